@@ -1,0 +1,173 @@
+"""Keys: one root key for each epoch, one subkey for each purpose. SPEC 3.
+
+Key material never appears in a repr, an error or the ledger; the ledger holds a commitment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from tracemark.errors import KeyFault
+
+ROOT_BYTES = 32
+_SALT = b"tracemark/v1"
+
+
+def hkdf(material: bytes, label: str, length: int = 32) -> bytes:
+    """Derive a subkey by HKDF-SHA256 (RFC 5869) with the label as info. SPEC 3.2.
+
+    Parameters
+    ----------
+    material : bytes
+        Input keying material.
+    label : str
+        Purpose, for example ``tracemark/v1/codeword``.
+    length : int
+        Bytes wanted, 1 to 8160.
+    """
+    pseudo_random_key = hmac.digest(_SALT, material, "sha256")
+    info, block, out = label.encode(), b"", b""
+    for counter in range(1, -(-length // 32) + 1):
+        block = hmac.digest(pseudo_random_key, block + info + bytes([counter]), "sha256")
+        out += block
+    return out[:length]
+
+
+class EpochKey:
+    """The root key of one epoch. Hands out subkeys and a commitment, never itself.
+
+    Parameters
+    ----------
+    epoch : int
+        1 for the first key of a vault; each rotation adds one.
+    material : bytes
+        32 bytes.
+    """
+
+    __slots__ = ("_material", "epoch")
+
+    def __init__(self, epoch: int, material: bytes) -> None:
+        if len(material) != ROOT_BYTES:
+            raise KeyFault(
+                f"the key of epoch {epoch} has {len(material)} bytes instead of {ROOT_BYTES}",
+                hint="restore the key file from its backup",
+            )
+        self.epoch = epoch
+        self._material = bytes(material)
+
+    def __repr__(self) -> str:
+        return f"EpochKey(epoch={self.epoch}, commitment={self.commitment[:12]}…)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("keys are not pickled")
+
+    def derive(self, label: str, length: int = 32) -> bytes:
+        """Subkey for one purpose: ``derive("codeword")`` uses the label tracemark/v1/codeword."""
+        return hkdf(self._material, f"tracemark/v1/{label}", length)
+
+    @property
+    def commitment(self) -> str:
+        """Hex SHA-256 that commits to this key without revealing it. SPEC 3.3."""
+        return hashlib.sha256(b"tracemark/v1/commitment" + self._material).hexdigest()
+
+    def sealed(self) -> str:
+        """One line for a key file: epoch and hex key. The only way key material leaves."""
+        return f"{self.epoch}:{self._material.hex()}"
+
+
+class KeyProvider(Protocol):
+    """Where a vault's keys come from: a file, the environment, or a system of your own."""
+
+    def keys(self) -> Sequence[EpochKey]:
+        """All epochs' keys, oldest first. Raises KeyFault where there are none."""
+        ...
+
+
+class FileKeys:
+    """Keys in a file of mode 0600, one line ``epoch:hex`` for each epoch, oldest first."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def keys(self) -> Sequence[EpochKey]:
+        """Read the file. Raises KeyFault if it is missing, malformed or open to others."""
+        try:
+            text = self.path.read_text(encoding="ascii")
+            mode = self.path.stat().st_mode
+        except FileNotFoundError:
+            raise KeyFault(
+                f"no key: {self.path} is missing",
+                hint="restore the key file from its backup, or set TRACEMARK_KEY",
+            ) from None
+        except (OSError, UnicodeDecodeError):
+            raise KeyFault(
+                f"the key file {self.path} cannot be read",
+                hint="check its owner and permissions",
+            ) from None
+        if os.name == "posix" and mode & 0o077:
+            raise KeyFault(
+                f"the key file {self.path} can be read by others (mode {mode & 0o777:03o})",
+                hint=f"chmod 600 {self.path}",
+            )
+        return parse_keys(text, where=str(self.path))
+
+    def append(self, material: bytes | None = None) -> EpochKey:
+        """Add the key of the next epoch, a fresh one unless given, and return it.
+
+        The file is replaced in one step, so that a crash leaves the old keys or the new ones.
+        """
+        held = list(self.keys()) if self.path.exists() else []
+        fresh = EpochKey(len(held) + 1, material or secrets.token_bytes(ROOT_BYTES))
+        text = "".join(key.sealed() + "\n" for key in [*held, fresh])
+        beside = self.path.with_name(self.path.name + ".new")
+        beside.unlink(missing_ok=True)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(self.path)
+        return fresh
+
+
+class EnvironmentKeys:
+    """Keys in the environment variable TRACEMARK_KEY, lines or commas between epochs."""
+
+    def __init__(self, variable: str = "TRACEMARK_KEY") -> None:
+        self.variable = variable
+
+    def keys(self) -> Sequence[EpochKey]:
+        """Parse the variable. Raises KeyFault if it is unset or malformed."""
+        return parse_keys(os.environ.get(self.variable, ""), where=self.variable)
+
+
+def parse_keys(text: str, *, where: str) -> Sequence[EpochKey]:
+    """Read ``epoch:hex`` lines; a bare 64-digit hex string is the key of epoch 1.
+
+    Parameters
+    ----------
+    text : str
+        Lines, or the same separated by commas.
+    where : str
+        Named in errors instead of the contents.
+    """
+    hint = "each line is EPOCH:64 hexadecimal digits, epochs 1, 2, 3, …"
+    keys: list[EpochKey] = []
+    for number, line in enumerate(text.replace(",", "\n").split(), start=1):
+        epoch, colon, digits = line.rpartition(":")
+        try:
+            key = EpochKey(int(epoch) if colon else 1, bytes.fromhex(digits))
+        except ValueError:
+            raise KeyFault(f"entry {number} of {where} is not a key", hint=hint) from None
+        if key.epoch != number:
+            raise KeyFault(f"entry {number} of {where} is not epoch {number}", hint=hint)
+        keys.append(key)
+    if not keys:
+        raise KeyFault(f"no key in {where}", hint=hint)
+    return keys
