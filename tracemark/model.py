@@ -47,7 +47,7 @@ class Reading:
 
 @dataclass(slots=True)
 class Votes:
-    """Votes for each position, summed over slots: at most one vote for each distinct slot. SPEC 6.1.
+    """Votes for each position, summed over distinct slots. SPEC 6.1.
 
     Attributes
     ----------

@@ -1,0 +1,1 @@
+"""The command line of tracemark: one file for each group of verbs, over the public library only."""

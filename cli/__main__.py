@@ -1,0 +1,5 @@
+"""``python -m tracemark_cli`` is ``tracemark``."""
+
+from .main import run
+
+run()

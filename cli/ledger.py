@@ -1,0 +1,84 @@
+"""``tracemark ledger``: what was issued, and whether the record holds."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import deque
+from typing import Annotated, Any
+
+import typer
+
+import tracemark
+
+from .options import VAULT, AsJson, VaultPath
+from .terminal import TROUBLE, progress, say, say_facts, say_json, say_json_line
+
+app = typer.Typer(help="Show the ledger, and check that it is whole.")
+
+
+@app.command()
+def verify(vault: VaultPath = VAULT, as_json: AsJson = False) -> None:
+    """Check every entry: nothing edited, removed, reordered or cut off. Status 3 if it fails.
+
+    Example:  tracemark ledger verify
+    """
+    with tracemark.Vault.open(vault) as opened, progress("checking") as report:
+        found = opened.verify_ledger(lambda part: report("", part))
+    if as_json:
+        say_json({"whole": found.holds, **_facts(found)})
+    else:
+        say("the ledger is whole" if found.holds else "THE LEDGER DOES NOT HOLD")
+        facts = _facts(found).items()
+        say_facts((name.replace("_", " "), _brief(it)) for name, it in facts if name != "faults")
+        for fault in found.faults:
+            say(f"  fault: {fault}")
+    if not found.holds:
+        raise typer.Exit(TROUBLE)
+
+
+def _facts(found: tracemark.Verification) -> dict[str, Any]:
+    head = {"seq": found.head.seq, "hash": found.head.hash.hex()}
+    return {**dataclasses.asdict(found), "head": head}
+
+
+@app.command()
+def show(
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", metavar="KIND", help="Only issue, batch, close, case, epoch, …"),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="ID", help="Only what was issued to a recipient.")
+    ] = None,
+    last: Annotated[
+        int, typer.Option("--last", min=1, metavar="N", help="Only the newest N.")
+    ] = 20,
+    vault: VaultPath = VAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Show entries, oldest first.
+
+    With --json one object a line.
+
+    Example:  tracemark ledger show --kind issue --to acct:1042
+    """
+    with tracemark.Vault.open(vault) as opened:
+        entries = opened.ledger_entries(kind)
+        newest = deque((one for one in entries if not to or one.body.get("recipient") == to), last)
+    for entry in newest:
+        if as_json:
+            say_json_line({**dataclasses.asdict(entry), "hash": entry.hash.hex()})
+        else:
+            _show(entry)
+
+
+def _show(entry: tracemark.Entry) -> None:
+    say(f"{entry.seq:>6}  {entry.time[:19]}  {entry.kind}")
+    say_facts(((name, _brief(value)) for name, value in entry.body.items()), indent="        ")
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, list | tuple | dict):
+        return json.dumps(value, ensure_ascii=False) if value else "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)

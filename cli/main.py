@@ -1,0 +1,86 @@
+"""The program ``tracemark``: its verbs, put together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import tracemark
+
+from . import key, ledger, mark, recipient
+from .clean import clean
+from .demo import demo
+from .init import init
+from .terminal import USAGE, guarded, last_resort, say
+from .trace import trace
+
+VERBS = ("init", "recipient", "mark", "trace", "clean", "ledger", "key", "demo")
+
+
+class _InOrder(TyperGroup):
+    """Lists the verbs in the order in which a person needs them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(VERBS)
+
+
+app = typer.Typer(
+    name="tracemark",
+    cls=_InOrder,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"tracemark {tracemark.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _tracemark(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Trace leaked order exports and waybill labels back to whom they were released.
+
+    Exit status: 0 done or identified; 1 nobody is named; 2 wrong usage; 3 unreadable sample or
+    trouble with the vault.
+    """
+    if context.invoked_subcommand is None:
+        for line in context.get_help().splitlines():
+            say(line)
+        raise typer.Exit(USAGE)
+
+
+app.command()(init)
+app.add_typer(recipient.app, name="recipient")
+app.add_typer(mark.app, name="mark")
+app.command()(trace)
+app.command()(clean)
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(key.app, name="key")
+app.command()(demo)
+
+
+def status(arguments: Sequence[str]) -> int:
+    """Run the program and return its exit status; nothing is raised."""
+    command = typer.main.get_command(app)
+    return guarded(
+        lambda: command.main(list(arguments), prog_name="tracemark", standalone_mode=False)
+    )
+
+
+def run() -> None:
+    """Run the program as a process."""
+    sys.excepthook = last_resort
+    sys.exit(status(sys.argv[1:]))

@@ -1,0 +1,135 @@
+"""``tracemark mark``: release a marked copy."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import tracemark
+
+from .options import VAULT, AsJson, Output, Policy, To, VaultPath
+from .pipes import PIPE, Watched, name_of, reading, writing
+from .terminal import note, progress, say, say_facts, say_json
+
+app = typer.Typer(help="Mark a copy for the recipient it is released to.")
+
+
+@app.command()
+def table(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="IN", help="CSV, TSV, JSON, JSON Lines or text file, or - for stdin."
+        ),
+    ],
+    to: To,
+    output: Output,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="NAME=ROLE",
+            help="What a column holds, where its name does not tell; may be repeated.",
+        ),
+    ] = None,
+    policy: Policy = "full",
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--kind", metavar="KIND", help="csv, tsv, json, jsonl or text, where it cannot be told."
+        ),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option("--encoding", metavar="NAME", help="Encoding, where it cannot be told."),
+    ] = None,
+    vault: VaultPath = VAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Mark an export. All that is not marked stays as it is, byte for byte.
+
+    Example:  tracemark mark table orders.csv --to acct:1042 -o copy.csv
+
+    Example:  export | tracemark mark table - --to acct:1042 -o - > copy.csv
+    """
+    with (
+        tracemark.Vault.open(vault) as opened,
+        reading(source) as file,
+        progress("marking") as report,
+        writing(output) as sink,
+    ):
+        receipt = opened.mark_table(
+            Watched(file, report),
+            sink,
+            to=to,
+            columns=_columns(column or []),
+            policy=policy,
+            name=name_of(source),
+            kind=kind,
+            encoding=encoding,
+        )
+    _report(receipt, output, as_json)
+
+
+@app.command()
+def text(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text, or - for stdin.")],
+    to: To,
+    role: Annotated[
+        str,
+        typer.Option(
+            "--role", metavar="ROLE", help="What it is: address, name, item, remark, text, …"
+        ),
+    ] = "address",
+    policy: Policy = "full",
+    vault: VaultPath = VAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Mark one text, such as an address on a screen, and print it.
+
+    Example:  tracemark mark text 浙江省义乌市北苑街道雪峰西路99号3幢2单元501室 --to acct:1042
+    """
+    given = sys.stdin.read() if text == "-" else text
+    with tracemark.Vault.open(vault) as opened:
+        marked = opened.mark_text(given, to, role, policy)
+    if as_json:
+        say_json({"recipient": to, "text": marked})
+    else:
+        sys.stdout.write(marked if text == "-" else marked + "\n")
+
+
+def _columns(options: list[str]) -> dict[str, str]:
+    columns = {}
+    for option in options:
+        name, equals, role = option.rpartition("=")
+        if not (name and equals and role):
+            raise typer.BadParameter(f"'{option}' is not NAME=ROLE", param_hint="--column")
+        columns[name] = role
+    return columns
+
+
+def _report(receipt: tracemark.Receipt, output: Path, as_json: bool) -> None:
+    """Say what was released: on stderr where stdout holds the copy itself."""
+    if output == PIPE:
+        note(
+            f"released to {receipt.recipient}: {receipt.rows:,} rows, {receipt.cells:,} cells "
+            f"marked ({', '.join(receipt.layers)}), issue {receipt.issue}"
+        )
+    elif as_json:
+        say_json({**dataclasses.asdict(receipt), "output": str(output)})
+    else:
+        say(f"{output}: released to {receipt.recipient}")
+        say_facts(
+            [
+                ("rows", f"{receipt.rows:,}"),
+                ("marked cells", f"{receipt.cells:,}"),
+                ("layers", ", ".join(receipt.layers)),
+                ("encoding", receipt.encoding),
+                ("issue", receipt.issue),
+                ("sha256", receipt.sha256),
+            ]
+        )

@@ -1,0 +1,110 @@
+"""Files and pipes: ``-`` is stdin or stdout, and an output file appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import typer
+
+from .terminal import READER_LEFT
+
+PIPE = Path("-")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[BinaryIO]:
+    """A file, or stdin for ``-``, open for reading bytes."""
+    if path == PIPE:
+        yield sys.stdin.buffer
+        return
+    with path.open("rb") as file:
+        yield file
+
+
+def name_of(path: Path) -> str:
+    """What to call a file in messages."""
+    return "stdin" if path == PIPE else str(path)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name only when all went well.
+
+    ``-`` is stdout, where what is out is out. What is no regular file (a device, a named pipe) is
+    written to directly.
+    """
+    if path == PIPE:
+        try:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise typer.Exit(READER_LEFT) from None
+        return
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            yield file
+        return
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except OSError as error:
+        error.filename = str(path)  # the person named this file, not the one beside it
+        raise
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, beside)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def as_file(path: Path) -> Iterator[Path]:
+    """The path of a file; stdin is kept in a temporary file for as long as it is needed."""
+    if path != PIPE:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="tracemark-") as folder:
+        held = Path(folder) / "stdin"
+        with held.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield held
+
+
+class Watched:
+    """A binary file that reports how much of it has been read.
+
+    Parameters
+    ----------
+    source : binary file
+    report : callable
+        Called with a stage (empty) and the part that has been read, 0 to 1.
+    """
+
+    def __init__(self, source: BinaryIO, report: Callable[[str, float], None]) -> None:
+        self._source = source
+        self._report = report
+        self._done = 0
+        try:
+            self._size = os.fstat(source.fileno()).st_size
+        except (OSError, ValueError):
+            self._size = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read as the file does."""
+        block = self._source.read(size)
+        self._done += len(block)
+        self._report("", min(1.0, self._done / self._size) if self._size else 0.0)
+        return block

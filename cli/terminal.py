@@ -1,0 +1,231 @@
+"""All rules of what this program prints, and of how it ends, in one place.
+
+Results go to stdout; progress, errors and hints go to stderr. Nothing is coloured, text fits 80
+columns, and what comes from outside (file names, recipients' names) cannot send control codes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from traceback import walk_tb
+from types import TracebackType
+from typing import Any, TextIO
+
+import typer
+from rich.cells import cell_len
+
+import tracemark
+
+DONE, NOBODY, USAGE, TROUBLE, INTERRUPTED, READER_LEFT = 0, 1, 2, 3, 130, 141
+WIDTH = 80
+
+
+def guarded(action: Callable[[], int | None]) -> int:
+    """Run an action and turn every failure it may meet into two lines and an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        return action() or DONE
+    except typer.TyperException as error:
+        return _usage(error)
+    except tracemark.TracemarkError as error:
+        return fail(str(error), error.hint, status=_status(error))
+    except BrokenPipeError:
+        return READER_LEFT
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except OSError as error:
+        return fail(_what_the_system_said(error), _system_hint(error), status=TROUBLE)
+    finally:
+        _flush()
+
+
+def _status(error: tracemark.TracemarkError) -> int:
+    wrong_call = isinstance(error, tracemark.UsageError | tracemark.MissingExtra)
+    return USAGE if wrong_call else TROUBLE
+
+
+def _usage(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "tracemark"
+    return fail(error.format_message(), f"{command} --help", status=USAGE)
+
+
+def _what_the_system_said(error: OSError) -> str:
+    reason = (error.strerror or str(error)).lower()
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def _system_hint(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "check the path; a file of that name is not there"
+    if isinstance(error, PermissionError):
+        return "check who owns the file and its folder, and who may write there"
+    return ""
+
+
+def last_resort(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Say that this program is at fault, without what it was working on, and end with status 3.
+
+    An exception that nobody expected would end with status 1, which says that nobody is named.
+    """
+    if os.environ.get("TRACEMARK_DEBUG"):
+        sys.__excepthook__(kind, error, trace)
+    where = [f"{Path(at.f_code.co_filename).name}:{line}" for at, line in walk_tb(trace)]
+    what = f"a fault in this program: {kind.__name__} at {where[-1]}"
+    fail(what, "please report it; TRACEMARK_DEBUG=1 shows more", status=TROUBLE)
+    _flush()
+    os._exit(TROUBLE)
+
+
+def fail(message: str, hint: str = "", *, status: int) -> int:
+    """Print one line for the error and one for the hint on stderr; hand the status back."""
+    _write(sys.stderr, f"tracemark: error: {_one_line(message)}")
+    if hint:
+        _write(sys.stderr, f"hint: {_one_line(hint)}")
+    return status
+
+
+def note(message: str) -> None:
+    """Print a remark on stderr that is no error."""
+    _write(sys.stderr, f"tracemark: {_one_line(message)}")
+
+
+def say(text: str = "") -> None:
+    """Print a line of the result."""
+    _write(sys.stdout, printable(text))
+
+
+def say_wrapped(text: str, *, indent: str = "") -> None:
+    """Print a paragraph of the result, wrapped to 80 columns."""
+    for line in textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent):
+        say(line)
+
+
+def say_json(value: Any) -> None:
+    """Print a result as JSON, readable without Unicode escapes."""
+    _write(sys.stdout, json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def say_json_line(value: Any) -> None:
+    """Print one result of many as one line of JSON."""
+    _write(sys.stdout, json.dumps(value, ensure_ascii=False))
+
+
+def say_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print aligned columns; numbers stand to the right, and the last column may be cut.
+
+    Parameters
+    ----------
+    headers : sequence of str
+    rows : iterable of sequences
+        Each as long as the headers; every value is printed by `str`.
+    """
+    cells = [[printable(str(value)) for value in row] for row in rows]
+    numeric = [
+        bool(cells) and all(_is_number(row[column]) for row in cells)
+        for column in range(len(headers))
+    ]
+    widths = [max(map(cell_len, column)) for column in zip(headers, *cells, strict=True)]
+    for row in [list(headers), *cells]:
+        line = "  ".join(
+            _padded(value, width, right)
+            for value, width, right in zip(row, widths, numeric, strict=True)
+        )
+        say(line.rstrip())
+
+
+def say_facts(facts: Iterable[tuple[str, object]], *, indent: str = "  ") -> None:
+    """Print names and values, the values under one another and wrapped to 80 columns."""
+    held = [(name, printable(str(value))) for name, value in facts]
+    column = max((cell_len(name) for name, _ in held), default=0) + 2
+    for name, value in held:
+        first = indent + _padded(name, column, right=False)
+        lines = textwrap.wrap(value, WIDTH - len(indent) - column) or [""]
+        for line in lines:
+            say((first + line).rstrip())
+            first = " " * (len(indent) + column)
+
+
+def printable(text: str) -> str:
+    """The text with control and direction characters written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(_escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable() or character == "\u3000":
+        return character
+    joins = unicodedata.category(character) == "Cf" and character in "\u200c\u200d"
+    return character if joins else character.encode("unicode_escape").decode("ascii")
+
+
+def probability(value: float) -> str:
+    """A bound as it is read aloud: 1e-06, 3.2e-41, 0.04."""
+    return f"{value:.2g}" if value >= 1e-3 else f"{value:.1e}"
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[str, float], None]]:
+    """Show on stderr how far long work has come, if a person is looking.
+
+    Yields
+    ------
+    callable
+        To be called with the stage and the part of it that is done, 0 to 1.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _stage, _part: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda stage, part: bar.update(task, description=stage or what, completed=part)
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(",", "").replace(".", "").isdigit() or text in ("", "-")
+
+
+def _padded(text: str, width: int, right: bool) -> str:
+    gap = " " * (width - cell_len(text))
+    return gap + text if right else text + gap
+
+
+def _one_line(text: str) -> str:
+    return printable(" ".join(text.split()))
+
+
+def _write(stream: TextIO, line: str) -> None:
+    """Write a line; where the reader has left (``| head``), the rest goes nowhere, quietly."""
+    try:
+        stream.write(line + "\n")
+    except BrokenPipeError:
+        _let_go(stream)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            _let_go(stream)
+
+
+def _let_go(stream: TextIO) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

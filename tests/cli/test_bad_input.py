@@ -1,0 +1,190 @@
+"""Bad input: one clear line, a hint, the documented status, nothing half-written, no traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+MARK = ("mark", "table", "orders.csv", "--to", "acct:1042", "-o", "copy.csv")
+
+
+def left_behind(home: Path) -> set[str]:
+    return {path.name for path in home.iterdir()} - {"tracemark-vault", "orders.csv", "mine.csv"}
+
+
+def with_option(*more: str) -> tuple[str, ...]:
+    return (*MARK, *more)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("mark", "table", "orders.csv", "--to", "acct:7", "-o", "copy.csv"), ["acct:7"]),
+        (with_option("--column", "地址栏=address"), ["地址栏", "orders.csv"]),
+        (with_option("--column", "收货地址=place"), ["'place'"]),
+        (with_option("--column", "收货地址"), ["NAME=ROLE"]),
+        (with_option("--policy", "loud"), ["'loud'"]),
+        (with_option("--kind", "xlsx"), ["xlsx"]),
+        (with_option("--encoding", "klingon"), ["klingon"]),
+        (("mark", "text", "x", "--to", "acct:7"), ["acct:7"]),
+        (("mark", "text", "x", "--to", "acct:1042", "--role", "place"), ["'place'"]),
+        (("trace", "orders.csv", "--alpha", "0"), ["alpha"]),
+        (("trace", "orders.csv", "--alpha", "x"), ["alpha"]),
+        (("trace", "orders.csv", "--among", "nobody:"), ["nobody:"]),
+        (("recipient", "add", ""), ["id"]),
+        (("recipient", "add", "a", "--kind", "robot"), ["'robot'"]),
+        (("trace",), ["SAMPLE"]),
+        (("frobnicate",), ["frobnicate"]),
+        (("trace", "orders.csv", "--frobnicate"), ["--frobnicate"]),
+        (("ledger", "show", "--last", "0"), ["--last"]),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_wrong_usage_ends_with_2(
+    run, vault: Path, table: Path, arguments: tuple[str, ...], words: list[str]
+) -> None:
+    run(*arguments).failed(2, *words)
+    assert left_behind(vault.parent) == set()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", ["empty"]),
+        (b"\x89PNG\r\n\x1a\n" + bytes(5000), ["PNG"]),
+        (b"PK\x03\x04" + bytes(200) + b"xl/workbook.xml", ["XLSX"]),
+        (bytes(range(256)) * 50, ["binary"]),
+        ("收货地址\n北苑街道1号\n".encode() * 40 + b"\xb1\xb1\xff\xff\n", ["utf-8"]),
+        (b"id,address\n" + b"x" * (17 << 20), ["line 2"]),
+    ],
+    ids=["empty", "picture", "workbook", "binary", "mixed encodings", "giant line"],
+)
+def test_an_unreadable_table_ends_with_3_and_leaves_nothing(
+    run, vault: Path, content: bytes, words: list[str]
+) -> None:
+    (vault.parent / "orders.csv").write_bytes(content)
+    run(*MARK).failed(3, "orders.csv", *words)
+    assert left_behind(vault.parent) == set()
+
+
+def test_a_table_that_fails_half_way_leaves_the_old_output_alone(run, vault: Path) -> None:
+    (vault.parent / "mine.csv").write_bytes(b"mine")
+    rows = "收货地址\n" + "".join(f"北苑街道雪峰西路{n}号\n" for n in range(20000))
+    (vault.parent / "orders.csv").write_bytes(rows.encode() + b"\xff\xfe\n")
+    run("mark", "table", "orders.csv", "--to", "acct:1042", "-o", "mine.csv").failed(3)
+    assert (vault.parent / "mine.csv").read_bytes() == b"mine"
+    assert left_behind(vault.parent) == set()
+
+
+def test_ragged_rows_are_kept_as_they_are(run, vault: Path) -> None:
+    ragged = "运单号,数量\nYT1,1,2,3\nYT2\n\nYT3,4\n"
+    ran = run("mark", "table", "-", "--to", "acct:1042", "-o", "-", stdin=ragged.encode())
+    assert (ran.status, ran.out) == (0, ragged)
+
+
+def test_a_file_that_is_not_there_ends_with_3(run, vault: Path) -> None:
+    run(*MARK).failed(3, "orders.csv", "no such file")
+    run("trace", "leak.csv").failed(3, "leak.csv", "no such file")
+    run("clean", "copy.csv", "-o", "x.csv").failed(3, "copy.csv", "no such file")
+    assert left_behind(vault.parent) == set()
+
+
+def test_a_folder_is_not_a_table(run, vault: Path) -> None:
+    (vault.parent / "orders.csv").mkdir()
+    run(*MARK).failed(3, "orders.csv", hint=False)
+
+
+def test_samples_that_cannot_be_read_end_with_3(run, vault: Path) -> None:
+    (vault.parent / "a.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(500))
+    ran = run("trace", "a.csv")
+    assert ran.status == 3
+    assert ran.out.startswith("unreadable")
+    assert "PNG" in ran.out
+
+
+# the vault
+
+
+def test_no_vault(run, home: Path) -> None:
+    run("key", "list").failed(3, "no vault in tracemark-vault")
+
+
+def test_a_second_vault_in_the_same_place(run, vault: Path) -> None:
+    run("init").failed(3, "not an empty folder")
+
+
+def test_a_missing_key(run, vault: Path, table: Path) -> None:
+    (vault / "keys").unlink()
+    run(*MARK).failed(3, "no key")
+    assert left_behind(vault.parent) == set()
+
+
+def test_a_key_that_others_can_read(run, vault: Path) -> None:
+    (vault / "keys").chmod(0o644)
+    run("key", "list").failed(3, "can be read by others")
+
+
+def test_a_wrong_key(run, vault: Path) -> None:
+    (vault / "keys").write_text(f"1:{'ab' * 32}\n")
+    ran = run("key", "list")
+    ran.failed(3, "key")
+    assert "abab" not in ran.errors
+
+
+def test_a_malformed_key_is_not_printed(run, vault: Path) -> None:
+    (vault / "keys").write_text("1:abcdefgh\n")
+    ran = run("key", "list")
+    ran.failed(3, "not a key")
+    assert "abcdefgh" not in ran.errors
+
+
+def test_a_vault_of_a_newer_release(run, vault: Path) -> None:
+    settings = json.loads((vault / "vault.json").read_text())
+    (vault / "vault.json").write_text(json.dumps({**settings, "version": 99}))
+    run("key", "list").failed(3, "newer release", "99")
+
+
+def test_a_damaged_vault(run, vault: Path) -> None:
+    (vault / "vault.json").write_text("{")
+    run("key", "list").failed(3, "vault.json", "damaged")
+
+
+def test_a_ledger_that_is_none(run, vault: Path) -> None:
+    for path in vault.glob("ledger.sqlite*"):
+        path.unlink()
+    (vault / "ledger.sqlite").write_bytes(b"not a database, but long enough to look at" * 40)
+    run("key", "list").failed(3, "ledger.sqlite")
+
+
+@pytest.fixture
+def sealed(vault: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder where nothing can be made, not even by an administrator."""
+    folder = vault.parent / "sealed"
+    folder.mkdir()
+    really = os.open
+
+    def refuse(path: object, flags: int, *more: object, **options: object) -> int:
+        if isinstance(path, str | Path) and folder in Path(path).absolute().parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return really(path, flags, *more, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", refuse)
+    return folder
+
+
+def test_an_output_folder_that_cannot_be_written(run, sealed: Path, table: Path) -> None:
+    ran = run("mark", "table", "orders.csv", "--to", "acct:1042", "-o", "sealed/copy.csv")
+    ran.failed(3, "sealed/copy.csv", "permission denied")
+    assert list(sealed.iterdir()) == []
+
+
+def test_a_vault_in_a_folder_that_cannot_be_written(run, sealed: Path) -> None:
+    run("init", "--vault", "sealed/vault").failed(3, "sealed/vault", "ermission denied")
+
+
+def test_an_output_folder_that_is_not_there(run, vault: Path, table: Path) -> None:
+    ran = run("mark", "table", "orders.csv", "--to", "acct:1042", "-o", "nowhere/copy.csv")
+    ran.failed(3, "nowhere/copy.csv", "no such file")

@@ -1,0 +1,310 @@
+"""Each verb does what its help says."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+import tracemark
+
+
+def rows_of(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+# init
+
+
+def test_init_makes_a_vault_that_only_its_owner_can_read(run, home: Path) -> None:
+    ran = run("init")
+    assert ran.status == 0
+    key = home / "tracemark-vault" / "keys"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    with tracemark.Vault.open(home / "tracemark-vault") as vault:
+        assert vault.epochs[0]["commitment"] in ran.out
+
+
+def test_init_says_it_as_json(run, home: Path) -> None:
+    said = run("init", "--vault", "v", "--json").json
+    assert said["vault"] == "v"
+    assert said["epoch"] == 1
+
+
+def test_the_vault_is_named_by_the_environment_too(
+    run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACEMARK_VAULT", str(home / "elsewhere"))
+    assert run("init").status == 0
+    assert run("key", "list").status == 0
+    assert (home / "elsewhere").is_dir()
+
+
+def test_with_a_key_from_the_environment_no_key_is_written(
+    run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACEMARK_KEY", "7f" * 32)
+    assert run("init").status == 0
+    assert not (home / "tracemark-vault" / "keys").exists()
+    assert run("key", "list").status == 0
+
+
+# recipient
+
+
+def test_a_recipient_is_added_and_listed(run, vault: Path) -> None:
+    added = run(
+        "recipient", "add", "courier:7", "--name", "小李", "--kind", "courier",
+        "--parent", "station:YW-012",
+    )  # fmt: skip
+    assert added.status == 0
+    listed = run("recipient", "list", "courier:", "--json")
+    assert [json.loads(line) for line in listed.out.splitlines()] == [
+        {"id": "courier:7", "name": "小李", "kind": "courier", "parent": "station:YW-012"}
+    ]
+
+
+def test_all_recipients_are_listed_in_the_order_of_their_ids(run, vault: Path) -> None:
+    lines = run("recipient", "list").out.splitlines()
+    assert lines[0].split() == ["id", "kind", "parent", "name"]
+    ids = [line.split()[0] for line in lines[1:]]
+    assert ids == sorted(ids)
+    assert len(ids) == 201
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_recipients_are_imported(run, vault: Path, encoding: str) -> None:
+    table = "id,kind,name,remark\r\nstation:A,station,北苑,x\r\nstation:B,station,南坪,\r\n"
+    (vault.parent / "stations.csv").write_bytes(table.encode(encoding))
+    ran = run("recipient", "import", "stations.csv", "--json")
+    assert ran.json == {"read": 2, "changed": 2}
+    assert "北苑" in run("recipient", "list", "station:A").out
+    assert run("recipient", "import", "stations.csv", "--json").json == {"read": 2, "changed": 0}
+
+
+def test_recipients_are_imported_from_a_pipe(run, vault: Path) -> None:
+    assert run("recipient", "import", "-", stdin=b"id\nacct:9\n").status == 0
+    assert "acct:9" in run("recipient", "list", "acct:9").out
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"name,kind\nx,account\n", ["no column 'id'"]),
+        (b"", ["no column 'id'"]),
+        (b"id,kind\nacct:1,account\n,account\n", ["line 3", "no id"]),
+        (b"id\nacct:1\n\xff\xff\xff\n", ["neither UTF-8 nor GB18030"]),
+        (b'id\nacct:1\n"acct:2\n', ["line 2"]),
+    ],
+)
+def test_a_bad_import_registers_nobody(run, vault: Path, content: bytes, words: list[str]) -> None:
+    run("recipient", "import", "-", stdin=content).failed(3, "stdin", *words)
+    assert len(run("recipient", "list").out.splitlines()) == 202
+
+
+def test_an_unknown_kind_registers_nobody(run, vault: Path) -> None:
+    run("recipient", "import", "-", stdin=b"id,kind\na,account\nb,robot\n").failed(2, "'robot'")
+    assert len(run("recipient", "list").out.splitlines()) == 202
+
+
+# mark
+
+
+def test_a_table_is_marked_and_only_marked_columns_change(
+    run, vault: Path, table: Path, export: bytes
+) -> None:
+    ran = run("mark", "table", "orders.csv", "--to", "acct:1042", "-o", "copy.csv", "--json")
+    assert ran.status == 0
+    copy = (vault.parent / "copy.csv").read_bytes()
+    before, after = rows_of(export), rows_of(copy)
+    assert ran.json["rows"] >= 120
+    assert ran.json["recipient"] == "acct:1042"
+    assert copy != export
+    for column in ("运单号", "订单号", "手机", "数量", "金额", "下单时间"):
+        assert [row[column] for row in before] == [row[column] for row in after]
+
+
+def test_a_table_is_marked_from_pipe_to_pipe(run, vault: Path, table: Path, export: bytes) -> None:
+    run("mark", "table", "orders.csv", "--to", "acct:1042", "-o", "copy.csv")
+    piped = run("mark", "table", "-", "--to", "acct:1042", "-o", "-", stdin=export)
+    assert piped.output == (vault.parent / "copy.csv").read_bytes()
+    assert "released to acct:1042" in piped.errors
+
+
+def test_the_report_of_a_marked_table_can_be_read(run, vault: Path, table: Path) -> None:
+    said = run("mark", "table", "orders.csv", "--to", "acct:1042", "-o", "copy.csv").out
+    assert "released to acct:1042" in said
+    assert "layers" in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_a_column_is_marked_by_the_role_that_is_named(run, vault: Path) -> None:
+    table = "x\n" + "浙江省金华市义乌市北苑街道雪峰西路99号3幢2单元501室\n" * 3
+    arguments = ("mark", "table", "-", "--to", "acct:1042", "-o", "-", "--kind", "csv")
+    plain = run(*arguments, "--column", "x=number", stdin=table.encode())
+    marked = run(*arguments, "--column", "x=address", stdin=table.encode())
+    assert plain.out == table
+    assert marked.out != table
+
+
+def test_a_policy_without_invisible_characters_adds_none(run, vault: Path, export: bytes) -> None:
+    copy = run(
+        "mark", "table", "-", "--to", "acct:1042", "-o", "-", "--policy", "plain", stdin=export
+    )
+
+    def selectors(text: str) -> int:
+        return sum("\ufe00" <= c <= "\ufe0e" for c in text)
+
+    assert selectors(copy.out) == selectors(export.decode())
+
+
+def test_a_text_is_marked_and_printed(run, vault: Path) -> None:
+    address = "浙江省金华市义乌市北苑街道雪峰西路99号3幢2单元501室"
+    marked = run("mark", "text", address, "--to", "acct:1042").out
+    assert marked != address + "\n"
+    assert run("mark", "text", "-", "--to", "acct:1042", stdin=address.encode()).out == marked[:-1]
+    said = run("mark", "text", address, "--to", "acct:1042", "--json").json
+    assert said == {"recipient": "acct:1042", "text": marked[:-1]}
+
+
+# trace
+
+
+@pytest.fixture
+def leak(run, vault: Path, table: Path) -> Path:
+    run("mark", "table", "orders.csv", "--to", "acct:1042", "-o", "copy.csv")
+    path = vault.parent / "leak.csv"
+    lines = (vault.parent / "copy.csv").read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:80]))
+    return path
+
+
+def test_a_leak_is_traced(run, leak: Path) -> None:
+    ran = run("trace", "leak.csv")
+    assert ran.status == 0
+    assert ran.out.startswith("identified")
+    assert "acct:1042" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_a_case_as_json_has_the_documented_keys(run, leak: Path) -> None:
+    case = run("trace", "leak.csv", "--json").json
+    assert case["format"] == "tracemark-case/1"
+    assert {"verdict", "alpha", "candidates", "hypotheses"} <= set(case)
+    (accusation,) = case["accusations"]
+    assert accusation["recipient"] == "acct:1042"
+    assert {"bound", "score", "share", "evidence"} <= set(accusation)
+    assert accusation["bound"] <= case["alpha"] == 1e-6
+    (sample,) = case["samples"]
+    assert sample["path"] == "leak.csv"
+    assert {"sha256", "kind", "status"} <= set(sample)
+
+
+def test_a_leak_is_traced_from_a_pipe(run, leak: Path) -> None:
+    case = run("trace", "-", "--json", stdin=leak.read_bytes()).json
+    assert [one["recipient"] for one in case["accusations"]] == ["acct:1042"]
+    assert case["samples"][0]["path"] == "-"
+
+
+def test_what_was_never_marked_names_nobody(run, vault: Path, table: Path) -> None:
+    ran = run("trace", "orders.csv")
+    assert ran.status == 1
+    assert ran.out.startswith("no mark")
+    assert "acct:" not in ran.out
+
+
+def test_only_candidates_with_the_prefix_can_be_named(run, leak: Path) -> None:
+    ran = run("trace", "leak.csv", "--among", "station:")
+    assert ran.status == 1
+    assert "acct:" not in ran.out
+
+
+def test_one_bad_sample_does_not_hide_a_good_one(run, leak: Path) -> None:
+    (leak.parent / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
+    ran = run("trace", "picture.csv", "leak.csv", "--json")
+    assert ran.status == 0
+    assert [one["status"] for one in ran.json["samples"]] == ["unreadable", "marked"]
+
+
+# clean
+
+
+def test_cleaning_undoes_what_marking_did(run, vault: Path, table: Path, export: bytes) -> None:
+    run("mark", "table", "orders.csv", "--to", "acct:1042", "-o", "copy.csv")
+    assert run("clean", "copy.csv", "-o", "clean.csv").status == 0
+    assert (vault.parent / "clean.csv").read_bytes() == run(
+        "clean", "-", "-o", "-", stdin=export
+    ).output
+
+
+# ledger
+
+
+def test_a_whole_ledger_verifies(run, leak: Path) -> None:
+    ran = run("ledger", "verify")
+    assert ran.status == 0
+    assert "the ledger is whole" in ran.out
+    assert run("ledger", "verify", "--json").json["whole"] is True
+
+
+def test_a_ledger_that_was_edited_fails_with_status_3(run, leak: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(leak.parent / "tracemark-vault" / "ledger.sqlite") as ledger:
+        for (name,) in ledger.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            ledger.execute(f"DROP TRIGGER {name}")
+        ledger.execute("UPDATE entries SET body = replace(body, 'acct:1042', 'acct:1043')")
+    ledger.close()
+    ran = run("ledger", "verify")
+    assert ran.status == 3
+    assert "DOES NOT HOLD" in ran.out
+    assert "fault" in ran.out
+
+
+def test_the_ledger_shows_what_was_issued(run, leak: Path) -> None:
+    run("mark", "text", "北苑街道1号", "--to", "acct:1001")
+    shown = run("ledger", "show", "--kind", "issue", "--to", "acct:1042", "--json").out.splitlines()
+    assert [json.loads(line)["body"]["recipient"] for line in shown] == ["acct:1042"]
+    assert "acct:1042" in run("ledger", "show").out
+    assert len(run("ledger", "show", "--last", "2", "--json").out.splitlines()) == 2
+
+
+# key
+
+
+def test_after_a_rotation_old_copies_are_still_traced(run, leak: Path) -> None:
+    assert run("key", "rotate", "--json").json["epoch"] == 2
+    assert [epoch["epoch"] for epoch in run("key", "list", "--json").json] == [1, 2]
+    assert run("trace", "leak.csv").status == 0
+
+
+def test_no_key_is_ever_printed(run, leak: Path) -> None:
+    keys = (leak.parent / "tracemark-vault" / "keys").read_text()
+    secrets = [line.rpartition(":")[2] for line in keys.split()]
+    for arguments in (
+        ("key", "list"),
+        ("ledger", "show"),
+        ("ledger", "verify"),
+        ("trace", "leak.csv"),
+    ):
+        ran = run(*arguments)
+        assert not any(secret in ran.out + ran.errors for secret in secrets)
+
+
+# the program
+
+
+def test_the_version_is_printed(run) -> None:
+    assert run("--version").out == f"tracemark {tracemark.__version__}\n"
+
+
+def test_without_a_verb_the_help_is_shown(run) -> None:
+    ran = run()
+    assert ran.status == 2
+    assert "Commands:" in ran.out

@@ -1,0 +1,134 @@
+"""The two corridors share their ground floor only. Held by reading the imports."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tracemark
+
+ROOT = Path(__file__).parents[1]
+LIBRARY = ROOT / "tracemark"
+PROGRAM = ROOT / "cli"
+
+GROUND = {"errors", "keys", "profiles", "codeword", "model"}
+
+# what each room may import, besides itself; whatever is not named here is a new room and must be
+MAY_IMPORT = {
+    "errors": set(),
+    "profiles": set(),
+    "model": set(),
+    "keys": {"errors"},
+    "codeword": {"keys", "profiles"},
+    "text": GROUND,  # a carrier is handed a codeword and a subkey: no ledger, no decoder, no name
+    "label": GROUND,
+    "decoder": GROUND,  # votes in, accusations out: no carrier, no ledger
+    "ledger": GROUND,
+    "tables": {"errors"},
+    "loaders": {"errors", "tables"},
+    "case": {"model"},
+    "cleaning": {"text", "tables"},
+    "marking": GROUND | {"text", "label", "tables", "ledger"},
+    "tracing": GROUND | {"text", "label", "loaders", "decoder", "ledger", "case"},
+    "vault": GROUND | {"marking", "tracing", "ledger", "tables", "loaders", "text", "case"},
+    "__init__": GROUND | {"cleaning", "vault", "marking", "case", "ledger", "tables", "text"},
+}
+
+
+def modules(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Absolute names of what a file imports, anywhere in it, from-imports with their members."""
+    package = ".".join(path.relative_to(ROOT).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = package.split(".")
+                base = ".".join([*parts[: len(parts) - node.level + 1], *filter(None, [base])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def room(path: Path) -> str:
+    return path.relative_to(LIBRARY).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(LIBRARY), ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_room_imports_only_what_stands_below_it(path: Path) -> None:
+    allowed = MAY_IMPORT[room(path)] | {room(path)}
+    used = {name.split(".")[1] for name in imported(path) if name.startswith("tracemark.")}
+    assert used <= allowed
+
+
+def test_the_ground_floor_imports_nothing_above_it() -> None:
+    assert all(MAY_IMPORT[name] <= GROUND for name in GROUND)
+
+
+def test_only_the_two_flow_files_and_the_vault_join_the_branches() -> None:
+    branches = {"text", "label", "decoder", "ledger"}
+    joining = {name for name, allowed in MAY_IMPORT.items() if len(allowed & branches) > 1}
+    assert joining == {"marking", "tracing", "vault", "__init__"}
+
+
+def test_every_room_is_there() -> None:
+    found = {room(path) for path in modules(LIBRARY)}
+    assert found <= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("path", modules(PROGRAM), ids=lambda p: p.name)
+def test_the_command_line_uses_the_public_library_only(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "tracemark"
+    }
+    library = {name for name in imported(path) if name.split(".")[0] == "tracemark"}
+    assert library <= {"tracemark"}
+    assert names <= {*tracemark.__all__, "__version__"}
+
+
+def test_what_is_public_is_there() -> None:
+    assert all(hasattr(tracemark, name) for name in tracemark.__all__)
+
+
+def run_python(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_importing_the_library_is_quick() -> None:
+    code = (
+        "import time; start = time.perf_counter(); import tracemark;"
+        "print(time.perf_counter() - start)"
+    )
+    assert min(float(run_python(code)) for _ in range(5)) < 0.3
+
+
+def test_importing_the_library_pulls_in_no_extra() -> None:
+    loaded = run_python("import sys, tracemark; print(*sorted(sys.modules))").split()
+    assert not {"typer", "rich", "zxingcpp", "scipy", "pytest", "cv2"} & set(loaded)
+
+
+def test_every_package_is_in_the_wheel() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        listed = set(tomllib.load(file)["tool"]["setuptools"]["packages"])
+    there = {
+        ".".join(path.relative_to(ROOT).parts)
+        for path in LIBRARY.rglob("*")
+        if path.is_dir() and any(one.suffix in (".py", ".toml") for one in path.iterdir())
+    }
+    assert {"tracemark", *there, "tracemark_cli"} == listed

@@ -1,0 +1,62 @@
+"""tracemark: every copy carries its recipient's mark, and a leaked one can be traced.
+
+The engineer's side marks where data leaves a system (`Vault.mark_rows`, `Vault.mark_text`,
+`Vault.mark_table`); the investigator's side traces what leaked (`Vault.trace`). The chance that a
+case names anyone innocent is bounded, and the bound is proved in docs/SPEC.md.
+"""
+
+from tracemark.case import Accusation, Case, Evidence, Pilot, SampleReport
+from tracemark.cleaning import clean_table
+from tracemark.cleaning import clean_table
+from tracemark.errors import (
+    AlreadyMarked,
+    HostTooSmall,
+    KeyFault,
+    LedgerError,
+    MissingExtra,
+    TracemarkError,
+    UnknownRecipient,
+    UnreadableSample,
+    UsageError,
+    VaultError,
+)
+from tracemark.keys import EnvironmentKeys, EpochKey, FileKeys, KeyProvider
+from tracemark.ledger import Entry, Verification
+from tracemark.marking import Receipt
+from tracemark.model import Recipient
+from tracemark.tables.sink import open_output
+from tracemark.text.parse import clean
+from tracemark.vault import Vault
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "Accusation",
+    "AlreadyMarked",
+    "Case",
+    "Entry",
+    "EnvironmentKeys",
+    "EpochKey",
+    "Evidence",
+    "FileKeys",
+    "HostTooSmall",
+    "KeyFault",
+    "KeyProvider",
+    "LedgerError",
+    "MissingExtra",
+    "Pilot",
+    "Receipt",
+    "Recipient",
+    "SampleReport",
+    "TracemarkError",
+    "UnknownRecipient",
+    "UnreadableSample",
+    "UsageError",
+    "Vault",
+    "VaultError",
+    "Verification",
+    "clean",
+    "clean_table",
+    "open_output",
+    "clean_table",
+]

@@ -1,0 +1,49 @@
+"""Tables in canonical form: what every copy of the same data has in common. SPEC 5.6."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import BinaryIO
+
+from tracemark.tables import Readable, open_document
+from tracemark.text.parse import clean
+from tracemark.text.roles import MARKED, find_role
+
+
+def clean_table(
+    source: Readable,
+    sink: BinaryIO,
+    columns: Mapping[str, str] | None = None,
+    *,
+    name: str | None = None,
+    kind: str | None = None,
+    encoding: str | None = None,
+) -> None:
+    """Bring a file's cells into canonical form, as a stream; no vault is needed.
+
+    All marked copies of a file, and the file itself, give the same result. Cells that are never
+    marked (numbers, phones, identifiers, names) stay as they are.
+
+    Parameters
+    ----------
+    source, sink : binary file
+        Need not be seekable.
+    columns : mapping of str to str, optional
+        Column name to role, where the name and the cell do not tell; the same as when marking.
+    name, kind, encoding : str, optional
+        As in `Vault.mark_table`.
+
+    Raises
+    ------
+    UsageError
+        If a column is given a role that does not exist.
+    UnreadableSample
+        If the file cannot be read as what it seems to be.
+    """
+    document = open_document(source, name=name, kind=kind, encoding=encoding)
+    for row in document.rows():
+        values = [
+            clean(text) if text and find_role(header, text, columns) in MARKED else text
+            for header, text in zip(row.headers, row.values, strict=True)
+        ]
+        sink.write(document.encode(document.render(row, values)))

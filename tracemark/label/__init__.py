@@ -1,0 +1,1 @@
+"""Marks on label images. SPEC 9."""

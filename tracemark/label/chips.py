@@ -1,0 +1,159 @@
+"""From a settled pose to chips: first place against second, in every cell. SPEC 10.6."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tracemark.label.darkness import Field
+from tracemark.label.fit import apply
+from tracemark.label.lattice import PERIOD, SIDES, Lattice
+from tracemark.label.pose import Matrix
+from tracemark.model import Reading
+
+CELL = 24  # pixels a cell in the rectified picture
+_DOT = CELL // 12
+_NUB = 2 * _DOT
+_FIRST, _SECOND = CELL // 3 - _DOT, 2 * CELL // 3 - _DOT
+_CONTRAST = 0.25  # darkness step under which an edge counts for nothing
+_FAINT = 0.15  # difference at which a chip counts half
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What stands on the edges in each slot of a rectangle of cells.
+
+    Attributes
+    ----------
+    top, left : int
+        Lattice row and column of the rectangle's first cell.
+    contrast : (4, rows, columns) float32
+        Nub at the first place less nub at the second, summed over the slot's edges.
+    weights : (4, rows, columns) float32
+        How much edge there is.
+    """
+
+    top: int
+    left: int
+    contrast: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+
+def rectify(dark: Field, to_pixels: Matrix, box: tuple[int, int, int, int]) -> Field:
+    """Resample a picture so that each cell is CELL by CELL pixels.
+
+    Parameters
+    ----------
+    dark : (H, W) float32
+    to_pixels : (3, 3) float64
+        From lattice cells (column, row, 1) to pixels of `dark`, centres at whole numbers.
+    box : (left, top, right, bottom)
+        Cells.
+    """
+    left, top, right, bottom = box
+    place = np.array([[1 / CELL, 0, left], [0, 1 / CELL, top], [0, 0, 1]])
+    # Pillow's coordinates have pixel centres at halves, on both sides, and it adds the half itself
+    full = np.array([[1.0, 0, 0.5], [0, 1, 0.5], [0, 0, 1]]) @ to_pixels @ place
+    full /= full[2, 2]
+    size = ((right - left) * CELL, (bottom - top) * CELL)
+    picture = Image.fromarray(dark).transform(
+        size,
+        Image.Transform.PERSPECTIVE,
+        tuple(full.ravel()[:8]),
+        Image.Resampling.BILINEAR,
+        fillcolor=0,
+    )
+    return np.asarray(picture)
+
+
+def gather(rectified: Field, left: int, top: int) -> Cells:
+    """Compare the two places of every slot of a rectified picture."""
+    rows, columns = rectified.shape[0] // CELL, rectified.shape[1] // CELL
+    contrast = np.zeros((SIDES, rows, columns), np.float32)
+    weights = np.zeros_like(contrast)
+    views = (rectified, rectified[::-1], rectified.T, rectified[:, ::-1].T)
+    for side, view in enumerate(views):
+        value, weight = _compare(view)
+        if side in (1, 3):
+            value, weight = value[::-1], weight[::-1]
+        for out, lines in ((contrast, value), (weights, weight)):
+            summed = lines.reshape(-1, CELL, lines.shape[1]).sum(1)
+            out[side] = summed if side < 2 else summed.T
+    return Cells(top, left, contrast, weights)
+
+
+def _compare(view: Field) -> tuple[Field, Field]:
+    """For each line and cell: first place less second, and the weight of the edge below it."""
+    lines = view.shape[0]
+    columns = [np.ascontiguousarray(view[:, place::CELL]) for place in range(CELL)]
+
+    def mean(start: int, count: int) -> Field:
+        return np.asarray(sum(columns[start : start + count]) / np.float32(count))
+
+    before, after = mean(_FIRST - 2 * _DOT, _DOT), mean(_SECOND + _NUB + _DOT, _DOT)
+    between = mean(CELL // 2 - 1, 2)
+    first = mean(_FIRST, _NUB) - 0.5 * (before + between)
+    second = mean(_SECOND, _NUB) - 0.5 * (between + after)
+    inner = columns[_FIRST - _NUB : _SECOND + 2 * _NUB : 2]
+    darkest, palest = np.maximum.reduce(inner), np.minimum.reduce(inner)
+
+    def shifted(field: Field, down: int) -> Field:
+        """The field `down` lines further on; what lies beyond the picture is white."""
+        out = np.zeros_like(field)
+        if down > 0:
+            out[: lines - down] = field[down:]
+        else:
+            out[-down:] = field[: lines + down]
+        return out
+
+    below = np.maximum(shifted(palest, _DOT), shifted(palest, 2 * _DOT))
+    below = np.maximum(below, shifted(palest, _DOT + 1))
+    above = np.maximum(shifted(darkest, -2 * _DOT), shifted(darkest, -3 * _DOT))
+    step = below - above
+    weight = np.clip(step - np.float32(_CONTRAST), 0, 0.5)
+    value = np.clip((first - second) / np.maximum(step, np.float32(0.3)), -1, 1) * weight
+    return value, weight
+
+
+def pilot(cells: Cells, lattice: Lattice) -> float:
+    """How clearly slots that may carry a nub differ from slots that may not, in deviations."""
+    strength = np.abs(cells.contrast) / (np.abs(cells.contrast) + _FAINT)
+    seen = cells.weights > _FAINT
+    if np.count_nonzero(seen) < 8:
+        return 0.0
+    on = np.where(_here(cells, lattice.on), 0.5, -0.5)[seen]
+    value = strength[seen] - strength[seen].mean()
+    return float((value * on).sum() / np.sqrt((value**2).sum() / 4 + 1e-9))
+
+
+def chips(cells: Cells, lattice: Lattice) -> Reading:
+    """One chip for each slot that may carry a nub and shows an edge."""
+    on = _here(cells, lattice.on) & (cells.weights > _FAINT)
+    sides, rows, columns = np.nonzero(on)
+    contrast = cells.contrast[on].astype(np.float64)
+    sure = np.minimum(cells.weights[on] / 0.3, 1.0)
+    shown = -contrast / (np.abs(contrast) + _FAINT) * sure  # the second place shows a 1
+    rows, columns = (rows + cells.top) % PERIOD, (columns + cells.left) % PERIOD
+    slots = (sides, rows, columns)
+    unmasked = shown * np.where(lattice.masks[slots], -1.0, 1.0)
+    return Reading(
+        "nubs", lattice.identities(*slots), lattice.positions[slots], unmasked
+    )
+
+
+def _here(cells: Cells, field: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A field of the lattice over the rectangle of the cells."""
+    rows = (cells.top + np.arange(cells.weights.shape[1])) % PERIOD
+    columns = (cells.left + np.arange(cells.weights.shape[2])) % PERIOD
+    return field[:, rows[:, None], columns[None, :]]
+
+
+def extent(matrix: Matrix, points: NDArray[np.float64]) -> tuple[int, int, int, int]:
+    """Rectangle of cells about the nubs found, with room around it: left, top, right, bottom."""
+    cells = apply(matrix, points)
+    low = np.floor(cells.min(0)).astype(int) - 4
+    high = np.ceil(cells.max(0)).astype(int) + 4
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])

@@ -1,0 +1,95 @@
+"""Where a label's barcodes and 2-D codes are, found in the picture itself. SPEC 9.4.
+
+The picture is divided into squares of about 2 mm. Bars change between black and white often along
+one axis and hardly ever along the other; 2-D codes change often both ways and are about half black
+over an area that text never fills. Whatever else looks like a code is left alone as well: it costs
+a few slots.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+Counts = NDArray[np.int32]
+
+
+def keep_out(black: NDArray[np.bool_], square: int) -> Mask:
+    """Squares that belong to a code or its quiet zone.
+
+    Parameters
+    ----------
+    black : (H, W) bool
+    square : int
+        Side of a square in dots.
+
+    Returns
+    -------
+    (ceil(H / square), ceil(W / square)) bool
+    """
+    height, width = (-(-side // square) for side in black.shape)
+    page = np.zeros((height * square, width * square), bool)
+    page[: black.shape[0], : black.shape[1]] = black
+    across, down = np.zeros_like(page), np.zeros_like(page)
+    np.not_equal(page[:, 1:], page[:, :-1], out=across[:, 1:])
+    np.not_equal(page[1:], page[:-1], out=down[1:])
+    x, y, ink = (_count(map_, square) for map_ in (across, down, page))
+    upright, lying = _bars(x, y, square), _bars(y.T, x.T, square).T
+    return _grow(upright, 1, 3) | _grow(lying, 3, 1) | _grow(_matrix(x, y, ink, square), 3, 3)
+
+
+def _bars(along: Counts, other: Counts, square: int) -> Mask:
+    """Squares of a barcode whose bars stand upright, given the changes along its scan line."""
+    runs = _box(along, 0, 1)
+    bars = (runs >= 4 * square) & (10 * _box(other, 0, 1) <= runs) & (2 * along >= square)
+    joined = _shrink(_grow(bars, 0, 2), 0, 2)  # wide bars and gaps between bars of one code
+    return _grow(_shrink(joined, 0, 1), 0, 1)
+
+
+def _matrix(x: Counts, y: Counts, ink: Counts, square: int) -> Mask:
+    """Squares amid a QR, Data Matrix, MaxiCode or stacked code."""
+    area = square * square
+    share = _box(ink, 1, 1) / (9 * area)
+    right, down = _box(x, 1, 1) / (9 * square), _box(y, 1, 1) / (9 * square)
+    filled = _shrink(ink * 10 > area, 1, 1)
+    even = (np.minimum(right, down) > 1.1) & (np.maximum(right, down) < 1.8 * np.minimum(right, down))
+    stacked = (np.maximum(right, down) > 2.5) & (np.minimum(right, down) > 0.3)
+    return _open(filled & even & (share > 0.3) & (share < 0.68)) | _open(
+        filled & stacked & (share > 0.35) & (share < 0.65)
+    )
+
+
+def _count(map_: Mask, square: int) -> Counts:
+    """True dots in each square."""
+    height, width = map_.shape[0] // square, map_.shape[1]
+    lines = map_.reshape(height, square, width).sum(1, dtype=np.uint8)
+    return lines.reshape(height, -1, square).sum(2, dtype=np.int32)
+
+
+def _box(counts: Counts, rows: int, columns: int) -> Counts:
+    """Sum over 2 rows + 1 by 2 columns + 1 squares about each square."""
+    tall, wide = 2 * rows + 1, 2 * columns + 1
+    padded = np.pad(counts, ((rows + 1, rows), (columns + 1, columns)))
+    total = padded.cumsum(0, dtype=np.int32).cumsum(1, dtype=np.int32)
+    return np.asarray(
+        total[tall:, wide:] - total[:-tall, wide:] - total[tall:, :-wide] + total[:-tall, :-wide]
+    )
+
+
+def _grow(mask: Mask, rows: int, columns: int) -> Mask:
+    return np.asarray(_box(mask.astype(np.int32), rows, columns) > 0)
+
+
+def _shrink(mask: Mask, rows: int, columns: int) -> Mask:
+    full = (2 * rows + 1) * (2 * columns + 1)
+    return np.asarray(_box(mask.astype(np.int32), rows, columns) == full)
+
+
+def _open(mask: Mask) -> Mask:
+    """Keep what is at least two squares wide and high."""
+    core = mask[1:, 1:] & mask[:-1, 1:] & mask[1:, :-1] & mask[:-1, :-1]
+    kept = np.zeros_like(mask)
+    for part in (kept[1:, 1:], kept[:-1, 1:], kept[1:, :-1], kept[:-1, :-1]):
+        part |= core
+    return kept

@@ -1,0 +1,133 @@
+"""The keyed lattice that label marks stand on. SPEC 9.1.
+
+The plane of a label is ruled into square cells. Each cell has four kinds of slot, one for each way
+an edge can face, and the key decides which of them may carry a mark, with which mask and for which
+position of the codeword. The lattice is endless: it repeats every 256 cells, and each label is laid
+on it at a place of its own, so that no two labels show the same pattern.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracemark.profiles import CURRENT
+
+PERIOD = 256  # cells after which the lattice repeats, both ways
+SIDES = 4  # the white lies 0 above, 1 below, 2 left, 3 right of the edge's ink
+_TAG = 0x4E55_4253  # "NUBS": keeps these slots apart from those of other carriers
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Sizes of a cell and its nub, in dots of the printer. SPEC 9.1.
+
+    Attributes
+    ----------
+    dots_per_mm : float
+        Resolution of the printer.
+    pitch : int
+        Side of a cell. A nub's middle stands at one third (chip 0) or two thirds (chip 1) of it.
+    width : int
+        Dots of a nub along its edge; it is always one dot high.
+    margin : int
+        Dots at both ends of a cell that need not be straight.
+    white, ink : int
+        Dots of clean white and of clean ink wanted on the two sides of the edge.
+    """
+
+    dots_per_mm: float
+    pitch: int
+    width: int
+    margin: int
+    white: int
+    ink: int
+
+    @property
+    def starts(self) -> tuple[int, int]:
+        """First dot of the nub within its cell, for chip 0 and for chip 1."""
+        return self.pitch // 3 - self.width // 2, 2 * self.pitch // 3 - self.width // 2
+
+
+COARSE = Geometry(dots_per_mm=8.0, pitch=12, width=2, margin=1, white=4, ink=2)
+FINE = Geometry(dots_per_mm=11.8, pitch=18, width=4, margin=1, white=6, ink=3)
+
+
+def geometry_for(size: tuple[int, int], dpi: float | None) -> Geometry:
+    """Choose the geometry by resolution, or by size where the resolution is unknown. SPEC 9.1.
+
+    Parameters
+    ----------
+    size : (width, height)
+        In dots.
+    dpi : float or None
+        Dots per inch; a value under 150 is a screen's and says nothing about the printer.
+    """
+    if dpi is not None and dpi >= 150:
+        return FINE if dpi > 250 else COARSE
+    return FINE if min(size) > 860 else COARSE
+
+
+class Lattice:
+    """What the key says about every slot of one period. SPEC 9.2.
+
+    Parameters
+    ----------
+    key : bytes
+        The label carrier's own subkey.
+    first, count : int
+        The positions of the codeword that labels use: first to first + count - 1.
+
+    Attributes
+    ----------
+    on : (4, 256, 256) bool
+        By side, cell row, cell column: may this slot carry a nub? True for half of them. The map
+        is the pilot: it is the same for every recipient.
+    masks : (4, 256, 256) uint8
+        0 or 1, added to the codeword's bit before it is shown.
+    positions : (4, 256, 256) int64
+        Position of the codeword.
+    ranks : (4, 256, 256) uint8
+        Slots of a low rank are used first where a label offers more than it needs.
+    """
+
+    def __init__(
+        self, key: bytes, first: int = CURRENT.biased, count: int = CURRENT.uniform
+    ) -> None:
+        self._key = hashlib.blake2b(key, digest_size=32, person=b"tracemark/label").digest()
+        shape = (SIDES, PERIOD, PERIOD)
+        stream = hashlib.shake_256(self._key + b"cells").digest(4 * SIDES * PERIOD * PERIOD)
+        words = np.frombuffer(stream, "<u4").reshape(shape)
+        self.on: NDArray[np.bool_] = (words & 1).astype(bool)
+        self.masks: NDArray[np.uint8] = ((words >> 1) & 1).astype(np.uint8)
+        self.ranks: NDArray[np.uint8] = ((words >> 8) & 0xFF).astype(np.uint8)
+        self.positions: NDArray[np.int64] = first + (words >> 16).astype(np.int64) % count
+
+    def origin(self, black: NDArray[np.bool_], pitch: int) -> tuple[int, int]:
+        """Where a label lies on the lattice: its dot (0, 0) is lattice dot (x, y). SPEC 9.3.
+
+        Depends on the key and the unmarked picture, so that the same label always gets the same
+        marks; the reader finds the place again from the pilot alone.
+        """
+        digest = hashlib.blake2b(
+            np.packbits(black).tobytes(),
+            digest_size=8,
+            key=self._key,
+            person=b"label origin",
+            salt=black.shape[1].to_bytes(16, "little"),
+        ).digest()
+        span = PERIOD * pitch
+        return int.from_bytes(digest[:4], "little") % span, int.from_bytes(
+            digest[4:], "little"
+        ) % span
+
+    @staticmethod
+    def identities(
+        sides: NDArray[np.int64], rows: NDArray[np.int64], columns: NDArray[np.int64]
+    ) -> NDArray[np.uint64]:
+        """Slot identities for `model.Reading`: (n,) uint64, from (n,) sides, rows, columns."""
+        index = (sides * PERIOD + rows) * PERIOD + columns
+        return np.uint64(_TAG << 32) | index.astype(np.uint64)

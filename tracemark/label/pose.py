@@ -1,0 +1,197 @@
+"""Finding the lattice: comb, then map. SPEC 10.4.
+
+The nubs on level edges stand at thirds of the lattice's columns: a comb, whose period and phase
+their x alone show. Which column is which, and where the rows are, the keyed map of slots that may
+carry a nub says: the bumps are laid on it at every shift, quarter turn and ratio of scales by FFT.
+No codeword is needed or seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracemark.label.bumps import Bumps
+from tracemark.label.lattice import PERIOD, SIDES
+
+Matrix = NDArray[np.float64]
+Maps = NDArray[np.float32]
+
+# amplitude of the first three harmonics of teeth at 1/3 and 2/3 of the period, about its middle
+_TEETH = np.array([0.5, -0.5, -1.0])
+_PIXELS = (11.0, 21.0)  # period of the comb in pixels, at the scales that bumps are sought at
+
+
+@dataclass(frozen=True, slots=True)
+class Comb:
+    """A period and phase along one axis.
+
+    Attributes
+    ----------
+    strength : float
+        In standard deviations of bumps that stand anywhere.
+    period : float
+        Pixels a cell.
+    start : float
+        Pixel at which a cell begins.
+    """
+
+    strength: float
+    period: float
+    start: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where a label's lattice lies in an upright picture.
+
+    Attributes
+    ----------
+    strength : float
+        How well the bumps agree with the keyed map, in standard deviations.
+    matrix : (3, 3) float64
+        From upright pixels (x, y, 1) to lattice cells (column, row, 1); rows and columns may run
+        past the period.
+    """
+
+    strength: float
+    matrix: Matrix
+
+
+def find_combs(along: NDArray[np.float64], weights: NDArray[np.float64], most: int) -> list[Comb]:
+    """The strongest combs among positions along one axis.
+
+    Parameters
+    ----------
+    along, weights : (n,) float64
+    most : int
+        How many to return.
+    """
+    if len(along) < 12:
+        return []
+    low = float(along.min())
+    span = float(np.ptp(along)) + 1
+    fine = 8  # bins a pixel
+    size = 1 << int(np.ceil(np.log2(span * 8 * fine)))
+    counts = np.bincount(((along - low) * fine).astype(np.int64), weights, minlength=size)
+    spectrum = np.fft.rfft(counts)  # harmonic k of period p stands at bin k * size / (fine * p)
+    first = int(size / (fine * _PIXELS[1]))
+    last = int(size / (fine * _PIXELS[0])) + 1
+    # steps of a third of a bin, so that the third harmonic is met at every bin
+    thirds = np.arange(3 * first, 3 * last)
+    near = [np.rint(thirds * harmonic / 3).astype(np.int64) for harmonic in (1, 2, 3)]
+    waves = np.stack([spectrum[index] for index in near])
+    phases = np.arange(36) / 36
+    kernel = _TEETH[:, None] * np.exp(2j * np.pi * np.outer([1, 2, 3], phases))
+    scores = np.einsum("kf,kp->fp", waves, kernel).real
+    scores /= np.sqrt((weights**2).sum() * (_TEETH**2).sum() / 2)
+    peak = scores.max(1)
+    combs: list[Comb] = []
+    for _ in range(most):
+        index = int(np.argmax(peak))
+        if peak[index] < 3.0:
+            break
+        period = size / (fine * thirds[index] / 3)
+        # phase is that of the cell's middle, measured from low
+        middle = low + 0.5 / fine + phases[int(np.argmax(scores[index]))] * period
+        combs.append(Comb(float(peak[index]), period, middle - period / 2))
+        # step past this peak: the main lobe of the third harmonic
+        lobe = int(np.ceil(size / (fine * span))) + 1
+        peak[max(0, index - lobe) : index + lobe + 1] = 0
+    return combs
+
+
+def turned(maps: Maps) -> Maps:
+    """The map of a label that lies a quarter turn clockwise: (4, 256, 256) by side, row, column."""
+    return np.stack([maps[side][::-1].T for side in (2, 3, 1, 0)])
+
+
+def flipped(maps: Maps) -> Maps:
+    """The map with rows and columns exchanged."""
+    return np.stack([maps[side].T for side in (2, 3, 0, 1)])
+
+
+class MapSearch:
+    """The keyed map, ready to be laid under bumps at any shift and quarter turn.
+
+    Parameters
+    ----------
+    on : (4, 256, 256) bool
+        The lattice's map of slots that may carry a nub.
+    """
+
+    def __init__(self, on: NDArray[np.bool_]) -> None:
+        maps = np.where(on, np.float32(1), np.float32(-1))
+        self._spectra: dict[tuple[bool, int], NDArray[np.complex64]] = {}
+        for turn in range(4):
+            for swap in (False, True):
+                tall = np.repeat(flipped(maps) if swap else maps, 2, axis=1)
+                self._spectra[swap, turn] = np.fft.rfft2(tall)
+            maps = turned(maps)
+
+    def find(self, bumps: Bumps, comb: Comb, ratios: NDArray[np.float64], *, swap: bool) -> Pose:
+        """The best shift, quarter turn and ratio of scales for one comb.
+
+        Parameters
+        ----------
+        bumps : Bumps
+        comb : Comb
+            Along x, or along y if `swap`.
+        ratios : (k,) float64
+            Rows to columns: periods across the comb over the period along it.
+        swap : bool
+        """
+        points = bumps.points[:, ::-1] if swap else bumps.points
+        sides = (bumps.sides + 2) % 4 if swap else bumps.sides
+        column = (points[:, 0] - comb.start) / comb.period
+        part = column - np.floor(column)
+        off = np.minimum(np.abs(part - 1 / 3), np.abs(part - 2 / 3))
+        fit = np.where(sides < 2, np.exp(-0.5 * (off / 0.05) ** 2) * (off < 0.12), 0.6)
+        weights = bumps.weights * fit
+        columns = np.floor(column).astype(np.int64) % PERIOD
+        middle = float(np.median(points[:, 1]))
+        norm = np.sqrt((weights**2).sum()) + 1e-9
+        best: tuple[float, float, int, int, int] = (-np.inf, 1.0, 0, 0, 0)
+        for ratio in ratios:
+            half = 2 * (points[:, 1] - middle) / (comb.period * ratio) + PERIOD - 0.5
+            below = np.floor(half).astype(np.int64)
+            share = half - below
+            cells = (sides * 2 * PERIOD) * PERIOD + columns
+            laid = np.bincount(
+                np.concatenate(
+                    [
+                        cells + below % (2 * PERIOD) * PERIOD,
+                        cells + (below + 1) % (2 * PERIOD) * PERIOD,
+                    ]
+                ),
+                np.concatenate([weights * (1 - share), weights * share]),
+                minlength=SIDES * 2 * PERIOD * PERIOD,
+            )
+            seen = np.fft.rfft2(
+                laid.reshape(SIDES, 2 * PERIOD, PERIOD).astype(np.float32)
+            ).conj()
+            for turn in range(4):
+                score = np.fft.irfft2((seen * self._spectra[swap, turn]).sum(0))
+                index = int(np.argmax(score))
+                if score.flat[index] > best[0]:
+                    best = (float(score.flat[index]), float(ratio), turn, *divmod(index, PERIOD))
+        score, ratio, turn, down, right = best
+        # upright pixels -> cells of the turned map
+        scale = 1 / comb.period
+        across = scale / ratio
+        matrix = np.array(
+            [
+                [scale, 0, -comb.start * scale + right],
+                [0, across, -middle * across + PERIOD / 2 + down / 2],
+                [0, 0, 1],
+            ]
+        )
+        if swap:
+            matrix = matrix @ np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]])
+            matrix = np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]]) @ matrix
+        back = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])  # undo one quarter turn
+        for _ in range(turn):
+            matrix = back @ matrix
+        return Pose(score / norm, matrix)

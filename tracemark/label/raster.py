@@ -1,0 +1,58 @@
+"""Between Pillow's modes and a label's black dots. SPEC 9.6."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tracemark.errors import UnreadableSample
+
+_MODES = ("1", "L", "P", "RGB", "RGBA", "LA")
+
+
+def dots(image: Image.Image) -> NDArray[np.bool_]:
+    """Which dots are ink: (H, W) bool, True where the luminance over white paper is below half.
+
+    Raises UnreadableSample for modes that no label printer is sent.
+    """
+    if image.mode not in _MODES:
+        raise UnreadableSample(
+            f"a label of mode {image.mode} cannot be marked",
+            hint="convert it to 1-bit, greyscale, palette, RGB or RGBA first",
+        )
+    if image.mode == "1":
+        return np.logical_not(np.asarray(image))
+    return np.less(luminance(image), 128)
+
+
+def luminance(image: Image.Image) -> NDArray[np.uint8]:
+    """Luminance over white paper: (H, W) uint8, of a picture of any mode."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layers = image.convert("RGBA")
+        paper = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(paper, layers)
+    return np.asarray(image if image.mode == "L" else image.convert("L"))
+
+
+def copy_dots(
+    image: Image.Image, targets: NDArray[np.int64], sources: NDArray[np.int64]
+) -> Image.Image:
+    """Copy single dots within a picture, whatever its mode; size, palette and resolution stay.
+
+    Parameters
+    ----------
+    image : PIL image
+    targets, sources : (n, 2) int64
+        Rows and columns to write to and to read from.
+    """
+    pixels = np.array(image)
+    pixels[targets[:, 0], targets[:, 1]] = pixels[sources[:, 0], sources[:, 1]]
+    if image.mode == "P":
+        copy = Image.fromarray(pixels, "L")
+        palette = image.palette
+        copy.putpalette(image.getpalette(palette.mode) or [], palette.mode)
+    else:
+        copy = Image.fromarray(pixels)
+    copy.info = dict(image.info)
+    return copy

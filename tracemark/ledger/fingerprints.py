@@ -1,0 +1,192 @@
+"""Keyed fingerprints of issued records: 64-bit numbers instead of the data. SPEC 9.4.
+
+Without the epoch's key a fingerprint says nothing about the record; with it a leaked list can be
+held against what was issued. 0 stands for "no fingerprint": the value has too little in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tracemark.keys import EpochKey
+
+Fingerprints: TypeAlias = NDArray[np.uint64]
+
+WIDTH = 8  # bytes of a fingerprint
+KINDS = ("waybill", "phone", "anchor")
+
+_BULK = 65_536
+_LEAST_WAYBILL, _LEAST_PHONE, _PHONE_DIGITS = 6, 7, 11
+_NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z\n]+")
+_NOT_DIGIT = re.compile(r"[^0-9\n]+")
+_MASKED = re.compile(r"^.*[*●×].*$", re.MULTILINE)
+_ROUNDED = re.compile(r"^[ \t]*[0-9](?:\.[0-9]+)?E\+[0-9]+[ \t]*$", re.MULTILINE)
+_FILTER_BITS = 8, 24  # smallest and largest filter, in address bits
+
+
+class Fingerprinter:
+    """Fingerprints of waybill numbers and phones under one epoch's key.
+
+    Parameters
+    ----------
+    key : EpochKey
+    """
+
+    def __init__(self, key: EpochKey) -> None:
+        # SPEC 9.4.2: BLAKE2b of 8 bytes, one subkey for each kind
+        self._waybill, self._phone = (
+            hashlib.blake2b(digest_size=WIDTH, key=key.derive(f"fingerprint/{kind}"))
+            for kind in ("waybill", "phone")
+        )
+
+    def waybills(self, values: Sequence[str]) -> Fingerprints:
+        """Fingerprints of waybill or order numbers: (n,) uint64, 0 where there is none."""
+        return self._in_bulk(values, normal_waybills, self._waybill)
+
+    def phones(self, values: Sequence[str]) -> Fingerprints:
+        """Fingerprints of phone numbers: (n,) uint64, 0 where there is none."""
+        return self._in_bulk(values, normal_phones, self._phone)
+
+    def of(self, kind: str, values: Sequence[str]) -> Fingerprints:
+        """Fingerprints of a kind by its name, ``waybill`` or ``phone``."""
+        return {"waybill": self.waybills, "phone": self.phones}[kind](values)
+
+    @staticmethod
+    def _in_bulk(
+        values: Sequence[str],
+        normal: Callable[[Sequence[str]], list[str]],
+        keyed: hashlib.blake2b,  # the state that has absorbed the key
+    ) -> Fingerprints:
+        parts = [
+            _hashed(normal(values[start : start + _BULK]), keyed)
+            for start in range(0, len(values), _BULK)
+        ]
+        return np.concatenate(parts) if parts else np.empty(0, np.uint64)
+
+
+def normal_waybills(values: Sequence[str]) -> list[str]:
+    """Waybill numbers as they are fingerprinted, empty where there is none. SPEC 9.4.1.
+
+    NFKC, upper case, ASCII letters and digits only. What a spreadsheet has rounded (1.23E+13) or a
+    mask has hidden, and what has fewer than 6 characters, identifies nothing.
+    """
+    return [
+        text if len(text) >= _LEAST_WAYBILL else "" for text in _cleaned(values, _NOT_ALPHANUMERIC)
+    ]
+
+
+def normal_phones(values: Sequence[str]) -> list[str]:
+    """Phone numbers as they are fingerprinted, empty where there is none. SPEC 9.4.1.
+
+    NFKC, digits only, the last 11 of them, so that +86 does not matter. Masked numbers
+    (138****5678) are shared by many people and get none; nor does what has fewer than 7 digits.
+    """
+    return [
+        text[-_PHONE_DIGITS:] if len(text) >= _LEAST_PHONE else ""
+        for text in _cleaned(values, _NOT_DIGIT)
+    ]
+
+
+def pack(values: Fingerprints) -> bytes:
+    """Fingerprints as a blob: distinct, sorted, little-endian, without 0. SPEC 9.4.3."""
+    ordered = np.sort(np.asarray(values, np.uint64))
+    fresh = np.empty(len(ordered), bool)
+    fresh[:1] = ordered[:1] != 0
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    return ordered[fresh].astype("<u8", copy=False).tobytes()
+
+
+def unpack(blob: bytes) -> Fingerprints:
+    """What `pack` made, as (n,) uint64."""
+    return np.frombuffer(blob, "<u8").astype(np.uint64, copy=False)
+
+
+class Wanted:
+    """A set of fingerprints to look for in the ledger's blobs.
+
+    Parameters
+    ----------
+    values : (n,) uint64
+        May repeat; 0 is never found.
+
+    Attributes
+    ----------
+    values : (m,) uint64
+        Distinct and sorted.
+    first : (m,) int64
+        For each distinct value, where it was given first.
+    where : (n,) int64
+        For each value given, its index among the distinct ones.
+    """
+
+    def __init__(self, values: ArrayLike) -> None:
+        self.values, self.first, self.where = np.unique(
+            np.asarray(values, np.uint64), return_index=True, return_inverse=True
+        )
+        least, most = _FILTER_BITS
+        bits = min(most, max(least, len(self.values).bit_length() + 4))
+        self._shift = np.uint64(64 - bits)
+        # fingerprints are uniform: their leading bits rule out nearly all that is not wanted
+        self._filter = np.zeros(1 << bits, bool)
+        self._filter[(self.values >> self._shift).astype(np.int64)] = True
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def find(self, block: Fingerprints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where wanted fingerprints stand in a block.
+
+        Parameters
+        ----------
+        block : (k,) uint64
+
+        Returns
+        -------
+        at : (h,) int64
+            Index into the block of each hit.
+        which : (h,) int64
+            Index into `values` of each hit.
+        """
+        nothing = np.empty(0, np.int64)
+        if not len(self.values):
+            return nothing, nothing
+        at = np.flatnonzero(self._filter[(block >> self._shift).view(np.int64)])
+        maybe = block[at]
+        which = np.searchsorted(self.values, maybe)
+        which[which == len(self.values)] = 0
+        hit = (self.values[which] == maybe) & (maybe != 0)
+        return at[hit], which[hit]
+
+
+def _cleaned(values: Sequence[str], unwanted: re.Pattern[str]) -> list[str]:
+    """All values normalised in one go: one line each, and lines are counted."""
+    text = "\n".join(values)
+    if text.count("\n") != len(values) - 1:
+        text = "\n".join(value.replace("\n", " ") for value in values)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    text = text.upper()
+    if "E+" in text:
+        text = _ROUNDED.sub("", text)
+    if "*" in text or "●" in text or "×" in text:
+        text = _MASKED.sub("", text)
+    return unwanted.sub("", text).split("\n") if values else []
+
+
+def _hashed(texts: list[str], keyed: hashlib.blake2b) -> Fingerprints:
+    copy, digests, none = keyed.copy, [], bytes(WIDTH)
+    for text in texts:
+        if text:
+            state = copy()
+            state.update(text.encode())
+            digests.append(state.digest())
+        else:
+            digests.append(none)
+    return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)

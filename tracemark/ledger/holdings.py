@@ -1,0 +1,167 @@
+"""Who was given which of the records in hand. SPEC 9.4.4.
+
+Fingerprint blobs are streamed in batch order and held against the wanted values, so that memory
+grows with the answer and never with the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tracemark.ledger.fingerprints import WIDTH, Fingerprints, Wanted, unpack
+from tracemark.ledger.store import Parameters, Store
+
+_BLOCK = 1 << 20  # values looked up at a time
+_PAGE = 32  # blobs fetched at a time
+_PAIRS = 1 << 22  # pairs collected before repetitions are dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Which recipients were issued which values.
+
+    Attributes
+    ----------
+    recipients : tuple of str
+        Recipients that were issued at least one of the values, in order.
+    holder : (m,) int64
+        Index into `recipients`, ascending.
+    value : (m,) int64
+        Index into the values asked for (the first, where a value was given twice). Pairs of
+        holder and value are distinct.
+    """
+
+    recipients: tuple[str, ...]
+    holder: NDArray[np.int64]
+    value: NDArray[np.int64]
+
+    def counts(self) -> dict[str, int]:
+        """How many distinct values each recipient was issued."""
+        numbers = np.bincount(self.holder, minlength=len(self.recipients))
+        return dict(zip(self.recipients, numbers.tolist(), strict=True))
+
+    def of(self, recipient: str) -> NDArray[np.int64]:
+        """Indexes of the values that one recipient was issued, ascending."""
+        if recipient not in self.recipients:
+            return np.empty(0, np.int64)
+        start, end = np.searchsorted(self.holder, self.recipients.index(recipient) + np.arange(2))
+        return self.value[start:end]
+
+
+def issued(store: Store, kind: str, epoch: int, values: ArrayLike) -> NDArray[np.bool_]:
+    """Whether each value was ever issued to anyone: (n,) bool."""
+    return _found(store, Wanted(values), kind, epoch, None)
+
+
+def issued_to(
+    store: Store, recipient: str, kind: str, epoch: int, values: ArrayLike
+) -> NDArray[np.bool_]:
+    """Whether each value was ever issued to one recipient: (n,) bool."""
+    return _found(store, Wanted(values), kind, epoch, recipient)
+
+
+def holders(store: Store, kind: str, epoch: int, values: ArrayLike) -> Holdings:
+    """Everyone who was issued any of the values."""
+    wanted = Wanted(values)
+    names: dict[str, int] = {}
+    owner: dict[int, int] = {}
+    width = max(1, len(wanted))
+    pairs = np.empty(0, np.int64)
+    waiting: list[NDArray[np.int64]] = []
+    for block, issues in _blocks(store, kind, epoch, None):
+        at, which = wanted.find(block)
+        if not len(at):
+            continue
+        hit, inverse = np.unique(issues[at], return_inverse=True)
+        missing = [int(number) for number in hit if int(number) not in owner]
+        for number, recipient in _recipients_of(store, missing):
+            owner[number] = names.setdefault(recipient, len(names))
+        holder = np.array([owner[int(number)] for number in hit], np.int64)[inverse]
+        waiting.append(holder * width + which)
+        if sum(map(len, waiting)) > _PAIRS:
+            pairs, waiting = np.unique(np.concatenate([pairs, *waiting])), []
+    pairs = np.unique(np.concatenate([pairs, *waiting]))
+    return _in_order(list(names), pairs // width, wanted.first[pairs % width])
+
+
+def _in_order(names: list[str], holder: NDArray[np.int64], value: NDArray[np.int64]) -> Holdings:
+    ranking = sorted(range(len(names)), key=names.__getitem__)
+    place = np.empty(len(names), np.int64)
+    place[ranking] = np.arange(len(names))
+    holder = place[holder]
+    order = np.lexsort((value, holder))
+    return Holdings(tuple(sorted(names)), holder[order], value[order])
+
+
+def _found(
+    store: Store, wanted: Wanted, kind: str, epoch: int, recipient: str | None
+) -> NDArray[np.bool_]:
+    found = np.zeros(len(wanted), bool)
+    for block, _ in _blocks(store, kind, epoch, recipient):
+        found[wanted.find(block)[1]] = True
+    return found[wanted.where]
+
+
+def _blocks(
+    store: Store, kind: str, epoch: int, recipient: str | None
+) -> Iterator[tuple[Fingerprints, NDArray[np.int64]]]:
+    """Fingerprints with the issue of each, about a million at a time."""
+    blobs: list[bytes] = []
+    issues: list[int] = []
+    size = 0
+    for issue, blob in _blobs(store, kind, epoch, recipient):
+        blobs.append(blob)
+        issues.append(issue)
+        size += len(blob) // WIDTH
+        if size >= _BLOCK:
+            yield _joined(blobs, issues)
+            blobs, issues, size = [], [], 0
+    if blobs:
+        yield _joined(blobs, issues)
+
+
+def _joined(blobs: list[bytes], issues: list[int]) -> tuple[Fingerprints, NDArray[np.int64]]:
+    lengths = [len(blob) // WIDTH for blob in blobs]
+    return unpack(b"".join(blobs)), np.repeat(np.array(issues, np.int64), lengths)
+
+
+def _blobs(
+    store: Store, kind: str, epoch: int, recipient: str | None
+) -> Iterator[tuple[int, bytes]]:
+    """Issue and blob of each batch, oldest first."""
+    if recipient is None:
+        yield from _pages(store, "kind = ? AND epoch = ?", (kind, epoch))
+        return
+    issues = store.rows(
+        "SELECT seq FROM entries WHERE kind = 'issue' AND json_extract(body, '$.recipient') = ?",
+        (recipient,),
+    )
+    for (issue,) in issues:
+        yield from _pages(store, "issue = ? AND kind = ? AND epoch = ?", (issue, kind, epoch))
+
+
+def _pages(store: Store, which: str, parameters: Parameters) -> Iterator[tuple[int, bytes]]:
+    after = 0
+    while page := store.rows(
+        f"SELECT n, issue, blob FROM fingerprints WHERE {which} AND n > ? ORDER BY n LIMIT {_PAGE}",
+        (*parameters, after),
+    ):
+        for _, issue, blob in page:
+            if len(blob) % WIDTH:
+                raise store.damage(f"fingerprints of issue {issue} are incomplete")
+            yield issue, blob
+        after = page[-1][0]
+
+
+def _recipients_of(store: Store, issues: Sequence[int]) -> Iterator[tuple[int, str]]:
+    for start in range(0, len(issues), 500):
+        some = issues[start : start + 500]
+        yield from store.rows(
+            "SELECT seq, json_extract(body, '$.recipient') FROM entries"
+            f" WHERE seq IN ({','.join('?' * len(some))})",
+            some,
+        )

@@ -1,0 +1,161 @@
+"""The register of recipients: versions are added, never changed; the latest counts. SPEC 9.3."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeAlias
+
+from tracemark.errors import UnknownRecipient, UsageError
+from tracemark.ledger.chain import canonical
+from tracemark.ledger.store import Store, Transaction
+from tracemark.model import KINDS, Recipient
+
+Version: TypeAlias = "tuple[str, str, str, str | None]"  # id, name, kind, parent
+
+LONGEST = 200
+_BATCH = 50_000
+_PAGE = 8192
+_BEYOND = "\U0010ffff"  # sorts after every character that an id may hold
+
+
+def check(recipient: Recipient) -> Version:
+    """The recipient's fields, if they are fit for the register.
+
+    Raises
+    ------
+    UsageError
+        An id or parent that is empty, too long, padded or not printable; an unknown kind.
+    """
+    _check_text("recipient id", recipient.id)
+    if recipient.parent is not None:
+        _check_text("parent", recipient.parent)
+    if recipient.name:
+        _check_text("name", recipient.name)
+    if recipient.kind not in KINDS:
+        raise UsageError(
+            f"unknown kind of recipient '{recipient.kind}'", hint=f"one of {', '.join(KINDS)}"
+        )
+    return recipient.id, recipient.name, recipient.kind, recipient.parent
+
+
+def digest(versions: Iterable[Version]) -> str:
+    """Hex SHA-256 of versions in their order, as a canonical JSON array of arrays. SPEC 9.3.2."""
+    return hashlib.sha256(canonical([list(version) for version in versions]).encode()).hexdigest()
+
+
+def add(store: Store, recipients: Iterable[Recipient]) -> int:
+    """Register recipients; those known with the same fields are passed over.
+
+    Nothing of a batch of 50,000 is registered if one of it is unfit.
+
+    Returns
+    -------
+    int
+        Versions added.
+    """
+    source, added = iter(recipients), 0
+    while batch := list(islice(source, _BATCH)):
+        latest = {version[0]: version for version in map(check, batch)}
+        with store.write() as transaction:
+            added += _add_batch(transaction, latest)
+    return added
+
+
+def find(store: Store, recipient: str) -> Recipient:
+    """The latest version of one recipient. Raises UnknownRecipient."""
+    found = store.rows(
+        "SELECT id, name, kind, parent FROM recipients WHERE id = ? ORDER BY entry DESC LIMIT 1",
+        (recipient,),
+    )
+    if not found:
+        raise UnknownRecipient(
+            f"no recipient '{recipient}' in this vault",
+            hint="register it with tracemark recipient add",
+        )
+    return Recipient(*found[0])
+
+
+def latest(store: Store, prefix: str | None) -> Iterator[Recipient]:
+    """Latest versions, in the order of their ids."""
+    after = ""
+    while True:
+        page = store.rows(
+            "SELECT id, name, kind, parent FROM recipients AS r"
+            " WHERE id > ? AND id >= ? AND id < ?"
+            " AND entry = (SELECT MAX(entry) FROM recipients WHERE id = r.id)"
+            f" ORDER BY id LIMIT {_PAGE}",
+            (after, *_range(prefix)),
+        )
+        if not page:
+            return
+        yield from (Recipient(*row) for row in page)
+        after = page[-1][0]
+
+
+def ids(store: Store, prefix: str | None, chunk: int, before: int | None) -> Iterator[list[str]]:
+    """Ids in order, in lists of at most `chunk`; only those registered before that entry."""
+    after = ""
+    while True:
+        page = store.rows(
+            "SELECT DISTINCT id FROM recipients WHERE id > ? AND id >= ? AND id < ?"
+            " AND entry < ? ORDER BY id LIMIT ?",
+            (after, *_range(prefix), _limit(before), chunk),
+        )
+        if not page:
+            return
+        yield [row[0] for row in page]
+        after = page[-1][0]
+
+
+def count(store: Store, prefix: str | None, before: int | None) -> int:
+    """How many ids `ids` gives."""
+    ((number,),) = store.rows(
+        "SELECT COUNT(DISTINCT id) FROM recipients WHERE id >= ? AND id < ? AND entry < ?",
+        (*_range(prefix), _limit(before)),
+    )
+    return int(number)
+
+
+def _add_batch(transaction: Transaction, latest: dict[str, Version]) -> int:
+    fresh = _unknown(transaction, latest)
+    if fresh:
+        entry = transaction.append("recipients", {"count": len(fresh), "sha256": digest(fresh)})
+        transaction.executemany(
+            f"INSERT INTO recipients (entry, id, name, kind, parent) VALUES ({entry}, ?, ?, ?, ?)",
+            fresh,
+        )
+    return len(fresh)
+
+
+def _unknown(transaction: Transaction, latest: dict[str, Version]) -> list[Version]:
+    """Versions that the register does not hold, ordered by id."""
+    wanted = sorted(latest)
+    for start in range(0, len(wanted), 500):
+        some = wanted[start : start + 500]
+        marks = ",".join("?" * len(some))
+        known = transaction.execute(
+            f"SELECT id, name, kind, parent FROM recipients WHERE id IN ({marks}) ORDER BY entry",
+            some,
+        )
+        for held in {row[0]: row for row in known}.values():
+            if latest[held[0]] == held:
+                del latest[held[0]]
+    return [latest[name] for name in wanted if name in latest]
+
+
+def _range(prefix: str | None) -> tuple[str, str]:
+    return prefix or "", (prefix or "") + _BEYOND
+
+
+def _limit(before: int | None) -> int:
+    return before if before is not None else 2**62
+
+
+def _check_text(what: str, text: str) -> None:
+    if not 1 <= len(text) <= LONGEST or text != text.strip() or not text.isprintable():
+        raise UsageError(
+            f"not a {what}: {text[:40]!a}",
+            hint=f"1 to {LONGEST} printable characters, no space at either end",
+        )

@@ -1,0 +1,102 @@
+"""From a sample, whatever it arrived as, to rows of cells. SPEC 5.4.
+
+A loader tells nothing about marks: it hands over texts and their headers, and afterwards the hash
+of what it read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tracemark.errors import UnreadableSample, UsageError
+from tracemark.tables import open_document
+from tracemark.tables.segments import segments
+from tracemark.tables.source import HashingReader
+
+Sample = Path | str | Iterable[Mapping[str, Any]]
+Cells = tuple[Sequence[str | None], Sequence[str]]
+
+
+class LoadedSample:
+    """One sample, read once.
+
+    Attributes
+    ----------
+    path : str
+        How reports call it.
+    kind : str
+        ``csv``, ``tsv``, ``json``, ``jsonl``, ``text`` or ``rows``; ``unknown`` until it is read.
+    sha256 : str
+        Hexadecimal, of a file's bytes, a text's UTF-8, or rows as JSON Lines; set once it is read.
+    """
+
+    def __init__(self, sample: Sample, number: int) -> None:
+        self.kind = "unknown"
+        self.sha256 = ""
+        self._sample = sample
+        if isinstance(sample, Path):
+            self.path = str(sample)
+        elif isinstance(sample, str):
+            self.path = f"text {number}"
+        elif isinstance(sample, Iterable) and not isinstance(sample, bytes | Mapping):
+            self.path = f"rows {number}"
+        else:
+            raise UsageError(
+                f"sample {number} is a {type(sample).__name__}",
+                hint="a sample is a pathlib.Path, a str, or an iterable of rows (dicts)",
+            )
+
+    def rows(self) -> Iterator[Cells]:
+        """Headers and values of each row; of a plain line of text, the cells it may consist of.
+
+        Raises
+        ------
+        UnreadableSample
+            If it cannot be read as what it seems to be.
+        """
+        if isinstance(self._sample, Path):
+            try:
+                with self._sample.open("rb") as file:
+                    yield from self._file(file, self._sample.name)
+            except OSError as error:
+                raise UnreadableSample(
+                    f"cannot read {self.path}: {error.strerror}", hint="check the file name"
+                ) from None
+        elif isinstance(self._sample, str):
+            encoded = self._sample.encode("utf-8", "surrogatepass")
+            yield from self._file(io.BytesIO(encoded), None)
+        else:
+            self.kind = "rows"
+            yield from self._mappings(self._sample)
+
+    def _file(self, file: BinaryIO, name: str | None) -> Iterator[Cells]:
+        source = HashingReader(file)
+        document = open_document(source, name=name, errors="replace")
+        self.kind = document.kind
+        for row in document.rows():
+            if row.values:
+                yield (
+                    ((), segments(row.values[0]))
+                    if document.kind == "text"
+                    else (row.headers, row.values)
+                )
+        self.sha256 = source.sha256
+
+    def _mappings(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Cells]:
+        digest = hashlib.sha256()
+        for number, row in enumerate(rows, start=1):
+            if not isinstance(row, Mapping):
+                raise UsageError(
+                    f"row {number} of {self.path} is a {type(row).__name__}",
+                    hint="each row is a mapping from column name to value",
+                )
+            texts = {str(name): value for name, value in row.items() if isinstance(value, str)}
+            line = json.dumps(texts, ensure_ascii=True)
+            digest.update(line.encode() + b"\n")
+            yield tuple(texts), tuple(texts.values())
+        self.sha256 = digest.hexdigest()

@@ -1,0 +1,208 @@
+"""The marking corridor: key → codeword → carriers → marked copy, ledger entry. SPEC 7.
+
+One of the two files that join the branches: it hands a codeword and a subkey to the carriers, and
+what they placed to the ledger, before anything leaves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from tracemark.codeword import Codebook
+from tracemark.keys import EpochKey
+from tracemark.ledger import Issue
+from tracemark.ledger.fingerprints import Fingerprinter
+from tracemark.profiles import Profile
+from tracemark.tables import Document
+from tracemark.text.marker import CellMarker
+from tracemark.text.roles import MARKED, checked, role_of_cell, role_of_header
+
+_FIRST_CHUNK, _CHUNK = 64, 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was issued.
+
+    Attributes
+    ----------
+    recipient : str
+    issue : int
+        Number of the ledger entry that opened the issue.
+    rows, cells : int
+        Rows written; cells that carry chips.
+    layers : tuple of str
+        Carriers in use, fewer than the policy's where the encoding cannot hold a carrier's
+        characters.
+    encoding : str
+    sha256 : str
+        Of the marked bytes.
+    """
+
+    recipient: str
+    issue: int
+    rows: int
+    cells: int
+    layers: tuple[str, ...]
+    encoding: str
+    sha256: str
+
+
+class RowMarker:
+    """Marks rows for one recipient and knows what to tell the ledger about them.
+
+    Parameters
+    ----------
+    key : EpochKey
+    profile : Profile
+    recipient : str
+    columns : mapping of str to str, optional
+        Column name to role; overrides what the header says.
+    policy : str
+        ``full``, ``quiet`` or ``plain``.
+    encoding : str, optional
+        Encoding the copy will be written in; carriers whose characters it lacks are left out.
+    """
+
+    def __init__(
+        self,
+        key: EpochKey,
+        profile: Profile,
+        recipient: str,
+        *,
+        columns: Mapping[str, str] | None = None,
+        policy: str = "full",
+        encoding: str | None = None,
+    ) -> None:
+        self._overrides = {name: checked(role) for name, role in (columns or {}).items()}
+        # SPEC 7.1: the carrier is handed the codeword and its own subkey, never a name
+        self._carrier = CellMarker(
+            key.derive("slots/text"),
+            Codebook(key, profile).codeword(recipient),
+            profile,
+            policy,
+            encoding=encoding,
+        )
+        self._fingerprinter = Fingerprinter(key)
+        self._plans: dict[tuple[str | None, ...], list[str | None]] = {}
+        self.cells = 0
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Carriers in use."""
+        return tuple(self._carrier.layers)
+
+    def missing(self, headers: Sequence[str | None]) -> list[str]:
+        """Overridden columns that these headers do not have."""
+        return [name for name in self._overrides if name not in headers]
+
+    def mark(
+        self, rows: Iterable[tuple[Sequence[str | None], Sequence[str]]]
+    ) -> tuple[list[list[str]], dict[str, np.ndarray[Any, np.dtype[np.uint64]]]]:
+        """Mark a chunk of rows.
+
+        Parameters
+        ----------
+        rows : iterable of (headers, values)
+            Aligned; a header is None where a cell has none.
+
+        Returns
+        -------
+        marked : list of list of str
+            The rows' values.
+        fingerprints : dict of str to (k,) uint64
+            Per kind (``waybill``, ``phone``, ``anchor``), what the ledger keeps about them.
+        """
+        mark, marked = self._carrier.mark, []
+        waybills: list[str] = []
+        phones: list[str] = []
+        anchors: list[int] = []
+        for headers, values in rows:
+            plan = self._plan(headers)
+            cells = list(values)
+            for index, text in enumerate(values):
+                if not text:
+                    continue
+                role = plan[index] or role_of_cell(text)
+                if role in MARKED:
+                    cells[index], anchor = mark(text, role)
+                    if anchor:
+                        anchors.append(anchor)
+                elif role == "id":
+                    waybills.append(text)
+                elif role == "phone":
+                    phones.append(text)
+            marked.append(cells)
+        self.cells += len(anchors)
+        return marked, {
+            "waybill": self._fingerprinter.waybills(waybills),
+            "phone": self._fingerprinter.phones(phones),
+            "anchor": np.array(anchors, np.uint64),
+        }
+
+    def _plan(self, headers: Sequence[str | None]) -> list[str | None]:
+        """Role of each column where header or override fixes it. SPEC 5.1."""
+        key = tuple(headers)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = [
+                self._overrides.get(header) or role_of_header(header) if header else None
+                for header in headers
+            ]
+            self._plans[key] = plan
+        return plan
+
+
+def mark_rows(
+    rows: Iterable[Mapping[str, Any]], marker: RowMarker, start: Callable[[], Issue]
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows marked, each chunk only once the ledger holds it. SPEC 7.3.
+
+    The issue is opened when the first row is asked for.
+    """
+    with start() as issue:
+        source, size = iter(rows), _FIRST_CHUNK
+        while chunk := list(islice(source, size)):
+            texts = [{k: v for k, v in row.items() if isinstance(v, str)} for row in chunk]
+            marked, fingerprints = marker.mark((tuple(t), list(t.values())) for t in texts)
+            issue.batch(len(chunk), fingerprints)
+            for row, text, values in zip(chunk, texts, marked, strict=True):
+                yield {**row, **dict(zip(text, values, strict=True))}
+            size = _CHUNK
+
+
+def mark_document(
+    document: Document, sink: BinaryIO, marker: RowMarker, issue: Issue
+) -> tuple[int, str]:
+    """Write the document marked, each chunk only once the ledger holds it. SPEC 7.3.
+
+    Returns
+    -------
+    rows : int
+    sha256 : str
+        Of the bytes written.
+    """
+    digest, rows = hashlib.sha256(), 0
+    with issue:
+        source, size = document.rows(), _FIRST_CHUNK
+        while chunk := list(islice(source, size)):
+            filled = [row for row in chunk if row.values]
+            marked, fingerprints = marker.mark((row.headers, row.values) for row in filled)
+            issue.batch(len(filled), fingerprints)
+            values = iter(marked)
+            text = "".join(
+                document.render(row, next(values)) if row.values else row.raw for row in chunk
+            )
+            data = document.encode(text)
+            digest.update(data)
+            sink.write(data)
+            rows += len(filled)
+            size = _CHUNK
+        issue.close(sha256=digest.hexdigest())
+    return rows, digest.hexdigest()

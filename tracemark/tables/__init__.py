@@ -1,0 +1,6 @@
+"""Files as rows of cells: read in constant memory, written back byte for byte. SPEC 7."""
+
+from tracemark.tables.document import KINDS, Document, Row, open_document
+from tracemark.tables.source import HashingReader, Readable
+
+__all__ = ["KINDS", "Document", "HashingReader", "Readable", "Row", "open_document"]

@@ -1,0 +1,222 @@
+"""Delimited tables: CSV, TSV, and the same with semicolons or bars. SPEC 7.3.
+
+Lines without a quote, and lines in which every cell is quoted, are split and joined by the
+delimiter; only what is quoted in part, or over several lines, is read quote by quote.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from tracemark.tables.lines import Lines
+from tracemark.tables.rows import Document, Origin, Row
+
+DELIMITERS = ",\t;|"
+
+_QUOTED = re.compile(r'"(?:[^"]|"")*+"')
+# a digit run of six, a masked number, a date, a number alone, a house number: data, not a name
+_DATA = re.compile(
+    r"\d{6}|\d\*{2,}|^[一-龥]\*{1,2}$|\d{4}[-/.年]\d|^[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?%?$"
+    r"|\d+[号室栋幢楼弄巷]|https?://"
+)
+
+
+def sniff_delimiter(sample: str, *, preferred: str = ",") -> str | None:
+    """The delimiter on which most lines agree.
+
+    Parameters
+    ----------
+    sample : str
+        The beginning of the file; its last line may be cut.
+    preferred : str
+        Taken where several do equally well.
+
+    Returns
+    -------
+    str or None
+        One of comma, tab, semicolon, bar; None where no line holds any.
+    """
+    lines = _whole_lines(sample)
+    best: tuple[float, bool, int, str] | None = None
+    for delimiter in DELIMITERS:
+        counts = Counter(line.count(delimiter) for line in lines)
+        if held := sum(counts.values()) - counts.pop(0, 0):
+            count, agreeing = counts.most_common(1)[0]
+            rank = (agreeing / len(lines) * held, delimiter == preferred, count, delimiter)
+            best = max(best or rank, rank)
+    return best[-1] if best else None
+
+
+def is_tabular(sample: str) -> bool:
+    """Whether a text of unknown kind is a table: the same cells in every line, and enough of them.
+
+    Two lines under a header are enough, or five with three cells each.
+    """
+    delimiter = sniff_delimiter(sample)
+    lines = _whole_lines(sample)
+    if delimiter is None or len({line.count(delimiter) for line in lines}) != 1:
+        return False
+    cells = lines[0].split(delimiter)
+    return len(lines) > 1 and (is_header(cells) or (len(cells) > 2 and len(lines) > 4))
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether a first row names columns: short texts, none of which looks like data."""
+    named = [cell.strip() for cell in cells if cell.strip()]
+    return bool(named) and not any(len(cell) > 40 or _DATA.search(cell) for cell in named)
+
+
+def _whole_lines(sample: str) -> list[str]:
+    """The first lines that are not blank, without quoted cells and without a cut last one."""
+    lines = [line for line in re.split(r"[\r\n]+", _QUOTED.sub("", sample)) if line.strip()]
+    return lines[: max(1, min(100, len(lines) - (not sample.endswith(("\r", "\n")))))]
+
+
+class DelimitedDocument(Document):
+    """A table with a delimiter, quoted as RFC 4180 lays down where a cell needs it.
+
+    Parameters
+    ----------
+    chunks, origin
+        As in `Document`.
+    delimiter : str
+        One character.
+    """
+
+    def __init__(self, chunks: Iterable[str], origin: Origin, *, delimiter: str) -> None:
+        super().__init__(chunks, origin)
+        self.kind = "tsv" if delimiter == "\t" else "csv"
+        self.delimiter = delimiter
+        self._special = re.compile(f'[{re.escape(delimiter)}"\r\n]')
+        self._lines = Lines(self._chunks, limit=origin.limit, name=origin.name)
+        self._records = self._read()
+        self._names: list[str | None] = []
+        self._preamble = self._read_preamble()
+
+    def quote(self, value: str, raw: str) -> str:
+        """The value quoted if the cell was, or if it has to be now."""
+        if raw.startswith('"') or self._special.search(value):
+            return '"' + value.replace('"', '""') + '"'
+        return value
+
+    def _rows(self) -> Iterator[Row]:
+        yield from self._preamble
+        names = self._names
+        width = len(names)
+        for row in self._records:
+            if len(row.values) == width:
+                row.headers = names
+            else:
+                row.headers = (names + [None] * len(row.values))[: len(row.values)]
+            yield row
+
+    def _changed(self, row: Row, values: Sequence[str]) -> str:
+        if row.spans is not None:
+            return super()._changed(row, values)
+        raw, delimiter = row.raw, self.delimiter
+        end = raw[len(raw.rstrip("\r\n")) :]
+        if raw.startswith('"'):
+            text = f'"{delimiter}"'.join([value.replace('"', '""') for value in values])
+            return f'"{text}"{end}'
+        text = delimiter.join(values)
+        if self._needs_quotes(text, len(values) - 1):
+            text = delimiter.join([self.quote(value, "") for value in values])
+        return (text or '""') + end
+
+    def _needs_quotes(self, text: str, delimiters: int) -> bool:
+        return (
+            text.count(self.delimiter) != delimiters or '"' in text or "\n" in text or "\r" in text
+        )
+
+    def _read_preamble(self) -> list[Row]:
+        """Rows up to the header, without values; a first row of data goes back to the stream."""
+        before: list[Row] = []
+        for row in self._records:
+            hint = row.line == 1 and row.raw.rstrip("\r\n").lower() == "sep=" + self.delimiter
+            if row.values and not hint:
+                named = is_header(row.values)
+                if named:
+                    self.headers = row.values
+                self._names = list(row.values) if named else [None] * len(row.values)
+                if not named or self._origin.lenient:
+                    self._records = chain([row], self._records)
+                    break
+            before.append(Row(row.line, (), [], row.raw))
+            if self.headers:
+                break
+        return before
+
+    def _read(self) -> Iterator[Row]:
+        delimiter, joint = self.delimiter, f'"{self.delimiter}"'
+        number = 1
+        for line in self._lines:
+            body = line.rstrip("\r\n")
+            if '"' not in line:
+                yield Row(number, (), body.split(delimiter) if body else [], line)
+                number += 1
+                continue
+            cells = body[1:-1].split(joint)
+            if body[0] == body[-1] == '"' and body.count('"') == 2 * len(cells):
+                yield Row(number, (), cells, line)
+                number += 1
+                continue
+            row, count = self._read_quoted(line, number)
+            yield row
+            number += count
+
+    def _read_quoted(self, text: str, number: int) -> tuple[Row, int]:
+        """Read one row quote by quote; its cells may run over further lines.
+
+        Returns the row and the number of lines it takes.
+        """
+        values: list[str] = []
+        spans: list[tuple[int, int]] = []
+        taken, start = 1, 0
+        while True:
+            value, at = "", start
+            if text.startswith('"', start):
+                closing, more = self._closing(text, start)
+                if closing:
+                    text += "".join(more)
+                    taken += len(more)
+                    value, at = text[start + 1 : closing].replace('""', '"'), closing + 1
+                else:
+                    self._lines.give_back(more)
+            end = text.find(self.delimiter, at)
+            last = end < 0
+            if last:
+                end = max(at, len(text.rstrip("\r\n")))
+            values.append(value + text[at:end])
+            spans.append((start, end))
+            start = end + 1
+            if last:
+                return Row(number, (), values, text, spans), taken
+
+    def _closing(self, text: str, start: int) -> tuple[int, list[str]]:
+        """Where the cell that opens with a quote at `start` closes, and the lines read for it.
+
+        A cell over several lines has to be followed by a delimiter or the end of its line.
+        Otherwise it was never quoted: the quote is a character, and 0 is returned.
+        """
+        more: list[str] = []
+        at = start + 1
+        while True:
+            found = text.find('"', at)
+            if found >= 0 and text.startswith('"', found + 1):
+                at = found + 2
+            elif found >= 0:
+                follows = text[found + 1 : found + 2]
+                proper = not more or follows in ("", self.delimiter, "\r", "\n")
+                return (found if proper else 0), more
+            else:
+                line = self._lines.following()
+                if line is None:
+                    return 0, more
+                more.append(line)
+                if len(text) > self._origin.limit:
+                    return 0, more
+                at = len(text)
+                text += line

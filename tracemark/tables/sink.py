@@ -1,0 +1,100 @@
+"""Output that appears whole or not at all. SPEC 7.7."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from tracemark.errors import UsageError
+
+
+@contextmanager
+def open_output(target: Path | str, *, like: Path | None = None) -> Iterator[BinaryIO]:
+    """A binary file that takes its place when the block ends, and is removed if it fails.
+
+    What is written goes to a new file in the target's folder, which replaces the target in one
+    step; so the target may be the very file that is being read. A pipe or a device is written
+    directly, and so is standard output.
+
+    Parameters
+    ----------
+    target : Path or str
+        Where to write; ``-`` is standard output.
+    like : Path, optional
+        The file whose permissions a new target gets. An existing target keeps its own.
+
+    Raises
+    ------
+    UsageError
+        Where the target cannot be written.
+    """
+    if str(target) == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = Path(os.path.realpath(target))
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with _refusals(path), path.open("wb") as device:
+            yield device
+        return
+    with _refusals(path):
+        beside, file = _beside(path)
+    try:
+        with file:
+            yield file
+            with _refusals(path):
+                _keep_mode(path, like, beside)
+                file.flush()
+                os.fsync(file.fileno())
+        with _refusals(path):
+            beside.replace(path)
+            _settle(path.parent)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Turn what the system refuses into one line that says what and where."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as fault:
+        raise UsageError(
+            f"cannot write {path}: {fault.strerror or fault}",
+            hint="check that the folder exists, has room and may be written",
+        ) from None
+
+
+def _beside(path: Path) -> tuple[Path, BinaryIO]:
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    beside = path.with_name(f".{secrets.token_hex(8)}.part")
+    handle = os.open(
+        beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
+    )
+    return beside, os.fdopen(handle, "wb")
+
+
+def _keep_mode(path: Path, like: Path | None, beside: Path) -> None:
+    model = path if path.exists() else like
+    if model is not None and model.is_file():
+        beside.chmod(stat.S_IMODE(model.stat().st_mode))
+
+
+def _settle(folder: Path) -> None:
+    """Make the new name itself durable, where folders can be synced."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

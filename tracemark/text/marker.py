@@ -1,0 +1,210 @@
+"""Marking cells for one recipient. SPEC 5.4 and 5.5."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracemark.errors import UsageError
+from tracemark.profiles import Profile
+from tracemark.text.fold import SYMBOLS, strip_symbols
+from tracemark.text.invisible import letter_ends, place
+from tracemark.text.parse import Parsed, Slot, edits, parse, rewrite
+from tracemark.text.roles import MARKED
+from tracemark.text.rules import Rules, rules
+from tracemark.text.slots import CHIPS, PRIME, CellHash
+
+POLICIES: Mapping[str, tuple[str, ...]] = {
+    "full": ("invisible", "typography", "wording"),
+    "quiet": ("invisible",),
+    "plain": ("typography", "wording"),
+}
+LEAST_ANCHOR = 4  # a shorter text stands in too many places to be told apart
+_WINDOW = (1 << CHIPS) - 1
+_SPARE = 64 - CHIPS
+_REMEMBERED = 4096
+_REPEATED = frozenset({"item", "remark"})
+
+
+class CellMarker:
+    """Marks the cells of one recipient's copies.
+
+    Parameters
+    ----------
+    slot_key : bytes
+        The epoch's subkey for text slots.
+    codeword : (L,) uint8
+        The recipient's codeword.
+    profile : Profile
+    policy : str
+        full (all layers), quiet (nothing a reader could see) or plain (nothing invisible).
+    encoding : str, optional
+        What the copy will be encoded in; forms that it cannot hold are not written.
+    numerals : bool
+        Whether the written form of a numeral may change (2单元 to 二单元).
+    using : Rules, optional
+        The built-in rules unless given.
+
+    Attributes
+    ----------
+    layers : tuple of str
+        The layers that the policy asks for and the encoding can hold.
+
+    Raises
+    ------
+    UsageError
+        For an unknown policy or encoding, or a codeword of the wrong length.
+    """
+
+    def __init__(
+        self,
+        slot_key: bytes,
+        codeword: NDArray[np.uint8],
+        profile: Profile,
+        policy: str = "full",
+        *,
+        encoding: str | None = None,
+        numerals: bool = False,
+        using: Rules | None = None,
+    ) -> None:
+        if policy not in POLICIES:
+            raise UsageError(f"no policy '{policy}'", hint=f"one of {', '.join(POLICIES)}")
+        if codeword.shape != (profile.length,):
+            raise UsageError(
+                f"a codeword of profile {profile.name} has {profile.length} bits",
+                hint="draw it with the codebook of the same profile",
+            )
+        self._rules = using or rules()
+        self._hash = CellHash(slot_key)
+        self._bits = codeword.tobytes()[: profile.biased]
+        self._modulus = profile.biased
+        # SPEC 5.5: the uniform bits as one number, its beginning repeated for windows that wrap
+        uniform = "".join(map(str, codeword[profile.biased :].tolist()))
+        self._uniform = profile.uniform
+        self._ring = int(uniform + (uniform * -(-CHIPS // profile.uniform))[:CHIPS], 2)
+        asked = POLICIES[policy]
+        self._invisible = "invisible" in asked and _holds(encoding, SYMBOLS)
+        self._families = {
+            role: frozenset(
+                family
+                for family in self._rules.families.values()
+                if family.layer in asked
+                and role in family.roles
+                and (not family.option or (family.option == "numerals" and numerals))
+                and _holds(encoding, family.characters)
+            )
+            for role in MARKED
+        }
+        active = {family.layer for families in self._families.values() for family in families}
+        self.layers = tuple(
+            layer
+            for layer in asked
+            if layer in active or (layer == "invisible" and self._invisible)
+        )
+        self._memory: dict[tuple[str, str], tuple[str, int]] = {}
+
+    def mark(self, text: str, role: str) -> tuple[str, int]:
+        """Mark one cell.
+
+        Parameters
+        ----------
+        text : str
+            The cell; a mark that it carries already is replaced.
+        role : str
+            See `tracemark.text.roles`. Only address, item, remark and text are marked.
+
+        Returns
+        -------
+        marked : str
+            The same text where there is no room for a mark.
+        anchor : int
+            The cell's anchor id, 64 bits; 0 where nothing of ours was placed.
+        """
+        if role not in self._families:
+            return text, 0
+        if role not in _REPEATED:
+            return self._mark(text, role)
+        known = self._memory.get((text, role))
+        if known is None:
+            if len(self._memory) >= _REMEMBERED:
+                self._memory.clear()
+            known = self._memory[text, role] = self._mark(text, role)
+        return known
+
+    def _mark(self, text: str, role: str) -> tuple[str, int]:
+        parsed = parse(strip_symbols(text), self._rules)
+        if len(parsed.anchor) < LEAST_ANCHOR:
+            return parsed.text, 0
+        families = self._families[role]
+        slots = [slot for slot in parsed.slots if slot[0] in families]
+        if not (slots or self._invisible):
+            return parsed.text, 0
+        anchor, start, masks, a, b = self._hash(parsed.anchor)
+        if slots:
+            parsed = self._show(parsed, slots, a, b)
+        ends = letter_ends(parsed) if self._invisible else []
+        if not ends:
+            return parsed.text, anchor if slots else 0
+        window = self._ring >> (self._uniform - start % self._uniform) & _WINDOW
+        return place(parsed, ends, window ^ masks >> _SPARE), anchor
+
+    def _show(self, parsed: Parsed, slots: list[Slot], a: int, b: int) -> Parsed:
+        """Write the chips of visible slots; where that would move any slot, write none."""
+        text, changes, shown = parsed.text, [], {}
+        for slot in slots:
+            family, offset, start, _, spelling, _ = slot
+            u = (a * (family.id << 32 | offset) + b) % PRIME
+            chip = self._bits[(u >> 1) % self._modulus] ^ u & 1
+            if start >= 0 and family.classes[spelling] != chip:
+                written = family.written[chip][spelling]
+                changes += edits(slot, chip, written, text)
+                shown[family.id, offset] = written.lower()
+        if not changes:
+            return parsed
+        marked = parse(rewrite(text, changes), self._rules)
+        return marked if _same(parsed, marked, shown) else parsed
+
+
+def _same(before: Parsed, after: Parsed, shown: Mapping[tuple[int, int], str]) -> bool:
+    """Whether a rewritten text has the slots of the text before it, showing what was written."""
+    if before.anchor != after.anchor or len(before.slots) != len(after.slots):
+        return False
+    moved = 0
+    cased = False
+    for old, new in zip(before.slots, after.slots, strict=True):
+        family, offset, start, end, spelling, _ = old
+        wanted = shown.get((family.id, offset), spelling)
+        if (
+            new[:2] != old[:2]
+            or new[4] != wanted
+            or new[2] != (start if start < 0 else start + moved)
+        ):
+            return False
+        moved += new[3] - new[2] - (end - start)
+        cased = cased or family.case
+    return not cased or _style(before) == _style(after)
+
+
+def _style(parsed: Parsed) -> list[bool]:
+    """What the case of written forms is taken from."""
+    text = parsed.text
+    return [
+        text.isupper(),
+        *(text[slot[2] : slot[3]].islower() for slot in parsed.slots if slot[0].case),
+    ]
+
+
+def _holds(encoding: str | None, characters: str) -> bool:
+    if encoding is None:
+        return True
+    try:
+        characters.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    except LookupError:
+        raise UsageError(
+            f"no encoding '{encoding}'", hint="for example utf-8, gb18030 or gbk"
+        ) from None
+    return True

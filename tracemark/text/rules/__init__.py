@@ -1,0 +1,281 @@
+"""Rules: families of equivalent forms, as data, compiled to one pattern for each locale. SPEC 5.2.
+
+The built-in families stand in the TOML files beside this module. A family's id and context are
+part of the mark format: a copy is read with the rules it was marked with.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from string import ascii_lowercase
+from typing import Any
+
+from tracemark.errors import UsageError
+
+LAYERS = ("typography", "wording")
+LOCALES = ("zh-CN", "en")
+HAN = "一-鿿㐀-䶿"
+
+_NAME = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family:
+    """One way in which people write the same thing in two forms.
+
+    Attributes
+    ----------
+    id : int
+        1 to 65,535, fixed for ever.
+    name, layer : str
+        `layer` is typography or wording.
+    roles : frozenset of str
+        Roles of cells in which it is written.
+    option : str
+        It is written only where this option is allowed; empty for always.
+    classes : dict
+        Each spelling, folded, to the chip it shows: 0 or 1.
+    written : tuple of two dicts
+        ``written[chip][spelling]``: what is written to show the chip where `spelling` stood.
+    canonical : dict
+        Each spelling to the canonical one.
+    closing : tuple of str
+        The second halves of a pair, for chip 0 and 1; empty where the family is no pair.
+    keep : bool
+        The canonical form counts in the anchor.
+    case : bool
+        Written in the case of the text around it.
+    """
+
+    id: int
+    name: str
+    layer: str
+    roles: frozenset[str]
+    option: str
+    classes: Mapping[str, int]
+    written: tuple[Mapping[str, str], Mapping[str, str]]
+    canonical: Mapping[str, str]
+    closing: tuple[str, ...]
+    keep: bool
+    case: bool
+
+    @property
+    def characters(self) -> str:
+        """All characters that writing a chip may put down."""
+        return "".join([*self.written[0].values(), *self.written[1].values(), *self.closing])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Locale:
+    """The families of one locale, compiled.
+
+    Attributes
+    ----------
+    head : Pattern or None
+        Matched once, at the beginning; its named groups are slots.
+    heads : tuple of (Family, group)
+        The families of `head`.
+    body : Pattern
+        Every other slot. ``groups[match.lastindex]`` is (family, its group, its closing group).
+    soft : Pattern
+        What does not count in an anchor.
+    words : Pattern or None
+        Soft words: their letters carry no invisible symbols.
+    letters : frozenset of str
+        The letters that can carry an invisible symbol: those that stand in no form of a slot.
+    """
+
+    head: re.Pattern[str] | None
+    heads: tuple[tuple[Family, int], ...]
+    body: re.Pattern[str]
+    groups: Mapping[int, tuple[Family, int, int]]
+    soft: re.Pattern[str]
+    words: re.Pattern[str] | None
+    letters: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rules:
+    """All families, and the two locales they are compiled to."""
+
+    families: Mapping[int, Family]
+    chinese: Locale
+    english: Locale
+
+
+def rules(extra: Path | None = None) -> Rules:
+    """The built-in rules, with those of a file of your own if one is given.
+
+    Parameters
+    ----------
+    extra : Path, optional
+        A TOML file in the format of the built-in ones: ``locale``, ``[patterns]``, ``[[family]]``.
+        Use ids from 50,000. It belongs to the vault: what was marked with it is read with it.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be read, or a family in it is malformed or has an id that is taken.
+    """
+    return _built_in() if extra is None else _compile([*_sources(), _load(extra)])
+
+
+@cache
+def _built_in() -> Rules:
+    return _compile(_sources())
+
+
+def _sources() -> list[dict[str, Any]]:
+    folder = resources.files(__name__)
+    return [
+        tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8")) for name in LOCALES
+    ]
+
+
+def _load(path: Path) -> dict[str, Any]:
+    hint = "see tracemark/text/rules/zh-CN.toml for the format"
+    try:
+        source = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise UsageError(f"the rules file {path} cannot be read", hint=hint) from None
+    except ValueError as fault:
+        raise UsageError(f"the rules file {path} is not TOML: {fault}", hint=hint) from None
+    if source.get("locale") not in LOCALES:
+        raise UsageError(f"the rules file {path} names no locale: zh-CN or en", hint=hint)
+    return source
+
+
+def _compile(sources: Sequence[dict[str, Any]]) -> Rules:
+    families: dict[int, Family] = {}
+    for source in sources:
+        for entry in source.get("family", []):
+            family = _family(entry)
+            if family.id in families:
+                raise UsageError(f"two families have the id {family.id}", hint="ids are unique")
+            families[family.id] = family
+    chinese, english = (
+        _locale([s for s in sources if s["locale"] == name], families) for name in LOCALES
+    )
+    return Rules(families, chinese, english)
+
+
+def _family(entry: dict[str, Any]) -> Family:
+    name = str(entry.get("name", entry.get("id", "?")))
+    fault = UsageError(
+        f"the rule family '{name}' is malformed",
+        hint="it needs id, name, layer, roles and two classes of forms without a form in common",
+    )
+    try:
+        number, layer, roles = int(entry["id"]), entry["layer"], frozenset(entry["roles"])
+        zero, one = ([str(form) for form in forms] for forms in entry["forms"])
+    except (KeyError, TypeError, ValueError):
+        raise fault from None
+    parallel, closing = bool(entry.get("parallel")), tuple(entry.get("closing", ()))
+    classes = {form.lower(): 0 for form in zero} | {form.lower(): 1 for form in one}
+    if (
+        not 0 < number < 1 << 16
+        or layer not in LAYERS
+        or not (zero and one)
+        or len(classes) != len(zero) + len(one)
+        or (parallel and len(zero) != len(one))
+        or len(closing) not in (0, 2)
+    ):
+        raise fault
+    return Family(
+        id=number,
+        name=name,
+        layer=layer,
+        roles=roles,
+        option=str(entry.get("option", "")),
+        classes=classes,
+        written=(_written(zero, one, parallel), _written(one, zero, parallel)),
+        canonical=_written(zero, one, parallel) if parallel else dict.fromkeys(classes, zero[0]),
+        closing=closing,
+        keep=bool(entry.get("keep")),
+        case=bool(entry.get("case")),
+    )
+
+
+def _written(own: list[str], other: list[str], parallel: bool) -> dict[str, str]:
+    """Spelling to what is written in its place to show the chip of the class `own`."""
+    twins = own if parallel else [own[0]] * len(other)
+    return {form.lower(): form for form in own} | {
+        form.lower(): twin for form, twin in zip(other, twins, strict=True)
+    }
+
+
+def _locale(sources: Sequence[dict[str, Any]], families: Mapping[int, Family]) -> Locale:
+    patterns = {"han": HAN}
+    for source in sources:
+        patterns |= source.get("patterns", {})
+        patterns |= {
+            name: alternation(words.split()) for name, words in source.get("lists", {}).items()
+        }
+    entries = [entry for source in sources for entry in source.get("family", [])]
+    own = [families[int(entry["id"])] for entry in entries]
+    heads = [(family, str(e["head"])) for family, e in zip(own, entries, strict=True) if "head" in e]
+    body = _Body()
+    for family, entry in zip(own, entries, strict=True):
+        if "head" not in entry:
+            before, after = (_expand(str(entry.get(k, "")), patterns) for k in ("before", "after"))
+            body.add(family, before, after, behind_number=bool(entry.get("number")))
+    pattern, groups = body.compiled()
+    head = next((re.compile(_expand(s["head"], patterns)) for s in sources if "head" in s), None)
+    soft = "".join(str(source.get("soft", "")) for source in sources)
+    words = [word for source in sources for word in str(source.get("soft_words", "")).split()]
+    taken = set(soft).union(*(form for family in own for form in family.classes))
+    word = f"(?<![a-z])(?:{'|'.join(words)})(?![a-z])"
+    return Locale(
+        head=head,
+        heads=tuple((family, head.groupindex[name]) for family, name in heads) if head else (),
+        body=pattern,
+        groups=groups,
+        soft=re.compile(f"(?:{word}|[\\W_])+" if words else f"[\\W_{soft}]+"),
+        words=re.compile(word) if words else None,
+        letters=frozenset(ascii_lowercase) if words else frozenset(_han()) - taken,
+    )
+
+
+class _Body:
+    """Puts the families' patterns together so that most characters are passed over at once.
+
+    A pattern begins with one character or one set of them (what `before` begins with, or else the
+    form itself), or it stands behind a number, which is taken whole.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: list[tuple[Family, str]] = []
+        self._led: list[tuple[Family, str]] = []
+        self._forms: list[tuple[Family, str]] = []
+        self._numerals: list[tuple[Family, str]] = []
+        self._leads: dict[str, str] = {}
+
+    def add(self, family: Family, before: str, after: str, *, behind_number: bool) -> None: ...
+
+
+def _expand(pattern: str, patterns: Mapping[str, str]) -> str:
+    """Replace each {name} by its pattern, and again in what stands there then."""
+    while (opened := _NAME.sub(lambda m: patterns.get(m[1], m[0]), pattern)) != pattern:
+        pattern = opened
+    return pattern
+
+
+def alternation(words: Iterable[str]) -> str:
+    """A pattern that matches any of the words, the longest first, branching on first letters."""
+    branches: dict[str, list[str]] = {}
+    for word in sorted(words, key=len, reverse=True):
+        branches.setdefault(word[0], []).append(re.escape(word[1:]))
+    return (
+        "(?:" + "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in branches.items()) + ")"
+    )
+
+
+def _han() -> Iterable[str]:
+    for low, high in zip(HAN[0::3], HAN[2::3], strict=True):
+        yield from map(chr, range(ord(low), ord(high) + 1))

@@ -1,0 +1,231 @@
+"""The tracing corridor: sample → readings → votes → scores → accusations → case. SPEC 6.
+
+One of the two files that join the branches. Until `accuse` is called, nothing here has seen a
+codeword: what is chosen before that is free, and what comes after is counted there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from tracemark.case import Accusation, Case, Pilot, SampleReport, Verdict
+from tracemark.codeword import Codebook
+from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
+from tracemark.decoder.pilot import ours, pilot
+from tracemark.decoder.tally import by_carrier
+from tracemark.errors import UnreadableSample, UsageError
+from tracemark.keys import EpochKey
+from tracemark.ledger import Ledger, Look
+from tracemark.loaders import LoadedSample, Sample
+from tracemark.model import Reading
+from tracemark.profiles import Profile
+from tracemark.text.reader import CellReader
+
+ENOUGH = 100  # slots; below this, finding no mark says little
+PILOT_BOUND = 1e-4  # a sample counts as marked where the pilot's bound is below this
+_METHOD = "text/1"
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One sample as read under every epoch's key."""
+
+    report: SampleReport
+    epochs: Sequence[Sequence[Reading]]
+
+
+def trace(
+    ledger: Ledger,
+    keys: Sequence[EpochKey],
+    profile: Profile,
+    samples: Sequence[Sample],
+    *,
+    alpha: float = 1e-6,
+    among: str | None = None,
+    progress: Progress | None = None,
+) -> Case:
+    """Read the samples and accuse those whose copies they are. See `Vault.trace`."""
+    tell = progress or (lambda stage, fraction: None)
+    if not samples:
+        raise UsageError("no sample to trace", hint="give at least one file, text or table")
+    if not 0 < alpha < 1:
+        raise UsageError(f"alpha {alpha:g} is not between 0 and 1", hint="the default is 1e-6")
+    if not ledger.count(among):
+        raise UsageError(
+            f"no recipient begins with '{among}'" if among else "no recipient is registered",
+            hint="tracemark recipient list",
+        )
+    books = [Codebook(key, profile) for key in keys]
+    reader = CellReader([key.derive("slots/text") for key in keys], profile)
+
+    # SPEC 6.1, 6.2: read, leave out what was never issued, ask the pilot
+    read = []
+    for number, sample in enumerate(samples, start=1):
+        tell("reading", (number - 1) / len(samples))
+        read.append(_read(LoadedSample(sample, number), reader, books, ledger))
+    legible = [one for one in read if one.report.status != "unreadable"]
+    reports = tuple(one.report for one in read)
+    if not legible:
+        return Case("unreadable", alpha, ledger.count(among), 0, 0.0, samples=reports, among=among)
+
+    # SPEC 6.8: the case stands in the ledger before anything is scored
+    look = ledger.record_case(
+        [one.report.sha256 for one in legible], alpha, among or "", method=_METHOD
+    )
+
+    # SPEC 6.4–6.7: score, accuse, look again at what is left
+    tell("scoring", 0.0)
+    judgement = accuse(
+        lambda: _counted(ledger.ids(among, before=look.number), look.candidates, tell),
+        look.candidates,
+        [Epoch(book, [one.epochs[index] for one in legible]) for index, book in enumerate(books)],
+        alpha=look.spends,
+    )
+    return _conclude(ledger, judgement, alpha, among, read, look)
+
+
+def _read(
+    sample: LoadedSample, reader: CellReader, books: Sequence[Codebook], ledger: Ledger
+) -> _Read:
+    """Read one sample under all keys; keep the slots that speak clearest. SPEC 6.1."""
+    rows = 0
+    try:
+        for _, values in sample.rows():
+            rows += 1
+            for text in values:
+                reader.read(text)
+    except UnreadableSample as error:
+        reader.take()
+        report = SampleReport(sample.path, sample.sha256, "unknown", "unreadable", note=str(error))
+        return _Read(report, [()] * len(books))
+    epochs, pilots, known = [], [], 0
+    for book, found in zip(books, reader.take(), strict=True):
+        anchors = found.anchors
+        issued = anchors[ledger.issued("anchor", book.epoch, anchors)]
+        known += len(issued)
+        everything = [layer.reading for layer in found.layers]
+        of_ours = [layer.among(issued) for layer in found.layers]
+        # SPEC 6.1: both are chosen from without a codeword, so the choice is free
+        chosen = max((of_ours, everything), key=lambda readings: _clarity(readings, book))
+        epochs.append([reading for reading in chosen if len(reading)])
+        pilots.append(_pilot(chosen, book))
+    best = min(pilots, key=lambda one: one.bound)
+    best = replace(best, bound=min(1.0, best.bound * 2 * len(books)))
+    slots = max(sum(len(reading) for reading in readings) for readings in epochs)
+    status = "marked" if best.bound <= PILOT_BOUND else "no mark" if rows else "empty"
+    report = SampleReport(sample.path, sample.sha256, sample.kind, status, rows, slots, known, best)
+    return _Read(report, epochs)
+
+
+def _pilot(readings: Sequence[Reading], book: Codebook) -> Pilot:
+    """The pilot of one sample: every distinct slot of every carrier once. SPEC 6.2."""
+    once = by_carrier(readings)
+    return pilot(
+        np.concatenate([reading.positions for reading in once] or [np.empty(0, np.int64)]),
+        np.concatenate([reading.chips for reading in once] or [np.empty(0)]),
+        book,
+    )
+
+
+def _clarity(readings: Sequence[Reading], book: Codebook) -> float:
+    """How much the readings could say: slots times the square of the part that is ours."""
+    found = _pilot(readings, book)
+    return found.slots * ours(found, book.profile.rare) ** 2
+
+
+def _conclude(
+    ledger: Ledger,
+    judgement: Judgement,
+    alpha: float,
+    among: str | None,
+    read: Sequence[_Read],
+    look: Look,
+) -> Case:
+    """From a judgement to a verdict. SPEC 8."""
+    legible = [index for index, one in enumerate(read) if one.report.status != "unreadable"]
+    marked = any(one.report.status == "marked" for one in read)
+    accusations = tuple(
+        _accusation(ledger, accused, alpha, look.k, read, legible) for accused in judgement.accused
+    )
+    verdict: Verdict = "identified" if accusations else "inconclusive" if marked else "no mark"
+    case = Case(
+        verdict,
+        alpha,
+        judgement.candidates,
+        judgement.hypotheses,
+        judgement.line,
+        accusations,
+        tuple(one.report for one in read),
+        look.number,
+        look.k,
+        among,
+        {"edges": judgement.edges, "counts": [float(count) for count in judgement.counts]},
+    )
+    return replace(case, advice=tuple(_advice(case, judgement)))
+
+
+def _accusation(
+    ledger: Ledger,
+    accused: Accused,
+    alpha: float,
+    look: int,
+    read: Sequence[_Read],
+    legible: Sequence[int],
+) -> Accusation:
+    """Add to an accused recipient what the ledger says about it."""
+    recipient = ledger.recipient(accused.recipient)
+    return Accusation(
+        recipient=accused.recipient,
+        name=recipient.name,
+        kind=recipient.kind,
+        # SPEC 6.8: what this look may spend is a part of alpha
+        bound=min(alpha, accused.bound * look * (look + 1)),
+        score=accused.bits,
+        share=accused.share,
+        round=accused.round,
+        issued=tuple(_issued(ledger, accused.recipient, read)),
+        evidence=tuple(replace(one, sample=legible[one.sample]) for one in accused.evidence),
+    )
+
+
+def _counted(lists: Iterable[Sequence[str]], total: int, tell: Progress) -> Iterator[Sequence[str]]:
+    done = 0
+    for ids in lists:
+        yield ids
+        done += len(ids)
+        tell("scoring", done / total)
+
+
+def _issued(ledger: Ledger, recipient: str, read: Sequence[_Read]) -> Iterator[dict[str, Any]]:
+    """Which leaked cells stand among those issued to a recipient, epoch by epoch. SPEC 8.2."""
+    return iter(())
+
+
+def _advice(case: Case, judgement: Judgement) -> Iterator[str]:
+    """What would help, for an investigator. SPEC 8.4."""
+    if case.verdict == "inconclusive":
+        yield "A mark of this vault is present, but it is too weak to name anyone."
+        if judgement.attainable < judgement.line:
+            yield (
+                f"The sample can give {judgement.attainable:.0f} bits at most and"
+                f" {judgement.line:.0f} are needed: add more rows from the same source."
+            )
+        else:
+            yield "Add more rows from the same source, or the file as it was first received."
+    if case.verdict == "no mark":
+        slots = sum(sample.slots for sample in case.samples)
+        if slots < ENOUGH:
+            yield (
+                f"Only {slots} places for a mark were found, too few to tell: add more rows,"
+                " in the form in which they were received."
+            )
+        if any(sample.issued for sample in case.samples):
+            yield "Some of these records were issued from this vault, but the mark was not found."
+    if any(sample.status == "unreadable" for sample in case.samples):
+        yield "Some samples could not be read; they took no part."
