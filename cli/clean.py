@@ -9,14 +9,15 @@ import typer
 
 import tracemark
 
-from .options import Output
-from .pipes import Watched, name_of, reading, writing
-from .terminal import progress
+from .options import AsJson, Output
+from .pipes import PIPE, Watched, name_of, reading, writing
+from .terminal import progress, say, say_json
 
 
 def clean(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A table or text, or - for stdin.")],
     output: Output,
+    as_json: AsJson = False,
 ) -> None:
     """Bring a table or text into canonical form, without marks.
 
@@ -26,4 +27,10 @@ def clean(
     Example:  tracemark clean copy.csv -o plain.csv
     """
     with reading(source) as file, progress("cleaning") as report, writing(output) as sink:
-        tracemark.clean_table(Watched(file, report), sink, name=name_of(source))
+        changed = tracemark.clean_table(Watched(file, report), sink, name=name_of(source))
+    if output == PIPE:
+        return
+    if as_json:
+        say_json({"output": str(output), "changed": changed})
+    else:
+        say(f"{output}: {changed:,} cells changed")

@@ -57,12 +57,15 @@ def demo(
     started = time.monotonic()
     with ExitStack() as stack:
         where = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        vault = stack.enter_context(_vault(where))
+        _empty(where)
+        vault = stack.enter_context(_vault(where / "vault", _KEY))
+        other = stack.enter_context(_vault(where / "other-vault", _KEY[::-1]))
         report = stack.enter_context(progress("demo"))
         outcomes = []
         for number, (leak, released_to) in enumerate(_dealt()):
             report(leak.title, number / len(LEAKS))
-            outcomes.append(_play(vault, where, leak, released_to))
+            leaked = _leak(vault if leak.ours else other, where, leak, released_to)
+            outcomes.append(_traced(vault, leaked, leak, released_to if leak.ours else ()))
     if as_json:
         say_json([asdict(outcome) for outcome in outcomes])
     else:
@@ -70,18 +73,22 @@ def demo(
     raise typer.Exit(DONE if all(outcome.right for outcome in outcomes) else TROUBLE)
 
 
-def _vault(where: Path) -> tracemark.Vault:
+def _empty(where: Path) -> None:
+    """Make the folder and what the demo keeps in it. Raises UsageError if it is in use."""
     if where.exists() and (not where.is_dir() or any(where.iterdir())):
         raise tracemark.UsageError(
             f"{where} is not an empty folder", hint="name a folder that is not there yet"
         )
-    vault = tracemark.Vault.create(where / "vault", key=_KEY)
+    for name in ("released", "leaked"):
+        (where / name).mkdir(parents=True)
+
+
+def _vault(path: Path, key: bytes) -> tracemark.Vault:
+    vault = tracemark.Vault.create(path, key=key)
     vault.add_recipients(
         tracemark.Recipient(_id(number), kind=_KINDS[number % len(_KINDS)][1])
         for number in range(RECIPIENTS)
     )
-    for name in ("released", "leaked"):
-        (where / name).mkdir()
     return vault
 
 
@@ -93,18 +100,24 @@ def _dealt() -> Iterator[tuple[Leak, tuple[str, ...]]]:
     """Each leak with the recipients whose copies go into it, all different."""
     numbers = iter(Chance(_SEED).sample(range(RECIPIENTS), sum(leak.copies for leak in LEAKS)))
     for leak in LEAKS:
-        yield leak, tuple(_id(next(numbers)) for _ in range(leak.copies))
+        yield leak, tuple(sorted(_id(next(numbers)) for _ in range(leak.copies)))
 
 
-def _play(vault: tracemark.Vault, where: Path, leak: Leak, released_to: tuple[str, ...]) -> Outcome:
-    """Release the copies, leak them, and trace what leaked."""
+def _leak(issuer: tracemark.Vault, where: Path, leak: Leak, released_to: Sequence[str]) -> Path:
+    """Release the copies and leak them."""
     export = as_csv(orders(ROWS, _SEED)).encode()
-    copies = [_released(vault, where, export, to, leak.policy) for to in released_to]
+    copies = [_released(issuer, where, export, to, leak.policy) for to in released_to]
     foreign = list(orders(10 * ROWS, _SEED + 1))
     leaked = where / "leaked" / leak.file
     leaked.write_bytes(leak.make(copies, foreign, Chance(_SEED)))
+    return leaked
+
+
+def _traced(
+    vault: tracemark.Vault, leaked: Path, leak: Leak, released_to: tuple[str, ...]
+) -> Outcome:
     case = vault.trace(leaked)
-    named = tuple(accusation.recipient for accusation in case.accusations)
+    named = tuple(sorted(accusation.recipient for accusation in case.accusations))
     return Outcome(
         leak=leak.title,
         file=str(leaked),

@@ -32,6 +32,8 @@ class Leak:
         Name of the leaked file.
     copies : int
         Of how many recipients the copies go into it; 0 for material that was never marked.
+    ours : bool
+        Whether the copies come from the demo's vault, or from somebody else's.
     make : callable
         From those copies, foreign orders and a source of chance to the bytes of the file.
     policy : str
@@ -43,6 +45,7 @@ class Leak:
     copies: int
     make: Maker
     policy: str = "full"
+    ours: bool = True
 
 
 def as_csv(
@@ -104,26 +107,25 @@ def _nfkc_washed(copies: Sequence[Copy], _: Copy, __: Chance) -> bytes:
     return as_csv(_changed(copies[0], _washed)).encode()
 
 
-def _shuffled_half(copies: Sequence[Copy], _: Copy, chance: Chance) -> bytes:
+def _half_of_it(copies: Sequence[Copy], _: Copy, chance: Chance) -> bytes:
     rows = _shuffled(copies[0], chance)
-    return as_csv(rows[: len(rows) // 2]).encode()
+    return as_csv(rows[: len(rows) // 2], (_ADDRESS, _PHONE, _NAME)).encode()
+
+
+def _retyped(copies: Sequence[Copy], _: Copy, chance: Chance) -> bytes:
+    def typed(text: str) -> str:
+        return "".join(chance.pick("的一是了我") if chance.often(0.005) else c for c in text)
+
+    return as_csv(_changed(copies[0], lambda text: typed(_stripped(text)))).encode()
 
 
 def _merged(copies: Sequence[Copy], foreign: Copy, chance: Chance) -> bytes:
     return as_csv(_shuffled(chain(copies[0], foreign), chance)).encode()
 
 
-def _json_lines(copies: Sequence[Copy], _: Copy, __: Chance) -> bytes:
-    return "".join(json.dumps(row) + "\n" for row in copies[0]).encode()
-
-
 def _renamed_json(copies: Sequence[Copy], _: Copy, __: Chance) -> bytes:
     rows = [{"to": row[_NAME], "tel": row[_PHONE], "addr": row[_ADDRESS]} for row in copies[0]]
     return json.dumps({"data": rows}, ensure_ascii=False, indent=1).encode()
-
-
-def _reordered(copies: Sequence[Copy], _: Copy, __: Chance) -> bytes:
-    return as_csv(copies[0], (_ADDRESS, _PHONE, _NAME)).encode()
 
 
 def _addresses_alone(copies: Sequence[Copy], _: Copy, __: Chance) -> bytes:
@@ -170,15 +172,15 @@ LEAKS = (
     Leak("invisible characters stripped", "stripped.csv", 1, _without_invisible),
     Leak("stripped and converted to GBK", "gbk.csv", 1, _in_gbk),
     Leak("stripped, NFKC, spaces removed", "washed.csv", 1, _nfkc_washed),
-    Leak("half of it, shuffled", "half.csv", 1, _shuffled_half),
+    Leak("retyped, a slip in 200 characters", "retyped.csv", 1, _retyped),
+    Leak("half, shuffled, three columns", "half.csv", 1, _half_of_it),
     Leak("merged with 10x foreign rows", "merged.csv", 1, _merged),
-    Leak("converted to JSON Lines", "rows.jsonl", 1, _json_lines),
     Leak("JSON with other names", "other-names.json", 1, _renamed_json),
-    Leak("three columns, in another order", "three-columns.csv", 1, _reordered),
     Leak("a list of addresses alone", "addresses.txt", 1, _addresses_alone),
     Leak("from a spreadsheet, UTF-16", "spreadsheet.txt", 1, _spreadsheet),
     Leak("names and phones starred out", "masked.csv", 1, _masked),
     Leak("halves of two accounts", "two-halves.csv", 2, _two_halves),
     Leak("two copies compared and mixed", "two-compared.csv", 2, _two_compared),
     Leak("never marked", "unmarked.csv", 0, _never_marked),
+    Leak("marked by somebody else's vault", "other-vault.csv", 1, _whole, ours=False),
 )

@@ -75,7 +75,8 @@ def show(
 
 def _show(entry: tracemark.Entry) -> None:
     say(f"{entry.seq:>6}  {entry.time[:19]}  {entry.kind}")
-    say_facts(((name, _brief(value)) for name, value in entry.body.items()), indent="        ")
+    facts = ((name, _brief(value)) for name, value in entry.body.items() if value is not None)
+    say_facts(facts, indent="        ")
 
 
 def _brief(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from . import key, ledger, mark, recipient
 from .clean import clean
 from .demo import demo
 from .init import init
-from .terminal import USAGE, guarded, last_resort, say
+from .terminal import TERMINATED, USAGE, guarded, last_resort, say
 from .trace import trace
 
 VERBS = ("init", "recipient", "mark", "trace", "clean", "ledger", "key", "demo")
@@ -83,4 +84,5 @@ def status(arguments: Sequence[str]) -> int:
 def run() -> None:
     """Run the program as a process."""
     sys.excepthook = last_resort
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     sys.exit(status(sys.argv[1:]))

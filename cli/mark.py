@@ -13,7 +13,7 @@ import tracemark
 
 from .options import VAULT, AsJson, Output, Policy, To, VaultPath
 from .pipes import PIPE, Watched, name_of, reading, writing
-from .terminal import note, progress, say, say_facts, say_json
+from .terminal import note, note_json, progress, say, say_facts, say_json
 
 app = typer.Typer(help="Mark a copy for the recipient it is released to.")
 
@@ -114,7 +114,9 @@ def _columns(options: list[str]) -> dict[str, str]:
 
 def _report(receipt: tracemark.Receipt, output: Path, as_json: bool) -> None:
     """Say what was released: on stderr where stdout holds the copy itself."""
-    if output == PIPE:
+    if output == PIPE and as_json:
+        note_json(dataclasses.asdict(receipt))
+    elif output == PIPE:
         note(
             f"released to {receipt.recipient}: {receipt.rows:,} rows, {receipt.cells:,} cells "
             f"marked ({', '.join(receipt.layers)}), issue {receipt.issue}"

@@ -13,6 +13,8 @@ from typing import BinaryIO
 
 import typer
 
+import tracemark
+
 from .terminal import READER_LEFT
 
 PIPE = Path("-")
@@ -35,39 +37,12 @@ def name_of(path: Path) -> str:
 
 @contextmanager
 def writing(path: Path) -> Iterator[BinaryIO]:
-    """A file that appears under its name only when all went well.
-
-    ``-`` is stdout, where what is out is out. What is no regular file (a device, a named pipe) is
-    written to directly.
-    """
-    if path == PIPE:
-        try:
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            raise typer.Exit(READER_LEFT) from None
-        return
-    if path.exists() and not path.is_file():
-        with path.open("wb") as file:
-            yield file
-        return
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """A file that appears when all went well; ``-`` is stdout, whose reader may leave early."""
     try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    except OSError as error:
-        error.filename = str(path)  # the person named this file, not the one beside it
-        raise
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, beside)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+        with tracemark.open_output(path) as sink:
+            yield sink
+    except BrokenPipeError:
+        raise typer.Exit(READER_LEFT) from None
 
 
 @contextmanager

@@ -108,24 +108,26 @@ def _decoded(content: bytes, name: str) -> str:
 
 
 def _recipients(text: str, name: str) -> Iterator[tracemark.Recipient]:
-    """One recipient for each line that has an id. Raises UnreadableSample."""
-    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    """One recipient for each line that holds anything. Raises UnreadableSample."""
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        if "id" not in (rows.fieldnames or ()):
+        header = [cell.strip() for cell in next(lines, [])]
+        if "id" not in header:
             raise tracemark.UnreadableSample(
                 f"{name} has no column 'id'",
                 hint="the first line names the columns: id, and if present name, kind, parent",
             )
-        for row in rows:
-            found = {field: (row.get(field) or "").strip() for field in _FIELDS}
-            if not found["id"]:
+        places = [header.index(field) if field in header else len(header) for field in _FIELDS]
+        for line in filter(None, lines):
+            padded = [*line, *[""] * (len(header) + 1 - len(line))]
+            id, shown, kind, parent = [padded[place].strip() for place in places]
+            if not id:
                 raise tracemark.UnreadableSample(
-                    f"{name}: line {rows.line_num} has no id", hint="remove the line, or fill it in"
+                    f"{name}: line {lines.line_num} has no id",
+                    hint="remove the line, or fill it in",
                 )
-            yield tracemark.Recipient(
-                found["id"], found["name"], found["kind"] or "account", found["parent"] or None
-            )
+            yield tracemark.Recipient(id, shown, kind or "account", parent or None)
     except csv.Error as error:
         raise tracemark.UnreadableSample(
-            f"{name} is not CSV after line {rows.line_num}: {error}", hint="check its quotes"
+            f"{name} is not CSV after line {lines.line_num}: {error}", hint="check its quotes"
         ) from None

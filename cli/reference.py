@@ -26,9 +26,9 @@ Written by `python -m tracemark_cli.reference docs/cli.md` from the program's ow
 | --- | --- |
 | 0 | done; `trace`: somebody is identified |
 | 1 | `trace`: nobody is named |
-| 2 | wrong usage: an unknown option, recipient, column or role |
+| 2 | wrong usage: an unknown option, recipient, column or role, an output that cannot be written |
 | 3 | an unreadable sample, or trouble with the vault; `ledger verify`: the ledger does not hold |
-| 130 | interrupted |
+| 130, 141, 143 | interrupted; the reader of the output has left; terminated |
 
 Results go to stdout. Errors go to stderr as `tracemark: error: …`, the next step as `hint: …`.
 """

@@ -23,7 +23,7 @@ from rich.cells import cell_len
 
 import tracemark
 
-DONE, NOBODY, USAGE, TROUBLE, INTERRUPTED, READER_LEFT = 0, 1, 2, 3, 130, 141
+DONE, NOBODY, USAGE, TROUBLE, INTERRUPTED, READER_LEFT, TERMINATED = 0, 1, 2, 3, 130, 141, 143
 WIDTH = 80
 
 
@@ -100,6 +100,11 @@ def note(message: str) -> None:
     _write(sys.stderr, f"tracemark: {_one_line(message)}")
 
 
+def note_json(value: Any) -> None:
+    """Print a result as JSON on stderr, where stdout holds something else."""
+    _write(sys.stderr, json.dumps(value, ensure_ascii=False, indent=2))
+
+
 def say(text: str = "") -> None:
     """Print a line of the result."""
     _write(sys.stdout, printable(text))
@@ -150,7 +155,7 @@ def say_facts(facts: Iterable[tuple[str, object]], *, indent: str = "  ") -> Non
     column = max((cell_len(name) for name, _ in held), default=0) + 2
     for name, value in held:
         first = indent + _padded(name, column, right=False)
-        lines = textwrap.wrap(value, WIDTH - len(indent) - column) or [""]
+        lines = textwrap.wrap(value, WIDTH - len(indent) - column, break_on_hyphens=False) or [""]
         for line in lines:
             say((first + line).rstrip())
             first = " " * (len(indent) + column)
@@ -171,8 +176,10 @@ def _escaped(character: str) -> str:
 
 
 def probability(value: float) -> str:
-    """A bound as it is read aloud: 1e-06, 3.2e-41, 0.04."""
-    return f"{value:.2g}" if value >= 1e-3 else f"{value:.1e}"
+    """A bound as it is read aloud: 0.04, 1e-06, 3.2e-41, <1e-300."""
+    if value < 1e-300:
+        return "<1e-300"
+    return f"{value:.2g}"
 
 
 @contextmanager

@@ -114,15 +114,16 @@ def _say_accusation(accusation: tracemark.Accusation, case: tracemark.Case) -> N
         ("share", f"{accusation.share:.0%} of what the samples show"),
     ]
     facts += [("issued", _issued(entry)) for entry in accusation.issued]
-    facts += [
-        (
-            "evidence",
-            f"{case.samples[one.sample].path}: {one.carrier}, {one.agreeing:,} of {one.read:,} "
-            f"slots agree, {one.expected:,.0f} by chance",
-        )
-        for one in accusation.evidence
-    ]
+    facts += [("evidence", _evidence(one, case)) for one in accusation.evidence]
     say_facts(facts, indent="    ")
+
+
+def _evidence(evidence: tracemark.Evidence, case: tracemark.Case) -> str:
+    where = f"{case.samples[evidence.sample].path}: " if len(case.samples) > 1 else ""
+    return (
+        f"{where}{evidence.carrier}, {evidence.agreeing:,} of {evidence.read:,} slots agree, "
+        f"{evidence.expected:,.0f} by chance"
+    )
 
 
 def _issued(entry: dict[str, object]) -> str:

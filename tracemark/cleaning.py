@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import ne
 from typing import BinaryIO
 
 from tracemark.tables import Readable, open_document
@@ -18,11 +19,12 @@ def clean_table(
     name: str | None = None,
     kind: str | None = None,
     encoding: str | None = None,
-) -> None:
+) -> int:
     """Bring a file's cells into canonical form, as a stream; no vault is needed.
 
-    All marked copies of a file, and the file itself, give the same result. Cells that are never
-    marked (numbers, phones, identifiers, names) stay as they are.
+    All marked copies of a file, and the file itself, give the same cells; a cell may keep quotes
+    that its marked form needed. Cells that are never marked (numbers, phones, identifiers, names)
+    stay as they are.
 
     Parameters
     ----------
@@ -33,6 +35,11 @@ def clean_table(
     name, kind, encoding : str, optional
         As in `Vault.mark_table`.
 
+    Returns
+    -------
+    int
+        How many cells were not in canonical form.
+
     Raises
     ------
     UsageError
@@ -41,9 +48,12 @@ def clean_table(
         If the file cannot be read as what it seems to be.
     """
     document = open_document(source, name=name, kind=kind, encoding=encoding)
+    changed = 0
     for row in document.rows():
         values = [
             clean(text) if text and find_role(header, text, columns) in MARKED else text
             for header, text in zip(row.headers, row.values, strict=True)
         ]
+        changed += sum(map(ne, values, row.values))
         sink.write(document.encode(document.render(row, values)))
+    return changed

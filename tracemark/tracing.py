@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracemark.case import Accusation, Case, Pilot, SampleReport, Verdict
 from tracemark.codeword import Codebook
@@ -34,10 +35,11 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """One sample as read under every epoch's key."""
+    """One sample as read under every epoch's key: the slots chosen, and the cells issued."""
 
     report: SampleReport
     epochs: Sequence[Sequence[Reading]]
+    anchors: Sequence[NDArray[np.uint64]]
 
 
 def trace(
@@ -103,12 +105,13 @@ def _read(
     except UnreadableSample as error:
         reader.take()
         report = SampleReport(sample.path, sample.sha256, "unknown", "unreadable", note=str(error))
-        return _Read(report, [()] * len(books))
-    epochs, pilots, known = [], [], 0
+        nothing = np.empty(0, np.uint64)
+        return _Read(report, [()] * len(books), [nothing] * len(books))
+    epochs, pilots, cells = [], [], []
     for book, found in zip(books, reader.take(), strict=True):
         anchors = found.anchors
         issued = anchors[ledger.issued("anchor", book.epoch, anchors)]
-        known += len(issued)
+        cells.append(issued)
         everything = [layer.reading for layer in found.layers]
         of_ours = [layer.among(issued) for layer in found.layers]
         # SPEC 6.1: both are chosen from without a codeword, so the choice is free
@@ -119,6 +122,7 @@ def _read(
     best = replace(best, bound=min(1.0, best.bound * 2 * len(books)))
     slots = max(sum(len(reading) for reading in readings) for readings in epochs)
     status = "marked" if best.bound <= PILOT_BOUND else "no mark" if rows else "empty"
+    known = sum(map(len, cells))
     report = SampleReport(sample.path, sample.sha256, sample.kind, status, rows, slots, known, best)
     return _Read(report, epochs)
 
@@ -203,8 +207,17 @@ def _counted(lists: Iterable[Sequence[str]], total: int, tell: Progress) -> Iter
 
 
 def _issued(ledger: Ledger, recipient: str, read: Sequence[_Read]) -> Iterator[dict[str, Any]]:
-    """Which leaked cells stand among those issued to a recipient, epoch by epoch. SPEC 8.2."""
-    return iter(())
+    """The recipient's issues that held leaked cells, with how many of them. SPEC 8.2."""
+    for epoch, anchors in enumerate(zip(*(one.anchors for one in read), strict=True), start=1):
+        leaked = np.unique(np.concatenate(anchors))
+        for entry, cells in ledger.issues_of(recipient, "anchor", epoch, leaked):
+            yield {
+                "issue": entry.seq,
+                "time": entry.time,
+                "what": entry.body["what"],
+                "name": entry.body["name"],
+                "cells": cells,
+            }
 
 
 def _advice(case: Case, judgement: Judgement) -> Iterator[str]:

@@ -24,7 +24,7 @@ from tracemark.ledger import Entry, Issue, Ledger, Verification
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
 from tracemark.profiles import CURRENT, PROFILES, Profile
-from tracemark.tables import open_document
+from tracemark.tables import Readable, open_document
 from tracemark.loaders import Sample
 
 FORMAT = "tracemark-vault"
@@ -273,7 +273,7 @@ class Vault:
 
     def mark_table(
         self,
-        source: BinaryIO,
+        source: Readable,
         sink: BinaryIO,
         to: str,
         columns: Mapping[str, str] | None = None,

@@ -5,7 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -236,9 +241,9 @@ def test_one_bad_sample_does_not_hide_a_good_one(run, leak: Path) -> None:
 def test_cleaning_undoes_what_marking_did(run, vault: Path, table: Path, export: bytes) -> None:
     run("mark", "table", "orders.csv", "--to", "acct:1042", "-o", "copy.csv")
     assert run("clean", "copy.csv", "-o", "clean.csv").status == 0
-    assert (vault.parent / "clean.csv").read_bytes() == run(
-        "clean", "-", "-o", "-", stdin=export
-    ).output
+    cleaned = (vault.parent / "clean.csv").read_bytes()
+    assert rows_of(cleaned) == rows_of(run("clean", "-", "-o", "-", stdin=export).output)
+    assert cleaned != (vault.parent / "copy.csv").read_bytes()
 
 
 # ledger
@@ -308,3 +313,24 @@ def test_without_a_verb_the_help_is_shown(run) -> None:
     ran = run()
     assert ran.status == 2
     assert "Commands:" in ran.out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX systems")
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_stopped_leaves_nothing_half_written(
+    vault: Path, export: bytes, sent: signal.Signals, status: int
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tracemark_cli", *"mark table - --to acct:1042 -o copy.csv".split()],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        running.stdin.write(export)
+        running.stdin.flush()
+        while not list(vault.parent.glob(".copy.csv*")):
+            time.sleep(0.01)
+        running.send_signal(sent)
+        running.stdin.close()
+        errors = running.stderr.read()
+    assert (running.returncode, errors) == (status, b"")
+    assert [path.name for path in vault.parent.iterdir()] == ["tracemark-vault"]

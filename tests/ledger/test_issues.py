@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tracemark.errors import KeyFault, UnknownRecipient, UsageError
+from tracemark.errors import KeyFault, LedgerError, UnknownRecipient, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Fingerprinter, Issue, Ledger, chain
 
@@ -251,6 +252,22 @@ def test_a_clock_that_goes_backwards_harms_nothing(
     assert ledger.verify().faults == ()
 
 
+def test_pruning_twice_with_an_earlier_moment_the_second_time(
+    ledger: Ledger, issue: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only after the clock went backwards can there be something left to prune."""
+    times = iter(f"20{year}-01-01T00:00:00.000000Z" for year in (30, 31, 32, 33, 20, 34, 35))
+    monkeypatch.setattr("tracemark.ledger.store.now", lambda: next(times))
+    with issue() as opened:
+        opened.batch(1, {"waybill": prints(1)})  # 2031
+        assert ledger.prune(datetime(2032, 1, 1, tzinfo=UTC)) == 1
+        opened.batch(1, {"waybill": prints(2)})  # 2033
+        opened.batch(1, {"waybill": prints(3)})  # 2020
+        assert ledger.prune(datetime(2021, 1, 1, tzinfo=UTC)) == 1
+    assert ledger.issued("waybill", 1, prints(1, 2, 3)).tolist() == [False, True, False]
+    assert ledger.verify().faults == ()
+
+
 def test_time_stamps_of_other_zones_are_utc() -> None:
     moment = datetime.fromisoformat("2026-03-01T08:00:00+08:00")
     assert chain.stamp(moment) == "2026-03-01T00:00:00.000000Z"
@@ -288,6 +305,18 @@ def test_who_missed_the_rotation_cannot_write(ledger: Ledger, path: Any) -> None
         with pytest.raises(KeyFault, match="moved on to epoch 2"):
             late.issue("acct:1", "text", profile="p", epoch=1, policy="full")
     assert ledger.verify().holds
+
+
+def test_a_rotation_that_fails_changes_nothing(ledger: Ledger, path: Any) -> None:
+    other = sqlite3.connect(path)
+    other.execute("BEGIN IMMEDIATE")
+    with Ledger.open(path, [KEY], patience=0.1) as waiting:
+        with pytest.raises(LedgerError, match="locked"):
+            waiting.add_epoch(NEXT_KEY)
+        other.close()
+        assert waiting.verify().holds
+        waiting.add_epoch(NEXT_KEY)
+        assert waiting.verify().holds
 
 
 def test_a_rotation_that_was_broken_off_is_completed(ledger: Ledger, path: Any) -> None:

@@ -14,7 +14,8 @@ import pytest
 from tracemark.errors import KeyFault, LedgerError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Head, Ledger
-from tracemark.ledger.chain import link
+from tracemark.ledger.chain import Json, link
+from tracemark.ledger.recipients import digest
 from tracemark.ledger.schema import GUARDS
 from tracemark.model import Recipient
 
@@ -310,6 +311,32 @@ def test_damage_met_on_the_way_is_one_clear_line(
             ask(ledger)
     assert caught.value.hint
     assert "\n" not in str(caught.value)
+
+
+_BATCH = {"issue": 3, "epoch": 1, "rows": 1, "fingerprints": {}}
+_CLOSE = {"issue": 3, "rows": 0, "sha256": None, "status": "done"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "fault"),
+    [
+        ("batch", {**_BATCH, "epoch": 2}, "batch 4 belongs to no open issue of its epoch"),
+        ("batch", {**_BATCH, "issue": 2}, "batch 4 belongs to no open issue of its epoch"),
+        ("close", {**_CLOSE, "rows": 9}, "issue 3 was closed with 9 rows, not 0"),
+        ("close", {**_CLOSE, "issue": 9}, "entry 4 closes issue 9, which is not open"),
+        ("genesis", {"epoch": 2, "commitment": ""}, "entry 4 is genesis: the first entry, and no"),
+        ("recipients", {"count": 1, "sha256": digest([])}, "registered by entry 4 were changed"),
+        ("recipients", {"count": 0, "sha256": "00" * 32}, "registered by entry 4 were changed"),
+    ],
+)
+def test_sealed_entries_that_contradict_each_other_are_found(
+    ledger: Ledger, kind: str, body: dict[str, Json], fault: str
+) -> None:
+    """What only a holder of the key can have written is held against itself as well."""
+    ledger.issue("acct:1", "table", profile="p", epoch=1, policy="full")
+    with ledger._store.write() as transaction:
+        transaction.append(kind, body)
+    assert any(fault in line for line in ledger.verify().faults)
 
 
 def test_many_faults_are_counted(written: Path) -> None:

@@ -1,4 +1,4 @@
-"""Samples that hold no copy of any candidate, and the check that decides whether a rate keeps a bound.
+"""Samples that hold no copy of any candidate, and the check whether a rate keeps a bound.
 
 Codewords of candidates are drawn after the votes: that is what innocent means, and it lets many
 populations be held against one sample.

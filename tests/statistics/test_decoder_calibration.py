@@ -1,4 +1,4 @@
-"""Innocents are accused no more often than alpha says, on many kinds of samples and at large alpha."""
+"""Innocents are accused no more often than alpha says: many kinds of samples, large alpha."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def whole_case(rng, number, alpha, candidates=12):
         words = np.stack([codebook.codeword(n) for n in names])
         read = []
         for sample in range(samples):
-            slots = int(rng.integers(20, 1_200))
+            slots = int(rng.integers(20, 800))
             culprits = words[:guilty] if guilty else draw(codebook, 2, rng)
             one = reading(codebook, culprits, slots, rng, noise=float(rng.choice([0, 0.3, 0.9])))
             read.append([one] if sample == 0 or rng.random() < 0.8 else [_nothing()])
@@ -97,11 +97,11 @@ def _nothing():
 
 @pytest.mark.parametrize("alpha", [0.3, 0.01])
 def test_whole_cases_accuse_innocents_no_more_often_than_alpha(alpha):
-    """250 cases with several samples, epochs, guilty and rounds; and the guilty are mostly found."""
+    """120 cases of several samples, epochs, guilty and rounds; and most of the guilty are found."""
     rng = np.random.default_rng(int(alpha * 1000))
-    outcomes = [whole_case(rng, number, alpha) for number in range(250)]
+    outcomes = [whole_case(rng, number, alpha) for number in range(120)]
     assert keeps(sum(innocent > 0 for _, innocent in outcomes), len(outcomes), alpha)
-    assert sum(found for found, _ in outcomes) > 100
+    assert sum(found for found, _ in outcomes) > 60
 
 
 def test_later_rounds_keep_the_bound_given_the_accused():

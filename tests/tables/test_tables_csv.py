@@ -34,6 +34,13 @@ def test_only_the_changed_cell_is_quoted_anew() -> None:
     assert after == ('name,address,note\r\n"A","Rd, 1","x ""y"""\n B ,Rd 2,\r\n\r\nC,"Rd\r\n3",z')
 
 
+@pytest.mark.parametrize("value", ['"', '5" pipe', "a,b", "a\nb", "a\rb", '"a"'])
+def test_a_new_value_is_quoted_where_it_has_to_be(value: str) -> None:
+    quoted = '"' + value.replace('"', '""') + '"'
+    assert changed(opened("n,m\nx,y\n"), {"x": value}) == f"n,m\n{quoted},y\n"
+    assert changed(opened('n,m\nx,",y"\n'), {"x": value}) == f'n,m\n{quoted},",y"\n'
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -96,6 +103,18 @@ def test_an_excel_separator_line_is_obeyed_and_kept() -> None:
     document = opened(text)
     assert document.headers == ["name", "note"]
     assert changed(document, {"b,c,d": "e"}) == "sep=;\r\nname;note\r\na;e\r\n"
+
+
+def test_a_title_above_the_header_is_no_header() -> None:
+    text = "五月订单,,\n\n单号,地址,备注\n1,春晗路8号,x\n"
+    document = opened(text)
+    assert document.headers == ["单号", "地址", "备注"]
+    assert changed(document, {"x": "y"}) == text.replace("x", "y")
+    assert opened("备注\n1,2,3\n").headers == ["备注"]
+
+
+def test_inch_marks_do_not_hide_the_delimiter() -> None:
+    assert sniff_delimiter('管;5" 长;a,b\n板;6;c\n条;7" x 8";d\n', preferred=",") == ";"
 
 
 def test_ragged_rows_keep_their_shape() -> None:

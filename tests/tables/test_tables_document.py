@@ -23,6 +23,7 @@ from tracemark.tables.lines import Lines
         ("a.ndjson", "{}", "jsonl"),
         ("a.txt", "张三,138\n你好\n", "text"),
         (None, "姓名,电话\n张三,1\n", "csv"),
+        (None, "姓名,电话\n张三,1", "csv"),
         (None, "姓名\t电话\n张三\t1\n", "tsv"),
         (None, "sep=;\na;b\n", "csv"),
         (None, '[{"a": 1}]', "json"),
@@ -54,6 +55,12 @@ def test_an_empty_file_is_refused(name: str | None, errors: str) -> None:
     with pytest.raises(UnreadableSample, match="the file is empty") as caught:
         open_document(io.BytesIO(b""), name=name, errors=errors)
     assert caught.value.hint
+
+
+def test_ten_thousand_blank_lines_above_a_table_are_read_as_they_come() -> None:
+    content = b"\n" * 10_000 + b"a,b\n"
+    document = open_document(io.BytesIO(content), name="a.csv")
+    assert "".join(row.raw for row in document.rows()).encode() == content
 
 
 @pytest.mark.parametrize("content", ["\ufeff", "\n\n", "\ufeff\r\n", "a\r\n", "\r", " "])

@@ -139,7 +139,7 @@ def test_nul_in_a_cell_survives() -> None:
 
 
 def test_an_unknown_encoding_and_a_codec_that_is_none_are_usage_errors() -> None:
-    for name in ("klingon", "base64"):
+    for name in ("klingon", "base64", "utf-7", "iso2022_jp", "hz"):
         with pytest.raises(UsageError, match="not known"):
             codec_of(name)
 
@@ -150,6 +150,25 @@ def test_a_named_encoding_is_taken_at_its_word(tmp_path: Path) -> None:
     with path.open("rb") as file:
         document = open_document(file, name="big5.txt", encoding="big5")
         assert [row.values for row in document.rows()] == [["臺北市信義路"]]
+
+
+@pytest.mark.parametrize("order", ["le", "be"])
+def test_utf16_by_name_takes_its_byte_order_from_the_mark(order: str) -> None:
+    content = f"\ufeff{TABLE}".encode(f"utf-16-{order}")
+    document = open_document(io.BytesIO(content), name="a.csv", encoding="UTF-16")
+    rows = list(document.rows())
+    assert b"".join(document.encode(row.raw) for row in rows) == content
+    assert len(rows) == 202
+
+
+def test_bytes_that_a_codec_would_not_give_back_are_refused() -> None:
+    twin = b"\x87\x90"
+    assert twin.decode("cp932").encode("cp932") != twin
+    content = "一\n二".encode("cp932") + twin + b"\n"
+    with pytest.raises(UnreadableSample, match=r"byte 5 \(line 2\) is cp932 .* written back"):
+        list(open_document(io.BytesIO(content), encoding="cp932").rows())
+    document = open_document(io.BytesIO(content), encoding="cp932", errors="replace")
+    assert len(list(document.rows())) == 2
 
 
 def test_a_character_that_the_file_cannot_hold_is_named_by_number_only() -> None:

@@ -69,7 +69,7 @@ def edited(document: Document, index: int, change: str) -> tuple[str, list[str]]
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("kind", ["csv", "tsv", "text"])
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_any_text_untouched_is_the_same_bytes(
     kind: str, encoding: str, data: st.DataObject
 ) -> None:
@@ -122,7 +122,7 @@ def reparsed(text: str, delimiter: str) -> list[list[str]]:
 
 
 @given(table=tables(), step=st.integers(1, 50))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_well_formed_table_reads_as_the_csv_module_reads_it(table: Table, step: int) -> None:
     assert reparsed(table.text, table.delimiter) == table.rows
     found = [row for row in opened_table(table, step).rows() if row.values]
@@ -131,7 +131,7 @@ def test_a_well_formed_table_reads_as_the_csv_module_reads_it(table: Table, step
 
 
 @given(table=tables(), step=st.integers(1, 50), change=texts("utf-8"), data=st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_editing_one_cell_of_a_table_changes_that_cell_alone(
     table: Table, step: int, change: str, data: st.DataObject
 ) -> None:
@@ -173,7 +173,7 @@ def opened(text: str, kind: str, step: int, encoding: str = "utf-8") -> Document
 
 @pytest.mark.parametrize("encoding", [e for e in ENCODINGS if e != "gbk"])
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_json_untouched_is_the_same_bytes_and_every_string_is_a_cell(
     encoding: str, data: st.DataObject
 ) -> None:
@@ -191,7 +191,7 @@ def test_json_untouched_is_the_same_bytes_and_every_string_is_a_cell(
 
 
 @given(value=VALUES, change=texts("utf-8"), ascii_only=st.booleans(), data=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_editing_one_string_of_a_json_file_changes_that_string_alone(
     value: object, change: str, ascii_only: bool, data: st.DataObject
 ) -> None:
@@ -206,7 +206,7 @@ def test_editing_one_string_of_a_json_file_changes_that_string_alone(
 
 
 @given(records=st.lists(VALUES, min_size=1, max_size=5), newline=st.sampled_from(["\n", "\r\n"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_json_lines_untouched_and_edited(records: list[object], newline: str) -> None:
     text = (newline * 2).join(json.dumps(record, ensure_ascii=False) for record in records)
     assert rewritten(opened(text, "jsonl", 5)) == text.encode()

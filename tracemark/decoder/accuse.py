@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 
 from tracemark.case import Evidence
 from tracemark.codeword import Codebook
-from tracemark.decoder.hypotheses import KEEP, Hypotheses, explained, hypotheses, log_average
+from tracemark.decoder.hypotheses import KEEP, Hypotheses, hypotheses, log_average
 from tracemark.decoder.search import Panel, scan
+from tracemark.decoder.shares import explained
 from tracemark.decoder.tally import agreement, by_carrier, tally
 from tracemark.errors import UsageError
 from tracemark.model import Reading, Votes
@@ -214,7 +215,10 @@ class _Case:
         for epoch, groups in zip(self.epochs, self.votes, strict=True):
             book = epoch.codebook
             words = np.stack([book.codeword(r) for r in known]) if known else None
-            panels.append(Panel(book, [self._weigh(v, book, need, words) for v in groups]))
+            # what an e-value of this group and epoch must reach to pass the line all by itself
+            needs = need - np.log(self.weights) + math.log(len(self.epochs))
+            weighed = [self._weigh(v, book, n, words) for v, n in zip(groups, needs, strict=True)]
+            panels.append(Panel(book, weighed))
         return panels
 
     def _weigh(

@@ -116,7 +116,7 @@ def _multiply(
     """
     rows = max(1, _SMALL // steps.size)
     whole = len(bits) // rows * rows
-    batches = bits[:whole].reshape(-1, rows, bits.shape[1])
-    sums[:whole] = np.matmul(batches, steps).reshape(whole, -1)
+    batches = bits[:whole].reshape(whole // rows, rows, bits.shape[1])
+    sums[:whole] = np.matmul(batches, steps).reshape(whole, steps.shape[1])
     if whole < len(bits):
         sums[whole:] = np.matmul(bits[whole:], steps)

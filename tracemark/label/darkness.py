@@ -36,21 +36,21 @@ def darkness(luminance: Field) -> Field:
     half = 0.25 * (padded[::2, ::2] + padded[1::2, ::2] + padded[::2, 1::2] + padded[1::2, 1::2])
     blocks = half.reshape(rows, _BLOCK, columns, _BLOCK)
     paper, ink = blocks.max((1, 3)), blocks.min((1, 3))
-    paper = np.maximum(paper, _smooth(paper))
+    paper = np.maximum(paper, smooth(paper))
     inked = (paper - ink) > 0.35 * paper
     typical = float(ink[inked].mean()) if inked.any() else 0.0
-    near = _smooth(inked.astype(np.float32), 2)
-    level = _smooth(np.where(inked, ink, 0).astype(np.float32), 2)
+    near = smooth(inked.astype(np.float32), 2)
+    level = smooth(np.where(inked, ink, 0).astype(np.float32), 2)
     level = np.where(near > 0.05, level / np.maximum(near, 0.05), typical).astype(np.float32)
     bilinear = Image.Resampling.BILINEAR
-    paper_at = resized(_smooth(paper), whole, bilinear)[:height, :width]
+    paper_at = resized(smooth(paper), whole, bilinear)[:height, :width]
     ink_at = resized(level, whole, bilinear)[:height, :width]
     depth = np.maximum(paper_at - ink_at, 20)
     return np.clip((paper_at - luminance) / depth, -0.1, 1.2)
 
 
-def _smooth(field: Field, times: int = 1) -> Field:
-    """Blur with the kernel 1 2 1, both ways."""
+def smooth(field: Field, times: int = 1) -> Field:
+    """Blur a field with the kernel 1 2 1, both ways."""
     for _ in range(times):
         padded = np.pad(field, 1, "edge")
         level = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]

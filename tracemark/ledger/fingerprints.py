@@ -23,12 +23,13 @@ WIDTH = 8  # bytes of a fingerprint
 KINDS = ("waybill", "phone", "anchor")
 
 _BULK = 65_536
-_LEAST_WAYBILL, _LEAST_PHONE, _PHONE_DIGITS = 6, 7, 11
-_NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z\n]+")
-_NOT_DIGIT = re.compile(r"[^0-9\n]+")
+_LEAST_WAYBILL, _LEAST_PHONE, _MOBILE, _LANDLINE = 6, 7, 11, 12
+_DIGITS, _LETTERS = b"0123456789", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MASKED = re.compile(r"^.*[*●×].*$", re.MULTILINE)
 _ROUNDED = re.compile(r"^[ \t]*[0-9](?:\.[0-9]+)?E\+[0-9]+[ \t]*$", re.MULTILINE)
-_FILTER_BITS = 8, 24  # smallest and largest filter, in address bits
+_POINT_ZERO = re.compile(r"\.0+[ \t]*$", re.MULTILINE)
+_COUNTRY = re.compile(rb"^(?:00)?86(?=1[0-9]{10})")
+_FILTER_BITS = 8, 26  # smallest and largest filter, in address bits
 
 
 class Fingerprinter:
@@ -61,7 +62,7 @@ class Fingerprinter:
     @staticmethod
     def _in_bulk(
         values: Sequence[str],
-        normal: Callable[[Sequence[str]], list[str]],
+        normal: Callable[[Sequence[str]], list[bytes]],
         keyed: hashlib.blake2b,  # the state that has absorbed the key
     ) -> Fingerprints:
         parts = [
@@ -71,26 +72,29 @@ class Fingerprinter:
         return np.concatenate(parts) if parts else np.empty(0, np.uint64)
 
 
-def normal_waybills(values: Sequence[str]) -> list[str]:
+def normal_waybills(values: Sequence[str]) -> list[bytes]:
     """Waybill numbers as they are fingerprinted, empty where there is none. SPEC 9.4.1.
 
-    NFKC, upper case, ASCII letters and digits only. What a spreadsheet has rounded (1.23E+13) or a
-    mask has hidden, and what has fewer than 6 characters, identifies nothing.
+    NFKC, upper case, without a trailing .0, ASCII letters and digits only. What a spreadsheet has
+    rounded (1.23E+13) or a mask has hidden, and what has fewer than 6 characters, identifies
+    nothing.
     """
     return [
-        text if len(text) >= _LEAST_WAYBILL else "" for text in _cleaned(values, _NOT_ALPHANUMERIC)
+        text if len(text) >= _LEAST_WAYBILL else b""
+        for text in _cleaned(values, _DIGITS + _LETTERS)
     ]
 
 
-def normal_phones(values: Sequence[str]) -> list[str]:
+def normal_phones(values: Sequence[str]) -> list[bytes]:
     """Phone numbers as they are fingerprinted, empty where there is none. SPEC 9.4.1.
 
-    NFKC, digits only, the last 11 of them, so that +86 does not matter. Masked numbers
-    (138****5678) are shared by many people and get none; nor does what has fewer than 7 digits.
+    NFKC, without a trailing .0, digits only. Neither +86 before a mobile number nor an extension
+    after the number matters. Masked numbers (138****5678) are shared by many people and get none;
+    nor does what has fewer than 7 digits.
     """
     return [
-        text[-_PHONE_DIGITS:] if len(text) >= _LEAST_PHONE else ""
-        for text in _cleaned(values, _NOT_DIGIT)
+        digits if len(digits) == _MOBILE else _subscriber(digits)
+        for digits in _cleaned(values, _DIGITS)
     ]
 
 
@@ -165,27 +169,40 @@ class Wanted:
         return at[hit], which[hit]
 
 
-def _cleaned(values: Sequence[str], unwanted: re.Pattern[str]) -> list[str]:
-    """All values normalised in one go: one line each, and lines are counted."""
+def _subscriber(digits: bytes) -> bytes:
+    """The number without country code and extension, empty if it is too short."""
+    if len(digits) < _LEAST_PHONE:
+        return b""
+    digits = _COUNTRY.sub(b"", digits)
+    return digits[: _MOBILE if digits.startswith(b"1") else _LANDLINE]
+
+
+def _cleaned(values: Sequence[str], wanted: bytes) -> list[bytes]:
+    """Values reduced to the characters wanted, all in one go, each on a line of its own."""
+    if not values:
+        return []
     text = "\n".join(values)
     if text.count("\n") != len(values) - 1:
         text = "\n".join(value.replace("\n", " ") for value in values)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     text = text.upper()
+    if ".0" in text:
+        text = _POINT_ZERO.sub("", text)
     if "E+" in text:
         text = _ROUNDED.sub("", text)
     if "*" in text or "●" in text or "×" in text:
         text = _MASKED.sub("", text)
-    return unwanted.sub("", text).split("\n") if values else []
+    unwanted = bytes({*range(256)} - {*wanted, *b"\n"})
+    return text.encode(errors="replace").translate(None, unwanted).split(b"\n")
 
 
-def _hashed(texts: list[str], keyed: hashlib.blake2b) -> Fingerprints:
+def _hashed(texts: list[bytes], keyed: hashlib.blake2b) -> Fingerprints:
     copy, digests, none = keyed.copy, [], bytes(WIDTH)
     for text in texts:
         if text:
             state = copy()
-            state.update(text.encode())
+            state.update(text)
             digests.append(state.digest())
         else:
             digests.append(none)

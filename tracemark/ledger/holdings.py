@@ -88,6 +88,19 @@ def holders(store: Store, kind: str, epoch: int, values: ArrayLike) -> Holdings:
     return _in_order(list(names), pairs // width, wanted.first[pairs % width])
 
 
+def issues_of(
+    store: Store, recipient: str, kind: str, epoch: int, values: ArrayLike
+) -> dict[int, int]:
+    """One recipient's issues that held any of the values: number of the issue to values in it."""
+    wanted = Wanted(values)
+    held: dict[int, set[int]] = {}
+    for block, issues in _blocks(store, kind, epoch, recipient):
+        at, which = wanted.find(block)
+        for issue, value in zip(issues[at].tolist(), which.tolist(), strict=True):
+            held.setdefault(issue, set()).add(value)
+    return {issue: len(found) for issue, found in sorted(held.items())}
+
+
 def _in_order(names: list[str], holder: NDArray[np.int64], value: NDArray[np.int64]) -> Holdings:
     ranking = sorted(range(len(names)), key=names.__getitem__)
     place = np.empty(len(names), np.int64)

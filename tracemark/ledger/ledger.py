@@ -351,6 +351,16 @@ class Ledger:
         """Everyone who was issued any of the records, and which; see `issued`."""
         return holdings.holders(self._store, kind, epoch, values)
 
+    def issues_of(
+        self, recipient: str, kind: str, epoch: int, values: ArrayLike
+    ) -> list[tuple[Entry, int]]:
+        """A recipient's issues that held any of the records, each with how many of them."""
+        held = holdings.issues_of(self._store, recipient, kind, epoch, values)
+        return [
+            (next(self.entries(after=number - 1, limit=1)), count)
+            for number, count in held.items()
+        ]
+
     def prune(self, before: datetime) -> int:
         """Forget the fingerprints of batches recorded before a moment. SPEC 9.5.4.
 

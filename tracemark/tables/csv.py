@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from tracemark.tables.lines import Lines
 from tracemark.tables.rows import Document, Origin, Row
 
 DELIMITERS = ",\t;|"
+_PREAMBLE = 100  # blank lines and titles that may stand above a header
 
-_QUOTED = re.compile(r'"(?:[^"]|"")*+"')
+# a whole cell in quotes: a quote within a cell, as in 5" pipe, is none
+_QUOTED = re.compile(r'(?<![^,\t;|\r\n])"(?:[^"]|"")*+"(?![^,\t;|\r\n])')
 # a digit run of six, a masked number, a date, a number alone, a house number: data, not a name
 _DATA = re.compile(
     r"\d{6}|\d\*{2,}|^[一-龥]\*{1,2}$|\d{4}[-/.年]\d|^[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?%?$"
@@ -30,7 +32,7 @@ def sniff_delimiter(sample: str, *, preferred: str = ",") -> str | None:
     Parameters
     ----------
     sample : str
-        The beginning of the file; its last line may be cut.
+        The first lines of the file.
     preferred : str
         Taken where several do equally well.
 
@@ -70,9 +72,8 @@ def is_header(cells: Sequence[str]) -> bool:
 
 
 def _whole_lines(sample: str) -> list[str]:
-    """The first lines that are not blank, without quoted cells and without a cut last one."""
-    lines = [line for line in re.split(r"[\r\n]+", _QUOTED.sub("", sample)) if line.strip()]
-    return lines[: max(1, min(100, len(lines) - (not sample.endswith(("\r", "\n")))))]
+    """The first lines that are not blank, without their quoted cells."""
+    return [line for line in re.split(r"[\r\n]+", _QUOTED.sub("", sample)) if line.strip()][:100]
 
 
 class DelimitedDocument(Document):
@@ -132,22 +133,41 @@ class DelimitedDocument(Document):
         )
 
     def _read_preamble(self) -> list[Row]:
-        """Rows up to the header, without values; a first row of data goes back to the stream."""
+        """Rows up to the header; a first row of data goes back to the stream."""
         before: list[Row] = []
-        for row in self._records:
-            hint = row.line == 1 and row.raw.rstrip("\r\n").lower() == "sep=" + self.delimiter
-            if row.values and not hint:
-                named = is_header(row.values)
-                if named:
-                    self.headers = row.values
-                self._names = list(row.values) if named else [None] * len(row.values)
-                if not named or self._origin.lenient:
-                    self._records = chain([row], self._records)
-                    break
-            before.append(Row(row.line, (), [], row.raw))
-            if self.headers:
+        while len(before) < _PREAMBLE and (row := next(self._records, None)) is not None:
+            named = is_header(row.values)
+            if row.values and not named:
+                self._names = [None] * len(row.values)
+                self._records = chain([row], self._records)
+                break
+            above = not row.values or self._is_separator(row) or self._is_title(row)
+            before.append(self._no_data(row))
+            if not above:
+                self.headers = row.values
+                self._names = list(row.values)
                 break
         return before
+
+    def _no_data(self, row: Row) -> Row:
+        """The row without values, save for samples: there nothing may be overlooked."""
+        if self._origin.lenient:
+            row.headers = [None] * len(row.values)
+            return row
+        return Row(row.line, (), [], row.raw)
+
+    def _is_separator(self, row: Row) -> bool:
+        """Excel's own first line, which says what the delimiter is."""
+        return row.line == 1 and row.raw.rstrip("\r\n").lower() == "sep=" + self.delimiter
+
+    def _is_title(self, row: Row) -> bool:
+        """A line above the header: one cell with text, over a row of three names or more."""
+        if sum(1 for cell in row.values if cell.strip()) != 1:
+            return False
+        following = list(islice(self._records, 3))
+        self._records = chain(following, self._records)
+        names: list[str] = next((row.values for row in following if row.values), [])
+        return len(names) > 2 and is_header(names)
 
     def _read(self) -> Iterator[Row]:
         delimiter, joint = self.delimiter, f'"{self.delimiter}"'

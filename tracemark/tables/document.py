@@ -53,7 +53,7 @@ def open_document(
     kind : str, optional
         One of `KINDS`; found from the suffix and the contents if not given.
     encoding : str, optional
-        Any Python codec of text; found from the contents if not given.
+        A Python codec of text without states; found from the contents if not given.
     errors : str
         ``strict`` refuses bytes that do not decode and JSON that is malformed. ``replace`` reads
         on, with U+FFFD for what does not decode, strings alone where JSON is broken, and the
@@ -78,13 +78,17 @@ def open_document(
     if encoding is None:
         encodings.refuse_binary(head, name=name)
         encoding = encodings.detect(head)
+    encoding = encodings.settled(encoding, head)
     chunks = encodings.Decoder(encoding, errors=errors, name=name).decode(rest)
     first: list[str] = []
     while sum(map(len, first)) < _PEEK_TEXT and (chunk := next(chunks, "")):
         first.append(chunk)
     text = "".join(first)
     chunks = chain([text], chunks)
-    sample = text[:_PEEK_TEXT].removeprefix(encodings.BOM)
+    sample = text.removeprefix(encodings.BOM)
+    if len(text) >= _PEEK_TEXT:  # not the whole file: its last line may be cut
+        whole = max(sample.rfind("\n", 0, _PEEK_TEXT), sample.rfind("\r", 0, _PEEK_TEXT)) + 1
+        sample = sample[: whole or _PEEK_TEXT]
     found = kind or _kind(sample, name)
     origin = Origin(name, encoding, limit, lenient=errors == "replace")
     if found == "text":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from tracemark.errors import UnreadableSample, UsageError
 
@@ -43,6 +44,12 @@ _MAGIC = (
 )
 
 _CONTROLS = bytes({*range(9), *range(14, 32)} - {0x1B})
+_STATELESS = re.compile(
+    r"utf-8(-sig)?|utf-(16|32)-[lb]e|gb(18030|k|2312)|big5\w*|shift_jis\w*|euc_\w+|johab"
+    r"|ascii|iso8859-\d+|cp\d+|koi8-\w|mac-\w+|tis-620"
+)
+# codecs in which no two sequences of bytes stand for the same text
+_EXACT = re.compile(r"utf-8|utf-(16|32)-[lb]e|gb18030|ascii")
 _CANDIDATES = ("utf-8", "gb18030")
 
 
@@ -94,25 +101,36 @@ def detect(sample: bytes) -> str:
     wide = _wide(sample)
     if wide:
         return wide
-    faults = {encoding: _faults(sample, encoding) for encoding in _CANDIDATES}
-    best = min(_CANDIDATES, key=faults.__getitem__)
-    if best == "gb18030" and not _faults(sample, "gbk"):
+    # damaged UTF-8 may well decode as GBK; GBK as UTF-8 breaks at nearly every character
+    if _faults(sample, "utf-8") <= min(_foreign(sample) // 10, _MOST_DAMAGE):
+        return "utf-8"
+    if not _faults(sample, "gbk"):
         return "gbk"
-    return best
+    return min(("utf-8", "gb18030"), key=lambda encoding: _faults(sample, encoding))
+
+
+def settled(encoding: str, sample: bytes) -> str:
+    """The encoding, with the byte order its mark tells where the name leaves it open."""
+    if encoding.lower().replace("_", "-") in ("utf-16", "utf-32"):
+        found = detect(sample)
+        return found if found.startswith(encoding.lower()) else f"{encoding}-le"
+    return encoding
 
 
 def codec_of(encoding: str) -> str:
     """The Python codec that reads and writes an encoding exactly, byte order mark as a character.
 
-    Raises UsageError where the name is not that of a text encoding.
+    Raises UsageError for a name that is not that of an encoding in which every piece of a text
+    can be written by itself.
     """
     try:
         name = codecs.lookup(encoding).name
-        "1".encode(name)
     except LookupError:
+        name = ""
+    if not _STATELESS.fullmatch(name):
         raise UsageError(
             f"the encoding {encoding!r} is not known", hint="for example utf-8, gbk, utf-16-le"
-        ) from None
+        )
     return {"utf-8-sig": "utf-8", "gbk": "gb18030", "gb2312": "gb18030"}.get(name, name)
 
 
@@ -158,13 +176,32 @@ class Decoder:
     def decode(self, blocks: Iterable[bytes]) -> Iterator[str]:
         """The blocks as text, lazily; empty pieces are left out."""
         decoder = codecs.getincrementaldecoder(self._codec)(self._errors)
+        exact = self._errors == "replace" or _EXACT.fullmatch(self._codec)
+        owed = b""
         try:
-            for block in blocks:
+            for block in chain(blocks, [b""]):
                 self._fed += len(block)
-                yield from self._counted(decoder.decode(block))
-            yield from self._counted(decoder.decode(b"", final=True))
+                text = decoder.decode(block, final=not block)
+                if not exact:
+                    owed = self._given_back(owed + block, text)
+                yield from self._counted(text)
         except UnicodeDecodeError as fault:
             raise self._located(fault) from None
+
+    def _given_back(self, owed: bytes, text: str) -> bytes:
+        """What is left of the bytes once the text is taken off; they have to begin with it."""
+        again = text.encode(self._codec)
+        if not owed.startswith(again):
+            pairs = enumerate(zip(again, owed, strict=False))
+            same = next((at for at, (new, old) in pairs if new != old), len(owed))
+            offset = self._fed - len(owed) + same
+            line = self._lines + owed.count(b"\n", 0, same) + 1
+            raise UnreadableSample(
+                f"{self._name}: byte {offset} (line {line}) is {self.encoding} in a way "
+                "that would not be written back the same",
+                hint="convert the file to UTF-8 first",
+            )
+        return owed[len(again) :]
 
     def _counted(self, text: str) -> Iterator[str]:
         if text:

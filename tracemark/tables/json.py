@@ -16,7 +16,9 @@ DEPTH = 200
 
 # the scanner validates and finds the end of a value; numbers are not computed
 _SCANNER = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)
-_TOKEN = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?|[\[\]{}]', re.DOTALL)
+# a string, then the colon that makes it a key, or a bracket
+_TOKEN = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:)?|[\[\]{}]', re.DOTALL)
+_KEY = 2  # the group of the colon
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -37,22 +39,27 @@ class _Cells:
         Spans count from `base`; `key` is the nearest key outside the value. Raises RecursionError
         where the value is nested too deep.
         """
+        headers, values, spans = self.headers, self.values, self.spans
         outer: list[str | None] = []
         for token in _TOKEN.finditer(text, *place):
-            start = token.start()
-            if text[start] != '"':
-                if text[start] in "[{":
+            string: str | None = token[1]
+            if string is None:
+                if token[0] in "[{":
                     outer.append(key)
                     if len(outer) > DEPTH:
                         raise RecursionError
                 else:
                     key = outer.pop() if outer else None
-            elif token[2] is not None:
-                key = _text_of(f'"{token[1]}"')
-            elif (value := _text_of(token[0])) is not None:
-                self.headers.append(key)
-                self.values.append(value)
-                self.spans.append((start - base, token.end() - base))
+                continue
+            if "\\" in string:
+                string = _unescaped(string)
+            if token.lastindex == _KEY:
+                key = string
+            elif string is not None:
+                start, end = token.span()
+                headers.append(key)
+                values.append(string)
+                spans.append((start - base, end - base))
 
     def row(self, line: int, raw: str) -> Row:
         """The strings as a row."""
@@ -193,7 +200,7 @@ class JsonDocument(_JsonBase):
         if self._peek() != '"':
             self._broken("a key expected", self._at)
         start, end = self._skip()
-        key = _text_of(self._text[start:end])
+        key = _unescaped(self._text[start + 1 : end - 1])
         if self._peek() != ":":
             self._broken("':' expected", self._at)
         self._at += 1
@@ -290,11 +297,9 @@ def _fragments(number: int, line: str) -> Row:
     return Row(number, [None], [text], line, [(0, len(text))])
 
 
-def _text_of(token: str) -> str | None:
-    """What a string token stands for; None where that is half a surrogate pair, so no text."""
-    if "\\" not in token:
-        return token[1:-1]
-    value: str = json.loads(token, strict=False)
+def _unescaped(string: str) -> str | None:
+    """What the inside of a string token stands for; None where that is half a surrogate pair."""
+    value: str = json.loads(f'"{string}"', strict=False)
     return None if _SURROGATE.search(value) else value
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import accumulate
 
 SYMBOLS = "".join(map(chr, range(0xFE03, 0xFE0B)))  # VS4 to VS11: our invisible symbols 0 to 7
 
@@ -19,8 +20,9 @@ _PLAIN = " -~\n\r\t一-鿿，。、；：！？（）【】《》“”‘’…
 _IS_PLAIN = re.compile(f"[{_PLAIN}]*").fullmatch
 _PLAIN_CHARACTER = re.compile(f"[{_PLAIN}]").fullmatch
 _OURS = re.compile(f"[{SYMBOLS}]+")
+_RUNS = re.compile(f"([{SYMBOLS}]+)")
 
-Index = list[int] | None
+Places = list[int] | None
 
 
 class _Folds(dict[str, str]):
@@ -55,22 +57,35 @@ def strip_symbols(text: str) -> str:
     return text if text.isascii() else _OURS.sub("", text)
 
 
-def fold(text: str) -> tuple[str, Index]:
+def split_symbols(text: str) -> tuple[str, list[tuple[int, str]]]:
+    """Part a text and our symbols.
+
+    Returns
+    -------
+    bare : str
+    runs : list of (int, str)
+        The symbols that stood together, and where in `bare` they stood.
+    """
+    pieces = [] if text.isascii() else _RUNS.split(text)
+    if len(pieces) < 2:
+        return text, []
+    literal = pieces[::2]
+    return "".join(literal), list(zip(accumulate(map(len, literal)), pieces[1::2], strict=False))
+
+
+def fold(text: str) -> tuple[str, Places]:
     """Fold a text without our symbols. SPEC 5.1.
 
     Returns
     -------
     folded : str
-    index : list of int, or None
-        ``index[i]`` is where in `text` the character stands that became ``folded[i]``; its last
-        entry is ``len(text)``. None where folding moved nothing.
+    places : list of int, or None
+        ``places[i]`` is where in `text` the character stands that became ``folded[i]``; its last
+        entry is ``len(text)``. None where folding changed nothing but the case of ASCII letters.
     """
     if _IS_PLAIN(text):
         return text.lower(), None
     parts = [_FOLDS[character] for character in text]
-    folded = "".join(parts)
-    if len(folded) == len(text) and all(map(len, parts)):
-        return folded, None
-    index = [place for place, part in enumerate(parts) for _ in part]
-    index.append(len(text))
-    return folded, index
+    places = [place for place, part in enumerate(parts) for _ in part]
+    places.append(len(text))
+    return "".join(parts), places

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from itertools import accumulate, chain, pairwise
 
 from tracemark.text.fold import SYMBOLS
 from tracemark.text.parse import Parsed
@@ -11,71 +12,75 @@ from tracemark.text.slots import CHIPS, LANES
 
 LEAST_LETTERS = 4
 
-_RUN = re.compile(f"[{SYMBOLS}]+")
+_EMPTY = "-"
+_PRESENT = str.maketrans(_EMPTY + SYMBOLS, "0" + "1" * len(SYMBOLS))
+_OCTAL = str.maketrans(_EMPTY + SYMBOLS, "001234567")
 _TRIPLES = [SYMBOLS[n >> 6] + SYMBOLS[n >> 3 & 7] + SYMBOLS[n & 7] for n in range(512)]
-_VALUES = {symbol: value for value, symbol in enumerate(SYMBOLS)}
 _SHIFTS = range(CHIPS - 9, -1, -9)
 
 
-def letter_ends(parsed: Parsed) -> list[int]:
-    """Where the letters that carry symbols end in the folded text; none if there are too few.
+def cut(parsed: Parsed) -> list[str]:
+    """Cut the text behind each letter that carries symbols: one piece more than letters.
 
-    At most one letter for each lane. With fewer letters than lanes, lane n + i stands behind
-    letter i as well, after lane i.
+    At most one letter for each lane, and none if there are too few. With fewer letters than lanes,
+    lane n + i stands behind letter i as well, after lane i.
     """
-    locale, folded = parsed.locale, parsed.folded
-    if locale.words:
-        folded = locale.words.sub(_blank, folded)
-    letters = locale.letters
-    ends = [end for end, character in enumerate(folded, 1) if character in letters]
-    return ends[:LANES] if len(ends) >= LEAST_LETTERS else []
+    locale, text = parsed.locale, parsed.text
+    if parsed.places is None and locale.words is None:
+        pieces = locale.letter.split(text, LANES)
+    else:
+        folded = locale.words.sub(_blank, parsed.folded) if locale.words else parsed.folded
+        ends = [0, *accumulate(map(len, locale.letter.split(folded, LANES)))]
+        if parsed.places is not None:
+            ends = [parsed.places[end] for end in ends]
+            ends[0] = 0
+        pieces = [text[start:end] for start, end in pairwise(ends)]
+    return pieces if len(pieces) > LEAST_LETTERS else [text]
 
 
 def _blank(match: re.Match[str]) -> str:
     return " " * len(match[0])
 
 
-def place(parsed: Parsed, ends: list[int], bits: int) -> str:
-    """Put symbols that show 54 chips, lane 0 highest, behind the letters that end at `ends`."""
+def place(pieces: list[str], bits: int) -> str:
+    """Put symbols that show 54 chips, lane 0 highest, behind the pieces of a text but the last."""
+    letters = len(pieces) - 1
     symbols = "".join([_TRIPLES[bits >> shift & 511] for shift in _SHIFTS])
-    seconds = symbols[len(ends) : 2 * len(ends)]
-    index, text = parsed.index, parsed.text
-    if index is not None:
-        ends = [index[end] for end in ends]
-    pieces, done = [], 0
-    for end, symbol in zip(ends, symbols, strict=False):
-        pieces += text[done:end], symbol
-        done = end
-    if seconds:
-        for lane, second in enumerate(seconds):
-            pieces[2 * lane + 1] += second
-    pieces.append(text[done:])
-    return "".join(pieces)
+    if letters < LANES:
+        behind = [symbols[i] + symbols[letters + i : letters + i + 1] for i in range(letters)]
+        return "".join(chain.from_iterable(zip(pieces, behind, strict=False))) + pieces[-1]
+    woven = [""] * (2 * LANES + 1)
+    woven[::2] = pieces
+    woven[1::2] = symbols
+    return "".join(woven)
 
 
-def lanes(text: str, parsed: Parsed) -> list[tuple[int, int]]:
-    """The symbols that stand in the lanes of a marked text: (lane, value 0 to 7).
+def lanes(parsed: Parsed, runs: list[tuple[int, str]]) -> tuple[int, int]:
+    """The symbols that stand in the lanes of a cell.
 
     Parameters
     ----------
-    text : str
-        The text as it was found.
     parsed : Parsed
-        The same text, parsed without its symbols.
+        The cell, parsed without its symbols.
+    runs : list of (int, str)
+        Its symbols, see `tracemark.text.fold.split_symbols`.
+
+    Returns
+    -------
+    present : int
+        18 bits: the lanes in which a symbol stands, lane 0 highest.
+    symbols : int
+        54 bits: the symbols, lane 0 highest; 0 in an empty lane.
     """
+    places = parsed.places
     behind: dict[int, str] = {}
-    removed = 0
-    for run in _RUN.finditer(text):
-        place = run.start() - removed
-        removed += len(run[0])
-        end = place if parsed.index is None else bisect_left(parsed.index, place)
-        behind[end] = behind.get(end, "") + run[0]
-    if not behind:
-        return []
-    ends = letter_ends(parsed)
-    found = []
-    for lane, end in enumerate(ends):
-        for turn, symbol in enumerate(behind.get(end, "")[:2]):
-            if lane + turn * len(ends) < LANES:
-                found.append((lane + turn * len(ends), _VALUES[symbol]))
-    return found
+    for place, run in runs:
+        end = place if places is None else places[bisect_left(places, place)]
+        behind[end] = behind.get(end, "") + run
+    pieces = cut(parsed)
+    letters = len(pieces) - 1
+    found = [behind.get(end, "") for end in accumulate(map(len, pieces[:-1]))]
+    firsts = "".join([run[:1] or _EMPTY for run in found])
+    seconds = "".join([run[1:2] or _EMPTY for run in found]) if letters < LANES else ""
+    shown = (firsts + seconds)[:LANES].ljust(LANES, _EMPTY)
+    return int(shown.translate(_PRESENT), 2), int(shown.translate(_OCTAL), 8)

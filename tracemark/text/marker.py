@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from tracemark.errors import UsageError
 from tracemark.profiles import Profile
 from tracemark.text.fold import SYMBOLS, strip_symbols
-from tracemark.text.invisible import letter_ends, place
-from tracemark.text.parse import Parsed, Slot, edits, parse, rewrite
+from tracemark.text.invisible import cut, place
+from tracemark.text.parse import Parsed, Slot, anchor, edits, parse, rewrite, writable
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import Rules, rules
 from tracemark.text.slots import CHIPS, PRIME, CellHash
@@ -92,7 +92,7 @@ class CellMarker:
                 for family in self._rules.families.values()
                 if family.layer in asked
                 and role in family.roles
-                and (not family.option or (family.option == "numerals" and numerals))
+                and family.allowed(numerals=numerals)
                 and _holds(encoding, family.characters)
             )
             for role in MARKED
@@ -135,54 +135,55 @@ class CellMarker:
 
     def _mark(self, text: str, role: str) -> tuple[str, int]:
         parsed = parse(strip_symbols(text), self._rules)
-        if len(parsed.anchor) < LEAST_ANCHOR:
-            return parsed.text, 0
         families = self._families[role]
         slots = [slot for slot in parsed.slots if slot[0] in families]
-        if not (slots or self._invisible):
+        content = anchor(parsed)
+        if len(content) < LEAST_ANCHOR or not (slots or self._invisible):
             return parsed.text, 0
-        anchor, start, masks, a, b = self._hash(parsed.anchor)
+        identity, start, masks, a, b = self._hash(content)
         if slots:
             parsed = self._show(parsed, slots, a, b)
-        ends = letter_ends(parsed) if self._invisible else []
-        if not ends:
-            return parsed.text, anchor if slots else 0
+        pieces = cut(parsed) if self._invisible else []
+        if len(pieces) < 2:
+            return parsed.text, identity if slots else 0
         window = self._ring >> (self._uniform - start % self._uniform) & _WINDOW
-        return place(parsed, ends, window ^ masks >> _SPARE), anchor
+        return place(pieces, window ^ masks >> _SPARE), identity
 
     def _show(self, parsed: Parsed, slots: list[Slot], a: int, b: int) -> Parsed:
         """Write the chips of visible slots; where that would move any slot, write none."""
-        text, changes, shown = parsed.text, [], {}
+        bits, modulus = self._bits, self._modulus
+        changes: list[tuple[int, int, str]] = []
+        shown: dict[int, str] = {}
         for slot in slots:
-            family, offset, start, _, spelling, _ = slot
-            u = (a * (family.id << 32 | offset) + b) % PRIME
-            chip = self._bits[(u >> 1) % self._modulus] ^ u & 1
-            if start >= 0 and family.classes[spelling] != chip:
+            family, number, _, _, spelling, _ = slot
+            u = (a * number + b) % PRIME
+            chip = bits[(u >> 1) % modulus] ^ u & 1
+            if family.classes[spelling] != chip:
                 written = family.written[chip][spelling]
-                changes += edits(slot, chip, written, text)
-                shown[family.id, offset] = written.lower()
+                if change := edits(parsed, slot, chip, written):
+                    changes += change
+                    shown[number] = written.lower()
         if not changes:
             return parsed
-        marked = parse(rewrite(text, changes), self._rules)
+        marked = parse(rewrite(parsed.text, changes), self._rules)
         return marked if _same(parsed, marked, shown) else parsed
 
 
-def _same(before: Parsed, after: Parsed, shown: Mapping[tuple[int, int], str]) -> bool:
-    """Whether a rewritten text has the slots of the text before it, showing what was written."""
-    if before.anchor != after.anchor or len(before.slots) != len(after.slots):
+def _same(before: Parsed, after: Parsed, shown: Mapping[int, str]) -> bool:
+    """Whether a rewritten text has the slots of the text before it, and shows what was written.
+
+    Only slots were rewritten, so the anchors agree if the slots do.
+    """
+    if len(before.slots) != len(after.slots) or before.locale is not after.locale:
         return False
     moved = 0
     cased = False
     for old, new in zip(before.slots, after.slots, strict=True):
-        family, offset, start, end, spelling, _ = old
-        wanted = shown.get((family.id, offset), spelling)
-        if (
-            new[:2] != old[:2]
-            or new[4] != wanted
-            or new[2] != (start if start < 0 else start + moved)
-        ):
+        family, number, start, end, spelling, _ = old
+        wanted = shown.get(number, spelling)
+        if new[1] != number or new[2] != start + moved or new[4] != wanted:
             return False
-        moved += new[3] - new[2] - (end - start)
+        moved += len(wanted) - (end - start)
         cased = cased or family.case
     return not cased or _style(before) == _style(after)
 
@@ -190,10 +191,8 @@ def _same(before: Parsed, after: Parsed, shown: Mapping[tuple[int, int], str]) -
 def _style(parsed: Parsed) -> list[bool]:
     """What the case of written forms is taken from."""
     text = parsed.text
-    return [
-        text.isupper(),
-        *(text[slot[2] : slot[3]].islower() for slot in parsed.slots if slot[0].case),
-    ]
+    spans = [writable(parsed, slot) for slot in parsed.slots if slot[0].case]
+    return [text.isupper(), *(text[span[0] : span[1]].islower() for span in spans if span)]
 
 
 def _holds(encoding: str | None, characters: str) -> bool:

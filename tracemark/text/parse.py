@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from tracemark.text.fold import Index, fold, strip_symbols
+from tracemark.text.fold import Places, fold, strip_symbols
 from tracemark.text.rules import HAN, Family, Locale, Rules, rules
 
 _HAS_HAN = re.compile(f"[{HAN}]").search
 
 Slot = tuple[Family, int, int, int, str, int]
-"""A visible slot: family, offset in the anchor, start and end in the text, the spelling found
-there (folded), where the closing half of a pair stands (-1 for none). A slot that cannot be
-written (software has broken up or contracted its characters) has start -1."""
+"""A visible slot: its family; its number (family id * 2**32 + how many of its family stand before
+it in the cell); start and end in the folded text; the spelling found there; where the closing half
+of a pair stands (-1 for none)."""
 
 
 class Parsed(NamedTuple):
@@ -23,68 +23,84 @@ class Parsed(NamedTuple):
     ----------
     text : str
         Without our invisible symbols.
-    folded, index
+    folded, places
         See `tracemark.text.fold.fold`.
     locale : Locale
-    anchor : str
-        The same for every marking of the same text.
     slots : list of Slot
-        In order. Which there are, and their offsets, is the same for every marking.
+        In order. Which there are is the same for every marking of a text.
     """
 
     text: str
     folded: str
-    index: Index
+    places: Places
     locale: Locale
-    anchor: str
     slots: list[Slot]
 
 
 def parse(text: str, using: Rules) -> Parsed:
     """Parse a text that holds none of our symbols. SPEC 5.2."""
-    folded, index = fold(text)
+    folded, places = fold(text)
     locale = using.chinese if not text.isascii() and _HAS_HAN(folded) else using.english
-    squeeze, groups, length = locale.soft.sub, locale.groups, len(folded)
     slots: list[Slot] = []
-    anchor, done, begin = "", 0, 0
+    groups = locale.groups
+    turns: dict[int, int] = {}
+    begin = 0
     if locale.head and (match := locale.head.match(folded)):
         begin = match.end()
         for family, group in locale.heads:
             start, end = match.span(group)
             if start >= 0:
-                anchor += squeeze("", folded[done:start])
-                slots.append((family, len(anchor), start, end, folded[start:end], -1))
-                done = end
+                slots.append((family, family.id << 32, start, end, folded[start:end], -1))
     for match in locale.body.finditer(folded, begin):
-        family, group, closing = groups[match.lastindex or 0]
+        kind = match.lastindex
+        if not kind:
+            continue  # a number alone
+        family, number, group, pair = groups[kind]
+        if kind in turns:
+            number += turns[kind]
+        turns[kind] = turns.get(kind, 0) + 1
         start, end = match.span(group)
-        anchor += squeeze("", folded[done:start])
-        spelling = folded[start:end]
-        slots.append(
-            (family, len(anchor), start, end, spelling, match.start(closing) if closing else -1)
-        )
+        closing = match.start(pair) if pair else -1
+        slots.append((family, number, start, end, folded[start:end], closing))
+    return Parsed(text, folded, places, locale, slots)
+
+
+def anchor(parsed: Parsed) -> str:
+    """What no marking changes: letters and digits that stand in no slot, folded. SPEC 5.2.
+
+    Characters and words that are forms of slots elsewhere (省, 室, Road) do not count either, so
+    that an anchor outlives the loss of a slot.
+    """
+    folded = parsed.folded
+    pieces: list[str] = []
+    done = 0
+    for family, _, start, end, spelling, _ in parsed.slots:
+        pieces.append(folded[done:start])
         if family.keep:
-            anchor += family.canonical[spelling]
+            pieces.append(family.canonical[spelling])
         done = end
-    anchor += squeeze("", folded[done:] if done else folded)
-    if index is not None:
-        slots = [_in_text(slot, index) for slot in slots]
-    return Parsed(text, folded, index, locale, anchor, slots)
+    pieces.append(folded[done:])
+    return parsed.locale.soft.sub("", "".join(pieces))
 
 
-def _in_text(slot: Slot, index: list[int]) -> Slot:
-    """Move a slot from places in the folded text to places in the text itself."""
-    family, offset, start, end, spelling, closing = slot
-    first = index[start]
-    last = index[end - 1] + 1 if end > start else first
-    if last - first != end - start:
-        return (family, offset, -1, -1, spelling, -1)
-    return (family, offset, first, last, spelling, index[closing] if closing >= 0 else -1)
+def writable(parsed: Parsed, slot: Slot) -> tuple[int, int] | None:
+    """Start and end of a slot in the text itself.
+
+    None where software has contracted or broken up its characters: such a slot is left alone.
+    """
+    start, end = slot[2], slot[3]
+    places = parsed.places
+    if places is None:
+        return start, end
+    first = places[start]
+    last = places[end - 1] + 1 if end > start else first
+    return (first, last) if last - first == end - start else None
 
 
 def rewrite(text: str, edits: list[tuple[int, int, str]]) -> str:
     """Replace spans that do not overlap: (start, end, what to write)."""
-    pieces, done = [], 0
+    pieces: list[str] = []
+    done = 0
     for start, end, written in sorted(edits):
         pieces += text[done:start], written
         done = end
@@ -92,15 +108,19 @@ def rewrite(text: str, edits: list[tuple[int, int, str]]) -> str:
     return "".join(pieces)
 
 
-def edits(slot: Slot, chip: int, written: str, text: str) -> list[tuple[int, int, str]]:
-    """The edits that put a spelling, which shows `chip`, in the place of a slot of `text`."""
-    family, _, start, end, _, closing = slot
-    if start < 0:
+def edits(parsed: Parsed, slot: Slot, chip: int, written: str) -> list[tuple[int, int, str]]:
+    """The edits that put a spelling, which shows `chip`, in the place of a slot."""
+    span = writable(parsed, slot)
+    if span is None:
         return []
+    start, end = span
+    family, closing = slot[0], slot[5]
     if family.case:
-        written = _in_case(written, text[start:end], text)
+        written = _in_case(written, parsed.text[start:end], parsed.text)
     if closing < 0:
         return [(start, end, written)]
+    if parsed.places is not None:
+        closing = parsed.places[closing]
     return [(start, end, written), (closing, closing + 1, family.closing[chip])]
 
 
@@ -110,21 +130,32 @@ def _in_case(written: str, found: str, text: str) -> str:
     return written.lower() if found.islower() else written
 
 
-def canonical(parsed: Parsed) -> str:
+def canonical(parsed: Parsed, *, numerals: bool = False) -> str:
     """The text with every slot in its canonical form. SPEC 5.6."""
-    text = parsed.text
-    wanted = [edits(slot, 0, slot[0].canonical[slot[4]], text) for slot in parsed.slots]
-    return rewrite(text, [edit for pair in wanted for edit in pair])
+    wanted = [
+        edits(parsed, slot, 0, slot[0].canonical[slot[4]])
+        for slot in parsed.slots
+        if slot[0].allowed(numerals=numerals)
+    ]
+    return rewrite(parsed.text, [edit for pair in wanted for edit in pair])
 
 
-def clean(text: str, using: Rules | None = None) -> str:
+def clean(text: str, using: Rules | None = None, *, numerals: bool = False) -> str:
     """The canonical text of a cell: no symbols of ours, every slot in its first form. SPEC 5.6.
 
     ``clean(marked) == clean(original)``. What is not ours, natural joiners included, stays.
+
+    Parameters
+    ----------
+    text : str
+    using : Rules, optional
+        The built-in rules unless given.
+    numerals : bool
+        Whether the copy was marked with numerals allowed; no numeral is rewritten otherwise.
 
     Examples
     --------
     >>> clean("浙江杭州市西湖区文三路159号3幢2单元501")
     '浙江省杭州市西湖区文三路159号3栋2单元501室'
     """
-    return canonical(parse(strip_symbols(text), using or rules()))
+    return canonical(parse(strip_symbols(text), using or rules()), numerals=numerals)

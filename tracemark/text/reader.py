@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from tracemark.model import Reading
 from tracemark.profiles import Profile
-from tracemark.text.fold import strip_symbols
+from tracemark.text.fold import split_symbols
 from tracemark.text.invisible import lanes
 from tracemark.text.marker import LEAST_ANCHOR
-from tracemark.text.parse import parse
+from tracemark.text.parse import anchor, parse, writable
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import LAYERS, Rules, rules
-from tracemark.text.slots import PRIME, CellHash
+from tracemark.text.slots import CHIPS, LANES, PRIME, CellHash
 
 _U64 = NDArray[np.uint64]
 
@@ -68,8 +68,8 @@ class _Column:
         self.hash = CellHash(slot_key)
         # layer -> anchor id, slot (with its mask in the lowest bit), form found
         self.visible = {layer: (array("Q"), array("Q"), array("b")) for layer in LAYERS}
-        # anchor id, start, masks, lane, value
-        self.invisible = array("Q"), array("Q"), array("Q"), array("b"), array("b")
+        # anchor id, start, masks, symbols that were there, symbols
+        self.invisible = array("Q"), array("Q"), array("Q"), array("Q"), array("Q")
 
 
 class CellReader:
@@ -80,44 +80,66 @@ class CellReader:
     slot_keys : sequence of bytes
         The epochs' subkeys for text slots.
     profile : Profile
+    numerals : bool
+        Whether copies were marked with numerals allowed.
     using : Rules, optional
         The rules the copies were marked with; the built-in ones unless given.
     """
 
     def __init__(
-        self, slot_keys: Sequence[bytes], profile: Profile, using: Rules | None = None
+        self,
+        slot_keys: Sequence[bytes],
+        profile: Profile,
+        *,
+        numerals: bool = False,
+        using: Rules | None = None,
     ) -> None:
         self._rules = using or rules()
         self._profile = profile
         self._keys = tuple(slot_keys)
         self._columns = [_Column(key) for key in self._keys]
+        families = [f for f in self._rules.families.values() if f.allowed(numerals=numerals)]
+        self._families = {
+            role: frozenset(f for f in families if role is None or role in f.roles)
+            for role in (None, *MARKED)
+        }
 
     def read(self, text: str, role: str | None = None) -> None:
-        """Read one cell: all layers and families, whatever the policy was.
+        """Read one cell: all layers, whatever the policy was.
 
         Parameters
         ----------
         text : str
         role : str, optional
-            Cells of a role that is never marked are skipped.
+            The role it was marked in, if that is known: families of other roles are passed over,
+            and so is a cell of a role that is never marked.
         """
-        if len(text) < LEAST_ANCHOR or (role is not None and role not in MARKED):
+        if len(text) < LEAST_ANCHOR or role not in self._families:
             return
-        parsed = parse(strip_symbols(text), self._rules)
-        found = lanes(text, parsed) if len(text) != len(parsed.text) else []
-        if not (found or parsed.slots) or len(parsed.anchor) < LEAST_ANCHOR:
+        bare, runs = split_symbols(text)
+        parsed = parse(bare, self._rules)
+        present, symbols = lanes(parsed, runs) if runs else (0, 0)
+        if not (present or parsed.slots):
             return
+        content = anchor(parsed)
+        if len(content) < LEAST_ANCHOR:
+            return
+        families = self._families[role]
+        shown = [
+            (slot[0].layer, slot[1], slot[0].classes[slot[4]])
+            for slot in parsed.slots
+            if slot[0] in families and (parsed.places is None or writable(parsed, slot))
+        ]
         for column in self._columns:
-            anchor, start, masks, a, b = column.hash(parsed.anchor)
-            for family, offset, begin, _, spelling, _ in parsed.slots:
-                if begin >= 0:
-                    anchors, slots, forms = column.visible[family.layer]
-                    anchors.append(anchor)
-                    slots.append((a * (family.id << 32 | offset) + b) % PRIME)
-                    forms.append(family.classes[spelling])
-            for row in found:
+            identity, start, masks, a, b = column.hash(content)
+            for layer, number, form in shown:
+                anchors, slots, forms = column.visible[layer]
+                anchors.append(identity)
+                slots.append((a * number + b) % PRIME)
+                forms.append(form)
+            if present:
                 for values, value in zip(
-                    column.invisible, (anchor, start, masks, *row), strict=True
+                    column.invisible, (identity, start, masks, present, symbols), strict=True
                 ):
                     values.append(value)
 
@@ -135,27 +157,29 @@ class CellReader:
 
     def _visible(self, layer: str, anchors: _U64, slots: _U64, forms: _U64) -> Anchored:
         # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
-        positions = (slots >> 1) % self._profile.biased
-        bits = forms ^ (slots & 1)
+        positions = (slots >> np.uint64(1)) % np.uint64(self._profile.biased)
+        bits = forms ^ (slots & np.uint64(1))
         return Anchored(_reading(layer, slots, positions, bits), anchors)
 
     def _invisible(
-        self, anchors: _U64, starts: _U64, masks: _U64, lane: _U64, values: _U64
+        self, anchors: _U64, starts: _U64, masks: _U64, present: _U64, symbols: _U64
     ) -> Anchored:
         # SPEC 5.5: symbol i holds chips 3i, 3i + 1 and 3i + 2 of the cell, the first one highest
-        turn = np.arange(3, dtype=np.uint64)
-        chips = 3 * lane[:, None] + turn
-        positions = self._profile.biased + (starts[:, None] + chips) % self._profile.uniform
-        bits = (values[:, None] >> (2 - turn) ^ masks[:, None] >> (63 - chips)) & 1
-        slots = anchors[:, None] << 6 | chips
-        return Anchored(
-            _reading("invisible", slots.ravel(), positions.ravel(), bits.ravel()),
-            np.repeat(anchors, 3),
-        )
+        one = np.uint64(1)
+        order = np.arange(LANES - 1, -1, -1).astype(np.uint64)
+        cells, lane = np.nonzero(present[:, None] >> order & one)
+        chips = (3 * np.repeat(lane, 3) + np.tile(np.arange(3), len(lane))).astype(np.uint64)
+        cells = np.repeat(cells, 3)
+        uniform = np.uint64(self._profile.uniform)
+        positions = np.uint64(self._profile.biased) + (starts[cells] + chips) % uniform
+        shown = symbols[cells] >> (np.uint64(CHIPS - 1) - chips)
+        bits = (shown ^ masks[cells] >> (np.uint64(63) - chips)) & one
+        slots = anchors[cells] << np.uint64(6) | chips
+        return Anchored(_reading("invisible", slots, positions, bits), anchors[cells])
 
 
 def _reading(carrier: str, slots: _U64, positions: _U64, bits: _U64) -> Reading:
-    return Reading(carrier, slots, positions.astype(np.int64), 2.0 * bits - 1.0)
+    return Reading(carrier, slots, positions.astype(np.int64), 2 * bits.astype(np.float64) - 1)
 
 
 def _numbers(values: array[int]) -> _U64:

@@ -16,29 +16,57 @@ MARKED = ("address", "item", "remark", "text")
 UNTOUCHED = ("name", "phone", "id", "time", "number", "region")
 ROLES = MARKED + UNTOUCHED
 
-# The first pattern found in a header decides.
+# The first role of which a word stands in the header: (role, Chinese words, English words).
 _HEADERS = tuple(
-    (role, re.compile(pattern))
-    for role, pattern in (
-        ("id", r"e-?mail|邮箱|url|网址|链接|图片|\bip\b|\bmac\b|身份证|邮编|zip|post ?code|postal"),
-        ("time", r"时间|日期|\btime|\bdate\b|\bdate(?=time)|\bat$"),
-        ("phone", r"手机|电话|联系方式|\btel\b|telephone|phone|mobile|\bcell\b|\bfax\b"),
-        ("remark", r"备注|留言|附言|说明|remark|\bnotes?\b|comment|memo|message|instruction"),
-        ("address", r"地址|住址|详址|address|\baddr\b|street"),
-        ("number", r"金额|价|数量|件数|重量|运费|体积|合计|amount|price|total|\bqty\b|quantity|weight|\bfee\b|\bcost"),
-        ("id", r"单号|编号|编码|条码|货号|号码|账号|订单$|waybill|tracking|\border\b(?! item)|\bno\b|number|\bid\b|\bcode\b|barcode|\bsku\b|\bkey\b"),
-        ("item", r"商品|货品|宝贝|品名|产品|物品|规格|item|product|goods|title|description|\bspec"),
-        ("name", r"收件人|收货人|寄件人|发货人|姓名|联系人|昵称|买家|会员|客户|consignee|recipient|receiver|sender|buyer|customer|contact|name"),
-        ("region", r"^(?:收[件货])?(?:省|市|区|县|省份|城市|区县|地区|州)$|province|\bstate\b|\bcity\b|district|county|country|status|状态|快递公司|carrier|平台|店铺|\bshop\b|\bstore\b"),
+    (role, re.compile(f"{chinese}|\\b(?:{english})"))
+    for role, chinese, english in (
+        (
+            "id",
+            "邮箱|网址|链接|图片|身份证|邮编",
+            r"e ?mails?\b|url\b|ip\b|mac\b|zip|post ?code|postal",
+        ),
+        ("time", "时间|日期", r"(?:date)?time|date\b|at$"),
+        (
+            "phone",
+            "手机|电话|联系方式",
+            r"(?:tele)?phone|tel\b|mobile|cell\b|fax\b",
+        ),
+        ("remark", "备注|留言|附言|说明", r"remark|notes?\b|comment|memo|message|instruction"),
+        ("address", "地址|住址|详址", r"address|addr\b|street"),
+        (
+            "number",
+            "金额|价|数量|件数|重量|运费|体积|合计",
+            r"amount|price|total|qty\b|quantity|weight|fee\b|cost",
+        ),
+        (
+            "id",
+            "单号|编号|编码|条码|货号|号码|账号|订单$",
+            r"waybill|tracking|order\b(?! item)|no\b|number|id\b|code\b|barcode|sku\b|key\b",
+        ),
+        (
+            "item",
+            "商品|货品|宝贝|品名|产品|物品|规格",
+            r"items?\b|product|goods|title|description|spec",
+        ),
+        (
+            "name",
+            "收件人|收货人|寄件人|发货人|姓名|联系人|昵称|买家|会员|客户",
+            r"consignee|recipient|receiver|sender|buyer|customer|contact|name",
+        ),
+        (
+            "region",
+            "^(?:收[件货])?(?:省|市|区|县|省份|城市|区县|地区|州)$|状态|快递公司|平台|店铺",
+            r"province|state\b|city|district|county|country|status|carrier|shop\b|store\b",
+        ),
     )
-)  # fmt: skip
+)
 _WORD_BREAK = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-.\s/]+")
 
 _NUMBER = re.compile(r"[-+]?[¥￥$€£]?[0-9][0-9,]*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?:%|元)?")
 _PHONE = re.compile(r"\+?[0-9*(（][0-9*()（）\- ]{5,18}[0-9*]")
-_TIME = re.compile(
-    r"[0-9]{2,4}([-/.年])[0-9]{1,2}[-/.月][0-9]{1,4}日?(?:[ T]*[0-9]{1,2}[:：时].*)?|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?"
-)
+_DATE = r"[0-9]{2,4}[-/.年][0-9]{1,2}[-/.月][0-9]{1,4}日?"
+_CLOCK = r"[0-9]{1,2}[:：时][0-9]{2}[^一-鿿]{0,20}"
+_TIME = re.compile(f"{_DATE}|(?:{_DATE}[ T]*)?{_CLOCK}")
 _CODE = re.compile(r"[!-~]+")
 _MASKED = re.compile(r"\S{0,4}[*＊]+\S{0,4}")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -48,7 +76,7 @@ _PLACES = tuple(
         "[区县旗]",
         "[路街道巷弄村镇乡]",
         "[0-9](?:栋|幢|号楼|单元|座)",
-        r"(?i)^[0-9]+[ ,].*\b(?:road|rd|street|st|avenue|ave|drive|dr|boulevard|blvd|lane|ln|court|ct)\b",
+        r"(?i)^[0-9]+ .*\b(?:road|rd|street|st|avenue|ave|drive|dr|lane|ln|court|ct)\b",
         r"(?i)\b(?:apartment|apt|suite|ste|unit|floor|fl)\.? ?#?[0-9]|, [A-Z]{2} [0-9]{5}",
     )
 )

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from string import ascii_lowercase
 from typing import Any
 
 from tracemark.errors import UsageError
@@ -65,6 +64,10 @@ class Family:
     keep: bool
     case: bool
 
+    def allowed(self, *, numerals: bool) -> bool:
+        """Whether the family is in use under these options."""
+        return not self.option or (self.option == "numerals" and numerals)
+
     @property
     def characters(self) -> str:
         """All characters that writing a chip may put down."""
@@ -82,22 +85,24 @@ class Locale:
     heads : tuple of (Family, group)
         The families of `head`.
     body : Pattern
-        Every other slot. ``groups[match.lastindex]`` is (family, its group, its closing group).
+        Every other slot. ``groups[match.lastindex]`` is (family, first number, its group, its
+        closing group or 0).
     soft : Pattern
         What does not count in an anchor.
     words : Pattern or None
         Soft words: their letters carry no invisible symbols.
-    letters : frozenset of str
-        The letters that can carry an invisible symbol: those that stand in no form of a slot.
+    letter : Pattern
+        Splits a text behind each letter that can carry an invisible symbol: one that stands in no
+        form of a slot.
     """
 
     head: re.Pattern[str] | None
     heads: tuple[tuple[Family, int], ...]
     body: re.Pattern[str]
-    groups: Mapping[int, tuple[Family, int, int]]
+    groups: Mapping[int, tuple[Family, int, int, int]]
     soft: re.Pattern[str]
     words: re.Pattern[str] | None
-    letters: frozenset[str]
+    letter: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,7 +224,9 @@ def _locale(sources: Sequence[dict[str, Any]], families: Mapping[int, Family]) -
         }
     entries = [entry for source in sources for entry in source.get("family", [])]
     own = [families[int(entry["id"])] for entry in entries]
-    heads = [(family, str(e["head"])) for family, e in zip(own, entries, strict=True) if "head" in e]
+    heads = [
+        (family, str(e["head"])) for family, e in zip(own, entries, strict=True) if "head" in e
+    ]
     body = _Body()
     for family, entry in zip(own, entries, strict=True):
         if "head" not in entry:
@@ -238,25 +245,64 @@ def _locale(sources: Sequence[dict[str, Any]], families: Mapping[int, Family]) -
         groups=groups,
         soft=re.compile(f"(?:{word}|[\\W_])+" if words else f"[\\W_{soft}]+"),
         words=re.compile(word) if words else None,
-        letters=frozenset(ascii_lowercase) if words else frozenset(_han()) - taken,
+        letter=re.compile("(?<=[a-z])" if words else f"(?<=[{_without(HAN, taken)}])"),
     )
 
 
-class _Body:
-    """Puts the families' patterns together so that most characters are passed over at once.
+_Part = tuple[Family, str, int, int]  # its pattern, the group of its form, all groups
 
-    A pattern begins with one character or one set of them (what `before` begins with, or else the
-    form itself), or it stands behind a number, which is taken whole.
+
+class _Body:
+    """Joins the families' patterns so that most characters are passed over at once.
+
+    Alternatives are tried where a character can begin one: a number, the character or set that
+    `before` begins with, or a form itself.
     """
 
     def __init__(self) -> None:
-        self._numbers: list[tuple[Family, str]] = []
-        self._led: list[tuple[Family, str]] = []
-        self._forms: list[tuple[Family, str]] = []
-        self._numerals: list[tuple[Family, str]] = []
-        self._leads: dict[str, str] = {}
+        self._led: list[_Part] = []
+        self._forms: list[_Part] = []
+        self._numerals: list[_Part] = []
+        self._numbers: list[_Part] = []
+        self._leads = "0-9"
 
-    def add(self, family: Family, before: str, after: str, *, behind_number: bool) -> None: ...
+    def add(self, family: Family, before: str, after: str, *, behind_number: bool) -> None:
+        """Add a family with its context."""
+        forms = "|".join(re.escape(f) for f in sorted(family.classes, key=len, reverse=True))
+        pattern = f"{before}({forms}){after}"
+        try:
+            groups, group = re.compile(pattern).groups, re.compile(before).groups + 1
+        except re.error as fault:
+            raise UsageError(
+                f"the context of the rule family '{family.name}' is no pattern: {fault}",
+                hint="before and after are regular expressions, {name} an entry of [patterns]",
+            ) from None
+        if behind_number:
+            self._numbers.append((family, pattern, group, groups))
+        elif before and not before.startswith("(?"):
+            lead = before[: before.index("]", 2) + 1] if before[0] == "[" else before[0]
+            self._leads += lead.strip("[]")
+            self._led.append((family, pattern, group, groups))
+        else:
+            lead = "".join(re.escape(form[:1]) for form in family.classes)
+            self._leads += lead
+            part = (family, f"(?=[{lead}]){pattern}", group, groups)
+            (self._numerals if re.search("[0-9]", lead) else self._forms).append(part)
+
+    def compiled(self) -> tuple[re.Pattern[str], dict[int, tuple[Family, int, int, int]]]:
+        """The pattern, and what its groups are. A number alone matches without a group."""
+        groups: dict[int, tuple[Family, int, int, int]] = {}
+        used = 0
+        for family, _, group, count in [*self._led, *self._numerals, *self._numbers, *self._forms]:
+            pair = used + count if family.closing else 0
+            groups[used + count] = (family, family.id << 32, used + group, pair)
+            used += count
+        led, numerals, numbers, forms = (
+            "|".join(part[1] for part in parts)
+            for parts in (self._led, self._numerals, self._numbers, self._forms)
+        )
+        branches = [led, numerals, f"[0-9]++(?:{numbers}|)", forms]
+        return re.compile(f"(?=[{self._leads}])(?:{'|'.join(filter(None, branches))})"), groups
 
 
 def _expand(pattern: str, patterns: Mapping[str, str]) -> str:
@@ -276,6 +322,17 @@ def alternation(words: Iterable[str]) -> str:
     )
 
 
-def _han() -> Iterable[str]:
-    for low, high in zip(HAN[0::3], HAN[2::3], strict=True):
-        yield from map(chr, range(ord(low), ord(high) + 1))
+def _without(ranges: str, taken: Iterable[str]) -> str:
+    """The ranges of characters `a-bc-d` without some characters."""
+    for character in taken:
+        ranges = "".join(
+            _parted(low, character, high) if low <= character <= high else f"{low}-{high}"
+            for low, high in zip(ranges[0::3], ranges[2::3], strict=True)
+        )
+    return ranges
+
+
+def _parted(low: str, taken: str, high: str) -> str:
+    below = f"{low}-{chr(ord(taken) - 1)}" if low < taken else ""
+    above = f"{chr(ord(taken) + 1)}-{high}" if taken < high else ""
+    return below + above

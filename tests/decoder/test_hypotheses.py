@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from tracemark.codeword import Codebook
+from tracemark.decoder.hypotheses import STEP, hypotheses
+from tracemark.decoder.shares import explained
+from tracemark.decoder.stories import Tables, coin, fresh_tables, majority, minority, mix, stories
+from tracemark.keys import EpochKey
+from tracemark.model import Votes
+from tracemark.profiles import CURRENT
+
+BOOK = Codebook(EpochKey(1, bytes(range(32))), CURRENT)
+NEED = math.log(2e12)
+
+
+def leak(words, slots, seed, rule=mix, noise=0.0):
+    """Votes of a leak of these codewords under a rule of the stories."""
+    rng = np.random.default_rng(seed)
+    positions = rng.integers(0, words.shape[1], slots)
+    chance = rule(words.sum(axis=0)[positions].astype(float), len(words))
+    shown = rng.random(slots) < np.where(rng.random(slots) < noise, 0.5, chance)
+    votes = Votes.empty(words.shape[1])
+    votes.add(positions, np.where(shown, 1.0, -1.0))
+    return votes
+
+
+def words(*names):
+    return np.stack([BOOK.codeword(name) for name in names])
+
+
+def bits(weighed, codewords):
+    return weighed.log_e(codewords.astype(np.float32) @ weighed.steps) / math.log(2)
+
+
+@pytest.mark.parametrize("rule", [mix, coin, majority, minority])
+def test_a_rule_keeps_what_all_have_and_is_fair_between_the_forms(rule):
+    """The marking assumption; and turning all bits over turns the answer over."""
+    for crowd in (2, 3, 4, 5, 8):
+        ones = np.arange(crowd + 1.0)
+        shown = rule(ones, crowd)
+        assert shown[0] == 0 and shown[-1] == 1
+        assert np.allclose(shown + shown[::-1], 1)
+
+
+@pytest.mark.parametrize("accused", [0, 1, 2, 5, 8, 40])
+def test_priors_sum_to_one_whoever_is_accused(accused):
+    assert math.fsum(s.prior for s in stories(accused)) == pytest.approx(1)
+
+
+def test_states_are_a_distribution():
+    """Of every level of every story."""
+    table: Tables = fresh_tables((0.25, 0.5))
+    sums = np.add.reduceat(np.exp(table.state), table.first, axis=-1)
+    assert np.allclose(sums, 1)
+    assert len(table.names) == len(table.prior) == len(table.first)
+    assert table.prior.sum() == pytest.approx(1)
+
+
+def test_clean_chips_are_worth_nearly_their_information():
+    """Sixty uniform chips carry 60 bits; the average over hypotheses costs no more than two."""
+    uniform = slice(CURRENT.biased, CURRENT.biased + 60)
+    word = words("account:1")
+    votes = Votes.empty(CURRENT.length)
+    votes.ones[uniform], votes.zeros[uniform] = word[0, uniform], 1 - word[0, uniform]
+    assert 58 < bits(hypotheses(votes, BOOK.biases, need=NEED), word)[0] < 60
+
+
+def test_noise_lowers_the_score_and_foreign_votes_do_not_bury_it():
+    word = words("account:2")
+    clean = bits(hypotheses(leak(word, 600, 1), BOOK.biases, need=NEED), word)[0]
+    noisy = bits(hypotheses(leak(word, 600, 1, noise=0.4), BOOK.biases, need=NEED), word)[0]
+    buried = bits(hypotheses(leak(word, 60_000, 1, noise=0.9), BOOK.biases, need=NEED), word)[0]
+    assert clean > 300
+    assert 60 < noisy < clean
+    assert buried > 60
+
+
+def test_the_story_that_explains_the_votes_is_kept():
+    """Noise at its level; a crowd by its rule. Chosen without the candidate's codeword."""
+    alone = hypotheses(leak(words("account:3"), 20_000, 2), BOOK.biases, need=NEED)
+    assert any(name.startswith("one alone, noise 0.004") for name in alone.names)
+    three = leak(words("account:3", "account:4", "account:5"), 20_000, 3, rule=minority)
+    assert "3 by minority, noise 0.01" in hypotheses(three, BOOK.biases, need=NEED).names
+
+
+@pytest.mark.parametrize("rule", [mix, coin, majority, minority])
+def test_colluders_stand_out_under_every_rule(rule):
+    crowd = words("account:6", "account:7", "account:8")
+    weighed = hypotheses(leak(crowd, 8_000, 4, rule=rule), BOOK.biases, need=NEED)
+    assert bits(weighed, crowd).max() > 60
+    assert bits(weighed, words(*(f"station:{n}" for n in range(200)))).max() < 20
+
+
+def test_what_the_accused_explain_names_nobody_again_and_the_rest_comes_out():
+    """A tenth of the sample is another's: unseen at first, it stands out in the second round."""
+    big, small = words("account:9"), words("account:10")
+    votes = leak(big, 4_000, 5) + leak(small, 500, 6)
+    second = hypotheses(votes, BOOK.biases, need=NEED, known=big)
+    assert bits(second, small)[0] > 60
+    only = hypotheses(leak(big, 4_000, 5), BOOK.biases, need=NEED, known=big)
+    assert bits(only, words(*(f"station:{n}" for n in range(200)))).max() < 20
+
+
+def test_a_million_votes_at_a_position_overflow_nothing():
+    rng = np.random.default_rng(7)
+    votes = Votes(rng.integers(0, 10**6, CURRENT.length) * 1.0, np.full(CURRENT.length, 1e6))
+    weighed = hypotheses(votes, BOOK.biases, need=NEED)
+    assert np.isfinite(weighed.log_mean).all()
+    assert np.abs(weighed.steps).max() * STEP <= 8
+    assert np.isfinite(bits(weighed, words("account:11"))).all()
+
+
+def test_fewer_stories_can_be_kept():
+    votes = leak(words("account:12"), 100, 8)
+    assert len(hypotheses(votes, BOOK.biases, need=NEED, keep=3).names) == 5
+
+
+def test_shares_are_found():
+    """A blend of 60 %, 25 % and 15 % noise."""
+    crowd = words("account:13", "account:14", "account:15")
+    votes = leak(crowd[:1], 6_000, 9) + leak(crowd[1:2], 2_500, 10)
+    votes = votes + leak(crowd[:1], 1_500, 11, noise=1.0)
+    shares = explained(votes.ones, votes.zeros, BOOK.biases, crowd)
+    assert shares == pytest.approx([0.60, 0.25, 0.0], abs=0.06)
+    nothing = np.zeros(CURRENT.length)
+    assert explained(nothing, nothing, BOOK.biases, crowd).tolist() == [0, 0, 0]
