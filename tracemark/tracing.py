@@ -124,7 +124,7 @@ def _read(
     status = "marked" if best.bound <= PILOT_BOUND else "no mark" if rows else "empty"
     known = sum(map(len, cells))
     report = SampleReport(sample.path, sample.sha256, sample.kind, status, rows, slots, known, best)
-    return _Read(report, epochs)
+    return _Read(report, epochs, cells)
 
 
 def _pilot(readings: Sequence[Reading], book: Codebook) -> Pilot:

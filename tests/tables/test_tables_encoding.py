@@ -46,6 +46,17 @@ def test_an_encoding_is_found_and_the_table_read_and_given_back(
     assert len(last.values) == len(document.headers)
 
 
+def test_utf8_with_a_damaged_character_is_not_taken_for_gbk() -> None:
+    """Much of what is one byte short of UTF-8 decodes as GBK, and would be marked as such."""
+    taken_for_gbk = 0
+    content = ("收货地址：" + "浙江省义乌市北苑街道春晗路" * 3 + "\n").encode()
+    for at in range(len(content) - 1):
+        damaged = content[:at] + content[at + 1 :]
+        assert detect(damaged) == "utf-8"
+        taken_for_gbk += "\ufffd" not in damaged.decode("gbk", "replace")
+    assert taken_for_gbk > 10
+
+
 def test_gbk_is_found_from_a_sample_that_ends_within_a_character() -> None:
     content = TABLE.encode("gbk")
     assert {detect(content[:size]) for size in range(60, 120)} == {"gbk"}

@@ -15,6 +15,8 @@ Points = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 _MOST = 40_000  # edge points that are looked at
+_TILE = 160  # pixels
+_SLOPES = np.arange(-75, 76) * 0.002
 _STRONG = 0.08  # darkness step of an edge, per pixel
 
 
@@ -41,9 +43,8 @@ def upright(dark: Field) -> Matrix | None:
     points, normals = points @ turn.T, normals @ turn.T
     level = np.abs(normals[:, 0]) < 0.25 * np.abs(normals[:, 1])
     plumb = np.abs(normals[:, 1]) < 0.25 * np.abs(normals[:, 0])
-    reach = float(np.abs(points).max())
-    m0, m1 = _family(points[level], normals[level], reach)
-    n0, n1 = _family(points[plumb][:, ::-1], normals[plumb][:, ::-1], reach)
+    m0, m1 = _family(points[level], normals[level])
+    n0, n1 = _family(points[plumb][:, ::-1], normals[plumb][:, ::-1])
     # the line through both vanishing points is 1 + h1 x + h2 y = 0
     h1, h2 = np.linalg.solve(np.array([[1.0, m0], [n0, 1.0]]), np.array([m1, n1]))
     forward = np.array([[1.0, -n0, 0.0], [-m0, 1.0, 0.0], [h1, h2, 1.0]])
@@ -85,53 +86,56 @@ def _main_angle(normals: Points) -> float:
     return float(np.radians((peak + 45) % 90 - 45))
 
 
-def _family(points: Points, normals: Points, reach: float) -> tuple[float, float]:
+def _family(points: Points, normals: Points) -> tuple[float, float]:
     """Slopes of a family of nearly level lines: y = m0 x + c (1 + m1 x) for each c.
 
-    A first guess from the tangents, then the values that make the histogram of c sharpest.
+    Within a tile the lines are as good as parallel, and the right slope makes the histogram of
+    their heights sharpest: shearing, unlike perspective, changes no distance between lines, so
+    that a dense barcode cannot gain by being stretched. The tiles' votes are then added up along
+    every law slope = m0 + m1 c.
     """
     if len(points) < 100:
         return 0.0, 0.0
-    x, y = points[:, 0], points[:, 1]
-    slope = -normals[:, 0] / normals[:, 1]
-    m0, m1 = _tangent_fit(x, y, slope)
-    up = np.where(normals[:, 1] > 0, 0.0, 3.0 * reach)
+    low = points.min(0)
+    tile = np.floor((points - low) / _TILE).astype(np.int64)
+    across = int(tile[:, 0].max()) + 1
+    number = tile[:, 1] * across + tile[:, 0]
+    count = int(number.max()) + 1
+    place = points - low - (tile + 0.5) * _TILE
+    lines = 2 * _TILE  # bins of a pixel; the slope moves a point by less than half a tile
+    base = number * lines + _TILE + np.where(normals[:, 1] > 0, 0.5, 0.0)
+    sharp = np.empty((len(_SLOPES), count))
+    for index, slope in enumerate(_SLOPES):
+        bins = (base + place[:, 1] - slope * place[:, 0]).astype(np.int64)
+        heights = np.bincount(bins, minlength=count * lines).reshape(count, lines)
+        sharp[index] = np.einsum("tl,tl->t", heights, heights)
+    usual = sharp.mean(0)
+    votes = np.where(usual > 0, sharp / np.maximum(usual, 1) - 1, 0)
+    votes *= np.sqrt(np.bincount(number, minlength=count))
+    held = np.nonzero(usual > 0)[0]
+    centre = low + (np.stack([held % across, held // across], 1) + 0.5) * _TILE
+    return _law(votes[:, held], centre)
 
-    def sharpness(first: float, second: float, bin_: float) -> float:
-        place = ((y - first * x) / (1 + second * x) + up) / bin_
-        place -= place.min()
-        below = place.astype(np.int64)
-        part = place - below
-        counts = np.bincount(np.r_[below, below + 1], np.r_[1 - part, part])
-        # against itself blurred over nine bins: a map that merely shrinks gains nothing
-        total = np.pad(counts, (5, 4)).cumsum()
-        blurred = (total[9:] - total[:-9]) / 9
-        return float(np.dot(counts, counts) / np.dot(blurred, blurred))
 
-    for bin_, wide in ((8.0, 8), (4.0, 3), (2.0, 3), (1.0, 3), (0.5, 2)):
-        step = 0.6 * bin_ / reach
+def _law(votes: NDArray[np.float64], centre: Points) -> tuple[float, float]:
+    """m0 and m1 with the most votes: (slopes, tiles) votes at (tiles, 2) centres."""
+    tiles = np.arange(votes.shape[1])
+    step = _SLOPES[1] - _SLOPES[0]
+    rim = float(np.abs(centre).max()) + 1
+
+    def total(m0: float, m1: float) -> float:
+        c = (centre[:, 1] - m0 * centre[:, 0]) / (1 + m1 * centre[:, 0])
+        where = np.clip((m0 + m1 * c - _SLOPES[0]) / step, 0, len(_SLOPES) - 1.001)
+        below = where.astype(np.int64)
+        part = where - below
+        return float(((1 - part) * votes[below, tiles] + part * votes[below + 1, tiles]).sum())
+
+    m0 = m1 = 0.0
+    for fine, wide in ((0.006, 20), (0.003, 3), (0.001, 4), (0.0003, 4)):
         tries = [
-            (sharpness(m0 + a * step, m1 + b * step / reach, bin_), m0 + a * step, m1 + b * step / reach)
+            (total(m0 + a * fine, m1 + b * fine / rim), m0 + a * fine, m1 + b * fine / rim)
             for a in range(-wide, wide + 1)
             for b in range(-wide, wide + 1)
         ]
         _, m0, m1 = max(tries)
-    return m0, m1
-
-
-def _tangent_fit(
-    x: NDArray[np.float64], y: NDArray[np.float64], slope: NDArray[np.float64]
-) -> tuple[float, float]:
-    """m0 and m1 by robust least squares on the tangents: slope = m0 + m1 c."""
-    m0, m1, scale = float(np.median(slope)), 0.0, 0.05
-    for _ in range(6):
-        c = (y - m0 * x) / (1 + m1 * x)
-        misfit = slope - m0 - m1 * c
-        scale = max(0.004, 1.48 * float(np.median(np.abs(misfit))))
-        weights = 1 / (1 + (misfit / scale) ** 2) ** 2
-        total = weights.sum()
-        mean_c, mean_s = (weights @ c) / total, (weights @ slope) / total
-        spread = weights @ (c - mean_c) ** 2
-        m1 = float(weights @ ((c - mean_c) * (slope - mean_s)) / max(spread, 1e-9))
-        m0 = float(mean_s - m1 * mean_c)
     return m0, m1
