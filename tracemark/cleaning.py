@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import ne
+from itertools import islice
 from typing import BinaryIO
 
 from tracemark.tables import Readable, open_document
 from tracemark.text.parse import clean
 from tracemark.text.roles import MARKED, find_role
+
+_CHUNK = 4096
 
 
 def clean_table(

@@ -85,6 +85,32 @@ def test_a_device_is_written_directly_and_its_refusal_named() -> None:
         file.write(b"x")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
+def test_a_disk_that_is_full_is_named_and_nothing_is_left(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys\n"
+        "from tracemark.errors import UsageError\n"
+        "from tracemark.tables.sink import open_output\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
+        "try:\n"
+        "    with open_output(sys.argv[1]) as file:\n"
+        "        for _ in range(100): file.write(b'x' * 1000)\n"
+        "except UsageError as fault: print(fault)\n"
+    )
+    path = tmp_path / "out.csv"
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, check=True, text=True
+    )
+    assert done.stdout == f"cannot write {path}: File too large\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_fails_elsewhere_is_not_blamed_on_the_output(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), open_output(tmp_path / "out.csv"):
+        (tmp_path / "missing").read_bytes()
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_hyphen_is_standard_output() -> None:
     code = (
         "from tracemark.tables.sink import open_output\n"

@@ -1,4 +1,4 @@
-"""Delimited tables: CSV, TSV, and the same with semicolons or bars. SPEC 7.3.
+"""Delimited tables: CSV, TSV, and the same with semicolons or bars. SPEC 11.3.
 
 Lines without a quote, and lines in which every cell is quoted, are split and joined by the
 delimiter; only what is quoted in part, or over several lines, is read quote by quote.

@@ -1,4 +1,4 @@
-"""Open a file or a pipe as the document it is. SPEC 7.1, 7.2."""
+"""Open a file or a pipe as the document it is. SPEC 11.1, 11.2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON and JSON Lines as rows. SPEC 7.4, 7.5."""
+"""JSON and JSON Lines as rows. SPEC 11.4, 11.5."""
 
 from __future__ import annotations
 
@@ -39,9 +39,32 @@ class _Cells:
         Spans count from `base`; `key` is the nearest key outside the value. Raises RecursionError
         where the value is nested too deep.
         """
+        raw = text[slice(*place)]
+        offset = place[0] - base
+        pieces = raw.split('"')
+        if "\\" in raw or raw.count("{") + raw.count("[") > 1 or len(pieces) % 2 == 0:
+            self._add_nested(raw, offset, key)
+        else:
+            self._add_flat(pieces, offset, key)
+
+    def _add_flat(self, pieces: list[str], at: int, key: str | None) -> None:
+        """Add the strings of a value without escapes and inner containers, cut at its quotes."""
         headers, values, spans = self.headers, self.values, self.spans
+        for index in range(1, len(pieces), 2):
+            string = pieces[index]
+            start = at + len(pieces[index - 1])
+            at = start + len(string) + 2
+            if ":" in pieces[index + 1]:
+                key = string
+            else:
+                headers.append(key)
+                values.append(string)
+                spans.append((start, at))
+
+    def _add_nested(self, raw: str, offset: int, key: str | None) -> None:
+        """Add the strings of any value, token by token."""
         outer: list[str | None] = []
-        for token in _TOKEN.finditer(text, *place):
+        for token in _TOKEN.finditer(raw):
             string: str | None = token[1]
             if string is None:
                 if token[0] in "[{":
@@ -56,10 +79,9 @@ class _Cells:
             if token.lastindex == _KEY:
                 key = string
             elif string is not None:
-                start, end = token.span()
-                headers.append(key)
-                values.append(string)
-                spans.append((start - base, end - base))
+                self.headers.append(key)
+                self.values.append(string)
+                self.spans.append((token.start() + offset, token.end() + offset))
 
     def row(self, line: int, raw: str) -> Row:
         """The strings as a row."""

@@ -1,4 +1,4 @@
-"""Text in pieces as lines with their ends, exactly as they stand. SPEC 7.2."""
+"""Text in pieces as lines with their ends, exactly as they stand. SPEC 11.2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain text: every line is a row of one cell without a name. SPEC 7.6."""
+"""Plain text: every line is a row of one cell without a name. SPEC 11.6."""
 
 from __future__ import annotations
 

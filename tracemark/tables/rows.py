@@ -1,4 +1,4 @@
-"""A text file as rows of cells that can be changed one by one. SPEC 7.2.
+"""A text file as rows of cells that can be changed one by one. SPEC 11.2.
 
 The rows of a document tile it: what `render` gives for every row, unchanged, one after the other,
 is the text of the file, and `encode` of that its bytes. What is no cell (a header row, the brackets

@@ -1,4 +1,4 @@
-"""Which parts of a pasted line may have been cells. SPEC 7.8.
+"""Which parts of a pasted line may have been cells. SPEC 11.8.
 
 People paste rows into chats as they please: with tabs, commas or spaces, with labels, with the
 phone in front or behind. A cell is found again by its whole text, so what matters is to cut at the

@@ -1,8 +1,9 @@
-"""Output that appears whole or not at all. SPEC 7.7."""
+"""Output that appears whole or not at all. SPEC 11.7."""
 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import secrets
 import stat
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tracemark.errors import UsageError
 
@@ -41,13 +42,12 @@ def open_output(target: Path | str, *, like: Path | None = None) -> Iterator[Bin
         return
     path = Path(os.path.realpath(target))
     if path.exists() and not path.is_file() and not path.is_dir():
-        with _refusals(path), path.open("wb") as device:
+        with io.BufferedWriter(_Raw(path, path)) as device:
             yield device
         return
-    with _refusals(path):
-        beside, file = _beside(path)
+    beside = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        with file:
+        with io.BufferedWriter(_Raw(beside, path, new=True)) as file:
             yield file
             with _refusals(path):
                 _keep_mode(path, like, beside)
@@ -58,6 +58,33 @@ def open_output(target: Path | str, *, like: Path | None = None) -> Iterator[Bin
             _settle(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+class _Raw(io.RawIOBase):
+    """A file whose refusals name the target, not the file beside it."""
+
+    def __init__(self, path: Path, target: Path, *, new: bool = False) -> None:
+        super().__init__()
+        self._target = target
+        with _refusals(target):
+            if target.is_dir():
+                raise IsADirectoryError(errno.EISDIR, "it is a folder")
+            self._file = path.open("xb" if new else "wb", buffering=0)
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def write(self, data: Any, /) -> int | None:
+        with _refusals(self._target):
+            return self._file.write(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._file.close()
 
 
 @contextmanager
@@ -72,16 +99,6 @@ def _refusals(path: Path) -> Iterator[None]:
             f"cannot write {path}: {fault.strerror or fault}",
             hint="check that the folder exists, has room and may be written",
         ) from None
-
-
-def _beside(path: Path) -> tuple[Path, BinaryIO]:
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "it is a folder")
-    beside = path.with_name(f".{secrets.token_hex(8)}.part")
-    handle = os.open(
-        beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
-    )
-    return beside, os.fdopen(handle, "wb")
 
 
 def _keep_mode(path: Path, like: Path | None, beside: Path) -> None:

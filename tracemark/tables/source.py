@@ -1,4 +1,4 @@
-"""Bytes from a file or a pipe, in blocks, counted and hashed as they pass. SPEC 7.1."""
+"""Bytes from a file or a pipe, in blocks, counted and hashed as they pass. SPEC 11.1."""
 
 from __future__ import annotations
 
