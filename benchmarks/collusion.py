@@ -1,9 +1,9 @@
 """Which codewords stand up to collusion? The simulation behind the profile's length and biases.
 
-    python benchmarks/collusion.py choose            compare lengths and biases (half an hour)
-    python benchmarks/collusion.py table             the table of docs/design-notes/collusion.md
+    python benchmarks/collusion.py choose     compare lengths and biases by the worst strategy
+    python benchmarks/collusion.py table      the profile in use, every strategy
 
-A few recipients compare their copies slot by slot. At each slot each of them shows one of two forms,
+A few recipients compare their copies slot by slot. At each slot each of them has one of two forms,
 its codeword's bit under a mask of the slot; where the forms differ they choose one by a strategy,
 where they agree they can only keep it. N = 1,000,000 recipients and alpha = 1e-6 are in the line
 that an e-value must pass, which is exact, so that a million need not be scored: the colluders are
@@ -29,7 +29,7 @@ Bits = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 Strategy = Callable[[Bits, np.random.Generator], NDArray[np.intp]]
 
-N, ALPHA, INNOCENTS = 1_000_000, 1e-6, 2_000
+N, ALPHA = 1_000_000, 1e-6
 ROW = 3  # slots that a row of an export offers
 
 
@@ -78,14 +78,14 @@ STRATEGIES: tuple[Strategy, ...] = (mix_slots, mix_rows, majority, minority, ori
 
 @dataclass(frozen=True)
 class Code:
-    """A kind of codeword: biased positions, and the chance of the rare symbol at each."""
+    """A kind of codeword: its positions, and the chances of the rare symbol, in equal parts."""
 
     name: str
     length: int
     rare: tuple[float, ...]
 
     def biases(self, rng: np.random.Generator) -> Floats:
-        rare = rng.choice(self.rare, self.length)
+        rare = np.resize(self.rare, self.length)
         return np.where(rng.random(self.length) < 0.5, rare, 1 - rare)
 
 
@@ -96,15 +96,9 @@ class Tally:
     runs: int = 0
     some: int = 0
     all: int = 0
-    innocents: int = 0
-    nearest: float = -math.inf  # the innocent's score that came nearest, in bits
-
-    def __str__(self) -> str:
-        low, high = wilson(self.some, self.runs)
-        return (
-            f"{100 * self.some / self.runs:5.1f} % ({100 * low:.0f}–{100 * high:.0f}) "
-            f"all {100 * self.all / self.runs:5.1f} %"
-        )
+    wrong: int = 0  # runs that accused an innocent
+    innocents: int = 0  # scored in all
+    nearest: float = -math.inf  # the highest score of an innocent, in bits
 
 
 def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
@@ -127,19 +121,25 @@ def leak(
 
 
 def run(
-    code: Code, colluders: int, slots: int, strategy: Strategy, rng: np.random.Generator
+    code: Code,
+    colluders: int,
+    slots: int,
+    strategy: Strategy,
+    rng: np.random.Generator,
+    innocents: int,
 ) -> tuple[int, float, bool]:
     """One leak, all rounds. Colluders named, the nearest innocent in bits, an innocent named?"""
     biases = code.biases(rng)
-    words = (rng.random((colluders + INNOCENTS, code.length)) < biases).astype(np.uint8)
+    words = (rng.random((colluders + innocents, code.length)) < biases).astype(np.uint8)
     ones, zeros = leak(words[:colluders], slots, strategy, rng)
     named = np.zeros(len(words), np.bool_)
     nearest = -math.inf
+    bits = words.astype(np.float32)
     for part in split(ALPHA):
         need = math.log(N / part)
         known = words[named] if named.any() else None
-        weights = hypotheses(Votes(ones, zeros), biases, need=need, known=known)
-        log_e = weights.log_e(words.astype(np.float32) @ weights.steps)
+        weighed = hypotheses(Votes(ones, zeros), biases, need=need, known=known)
+        log_e = weighed.log_e(bits @ weighed.steps)
         nearest = max(nearest, float(log_e[colluders:].max()) / math.log(2))
         fresh = (log_e >= need) & ~named
         if not fresh.any():
@@ -149,56 +149,93 @@ def run(
 
 
 def simulate(
-    code: Code, colluders: int, slots: int, strategy: Strategy, runs: int, seed: int
+    code: Code, colluders: int, slots: int, strategy: Strategy, options: argparse.Namespace
 ) -> Tally:
     tally = Tally()
-    for number in range(runs):
-        rng = np.random.default_rng([seed, colluders, slots, STRATEGIES.index(strategy), number])
-        named, nearest, wrong = run(code, colluders, slots, strategy, rng)
+    for number in range(options.runs):
+        seeds = [options.seed, colluders, slots, STRATEGIES.index(strategy), number]
+        named, nearest, wrong = run(
+            code, colluders, slots, strategy, np.random.default_rng(seeds), options.innocents
+        )
         tally.runs += 1
         tally.some += named > 0
         tally.all += named == colluders
-        tally.innocents += wrong
+        tally.wrong += wrong
+        tally.innocents += options.innocents
         tally.nearest = max(tally.nearest, nearest)
     return tally
 
 
+EIGHTH, QUARTER, HALF = 1 / 8, 1 / 4, 1 / 2
 RARE = {
-    "1/8": (1 / 8,),
-    "3/16": (3 / 16,),
+    "1/2": (HALF,),
+    "1/4": (QUARTER,),
     "7/32": (7 / 32,),
-    "1/4": (1 / 4,),
-    "1/8 and 1/2": (1 / 8, 1 / 8, 1 / 2),
-    "1/2": (1 / 2,),
+    "3/16": (3 / 16,),
+    "1/8": (EIGHTH,),
+    "1/4, 1/2": (QUARTER, HALF),
+    "1/8, 1/4": (EIGHTH, QUARTER),
+    "1/8, 1/2": (EIGHTH, HALF),
+    "1/8, 1/8, 1/2": (EIGHTH, EIGHTH, HALF),
+    "1/8, 1/4, 1/2": (EIGHTH, QUARTER, HALF),
 }
 
 
-def choose(runs: int, seed: int) -> Iterator[str]:
+def choose(options: argparse.Namespace) -> Iterator[str]:
     """Compare codes by the worst strategy against each."""
-    yield "| length | rare | 1 × 100 | 3 × 800 | 3 × 3,000 | 5 × 3,000 | 5 × 8,000 | 5 × 30,000 |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
-    settings = [(1, 60), (3, 800), (3, 3_000), (5, 3_000), (5, 8_000), (5, 30_000)]
-    for length in (1024, 2048, 4096):
+    settings = [(1, 60), (3, 500), (3, 1_200), (5, 1_200), (5, 3_000), (5, 30_000)]
+    heads = [f"{colluders} × {slots:,}" for colluders, slots in settings]
+    yield "| length | rare | " + " | ".join(heads) + " |"
+    yield "| --- | --- |" + " --- |" * len(heads)
+    for length in options.lengths:
         for name, rare in RARE.items():
             cells = []
             for colluders, slots in settings:
                 tallies = [
-                    (simulate(Code(name, length, rare), colluders, slots, s, runs, seed), s)
+                    (simulate(Code(name, length, rare), colluders, slots, s, options), s)
                     for s in (STRATEGIES if colluders > 1 else STRATEGIES[:1])
                 ]
                 worst, strategy = min(tallies, key=lambda t: (t[0].some, t[0].all))
-                cells.append(f"{100 * worst.some / worst.runs:.0f} {strategy.__name__}")
-            yield f"| {length} | {name} | " + " | ".join(cells) + " |"
+                share = 100 * worst.some / worst.runs
+                name_it = f" {strategy.__name__}" if colluders > 1 and share < 100 else ""
+                cells.append(f"{share:.0f}{name_it}")
+            yield f"| {length:,} | {name} | " + " | ".join(cells) + " |"
+
+
+def table(options: argparse.Namespace) -> Iterator[str]:
+    """One code against every strategy."""
+    code = Code(options.code, options.lengths[0], RARE[options.code])
+    yield "| accounts | slots | strategy | somebody named | all named | innocents, nearest |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    total = Tally()
+    for colluders in (1, 2, 3, 4, 5):
+        for slots in (800, 3_000, 8_000, 30_000):
+            for strategy in STRATEGIES if colluders > 1 else STRATEGIES[:1]:
+                t = simulate(code, colluders, slots, strategy, options)
+                low, high = wilson(t.some, t.runs)
+                yield (
+                    f"| {colluders} | {slots:,} | {strategy.__name__.replace('_', ' ')} "
+                    f"| {100 * t.some / t.runs:.0f} % ({100 * low:.0f}–{100 * high:.0f}) "
+                    f"| {100 * t.all / t.runs:.0f} % | {t.nearest:.1f} |"
+                )
+                total.runs += t.runs
+                total.wrong += t.wrong
+                total.innocents += t.innocents
+    yield ""
+    yield f"{total.runs:,} runs, {total.innocents:,} innocents scored, {total.wrong} accused."
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["choose", "table"])
     parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--innocents", type=int, default=500, help="scored in each run")
+    parser.add_argument("--lengths", type=int, nargs="+", default=[2048, 3072, 4096])
+    parser.add_argument("--code", choices=RARE, default="1/8, 1/2", help="for the table")
     parser.add_argument("--seed", type=int, default=20261121)
     options = parser.parse_args()
     started = time.perf_counter()
-    for line in choose(options.runs, options.seed):
+    for line in (choose if options.what == "choose" else table)(options):
         print(line, flush=True)
     print(f"\n{time.perf_counter() - started:.0f} s")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import ne
 from itertools import islice
+from operator import ne
 from typing import BinaryIO
 
 from tracemark.tables import Readable, open_document
@@ -52,11 +52,15 @@ def clean_table(
     """
     document = open_document(source, name=name, kind=kind, encoding=encoding)
     changed = 0
-    for row in document.rows():
-        values = [
-            clean(text) if text and find_role(header, text, columns) in MARKED else text
-            for header, text in zip(row.headers, row.values, strict=True)
-        ]
-        changed += sum(map(ne, values, row.values))
-        sink.write(document.encode(document.render(row, values)))
+    rows = document.rows()
+    while chunk := list(islice(rows, _CHUNK)):
+        pieces = []
+        for row in chunk:
+            values = [
+                clean(text) if text and find_role(header, text, columns) in MARKED else text
+                for header, text in zip(row.headers, row.values, strict=True)
+            ]
+            changed += sum(map(ne, values, row.values))
+            pieces.append(document.render(row, values))
+        sink.write(document.encode("".join(pieces)))
     return changed

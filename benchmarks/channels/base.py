@@ -71,8 +71,9 @@ def linear(values: NDArray[np.uint8]) -> Array:
 
 def encoded(light: Array) -> Array:
     """Linear light to sRGB in [0, 1], not yet rounded."""
-    light = np.clip(light, 0, 1)
-    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** np.float32(1 / 2.4) - 0.055)
+    light = np.clip(light, 0, 1).astype(np.float32)
+    bent = 1.055 * light ** np.float32(1 / 2.4) - 0.055
+    return np.where(light <= 0.0031308, 12.92 * light, bent).astype(np.float32)
 
 
 def byte(values: Array) -> NDArray[np.uint8]:
@@ -85,12 +86,23 @@ def blur(values: Array, across: float, down: float | None = None) -> Array:
     down = across if down is None else down
     if max(across, down) < 0.15:
         return values
-    return cv2.GaussianBlur(values, (0, 0), max(across, 0.01), sigmaY=max(down, 0.01))
+    out = cv2.GaussianBlur(values, (0, 0), max(across, 0.01), sigmaY=max(down, 0.01))
+    return np.asarray(out, np.float32)
 
 
-def grain(
-    rng: np.random.Generator, shape: tuple[int, ...], size: float, coarse: int = 1
-) -> Array:  # fmt: skip
+def soft(mask: Array, sigma: float) -> Array:
+    """A wide blur of a mask, made at a quarter of its size."""
+    h, w = mask.shape
+    small = enlarged(mask, (w // 4, h // 4), cv2.INTER_AREA)
+    return enlarged(blur(small, sigma / 4), (w, h))
+
+
+def enlarged(values: Array, size: tuple[int, int], how: int = cv2.INTER_LINEAR) -> Array:
+    """Resized to (width, height)."""
+    return np.asarray(cv2.resize(values, size, interpolation=how), np.float32)
+
+
+def grain(rng: np.random.Generator, shape: tuple[int, ...], size: float, coarse: int = 1) -> Array:
     """Smooth noise of unit variance, (h, w): correlation length `size` pixels.
 
     It is made on a grid `coarse` times coarser and enlarged, where it is smooth enough for that.
@@ -99,7 +111,7 @@ def grain(
     noise = blur(rng.standard_normal((h, w), np.float32), size / coarse)
     noise /= noise.std() + 1e-9
     if coarse > 1:
-        noise = cv2.resize(noise, (w * coarse, h * coarse), interpolation=cv2.INTER_CUBIC)
+        noise = enlarged(noise, (w * coarse, h * coarse), cv2.INTER_CUBIC)
     return noise[: shape[0], : shape[1]]
 
 

@@ -14,7 +14,7 @@ before sharpening). The hand's shake is a short line.
 Light. A gradient, a soft shadow in half of the photos, vignetting mostly corrected, a colour cast
 left after white balance.
 
-Sensor. RGGB mosaic, photon noise of 2,500 to 12,000 electrons at white (base to indoor gain),
+Sensor. RGGB mosaic, photon noise of 1,500 to 9,000 electrons at white (base to indoor gain),
 read noise, 12 bits.
 
 Processing. Bilinear demosaic, noise reduction by a bilateral filter that smears faint texture,
@@ -39,12 +39,14 @@ from .base import (
     chain,
     corners_of,
     encoded,
+    enlarged,
     grain,
     grey,
     jpeg,
     linear,
     per_mm,
     picture,
+    soft,
 )
 
 FRAME = (3000, 4000)  # pixels: 12 megapixels, held upright
@@ -268,25 +270,26 @@ def _paper(scene: Array, rng: np.random.Generator) -> None:
     """Another label or slip somewhere in the picture, with bars and lines of type."""
     h, w = scene.shape[:2]
     high, wide = int(rng.integers(500, 1600)), int(rng.integers(400, 1200))
-    slip = np.full((high, wide), rng.uniform(0.6, 0.85), np.float32)
+    slip = np.full((high, wide), 255, np.uint8)
     y = 40
     while y < high - 80:
         tall = int(rng.integers(20, 110))
         if rng.random() < 0.2:
             bars = np.repeat(rng.random(wide // 6 + 1) < 0.5, 6)[: wide - 120]
-            slip[y : y + tall, 60 : 60 + len(bars)][:, bars] = 0.06
+            slip[y : y + tall, 60 : 60 + len(bars)][:, bars] = 15
         else:
             size = tall / 40
             text = "".join(chr(c) for c in rng.integers(48, 91, int(rng.integers(4, 30))))
-            cv2.putText(slip, text, (40, y + tall), cv2.FONT_HERSHEY_SIMPLEX, size, 0.06,
+            cv2.putText(slip, text, (40, y + tall), cv2.FONT_HERSHEY_SIMPLEX, size, 15,
                         max(1, tall // 14), cv2.LINE_AA)  # fmt: skip
         if rng.random() < 0.5:
-            cv2.line(slip, (20, y + tall + 14), (wide - 20, y + tall + 14), 0.06, 4)
+            cv2.line(slip, (20, y + tall + 14), (wide - 20, y + tall + 14), 15, 4)
         y += tall + 30
     turn = cv2.getRotationMatrix2D((wide / 2, high / 2), rng.uniform(-40, 40), 1)
     turn[:, 2] += [rng.uniform(-0.2, 1.0) * w - wide / 2, rng.uniform(-0.1, 1.0) * h - high / 2]
-    laid = cv2.warpAffine(slip, turn, (w, h), flags=cv2.INTER_LINEAR, borderValue=-1)
-    scene[laid > 0] = laid[laid > 0][:, None] * [1.0, 0.99, 0.96]
+    paper = (slip * np.float32(rng.uniform(0.6, 0.85) / 255)).astype(np.float32)
+    laid = cv2.warpAffine(paper, turn, (w, h), flags=cv2.INTER_LINEAR, borderValue=-1)
+    scene[laid > 0] = laid[laid > 0][:, None] * np.array([1.0, 0.99, 0.96], np.float32)
 
 
 def _lay(
@@ -305,7 +308,7 @@ def _lay(
         borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
     fall = np.roll(hit, rng.integers(-14, 15, 2).tolist(), axis=(0, 1))
-    scene *= 1 - 0.45 * blur(fall, 8.0)[..., None]
+    scene *= 1 - 0.45 * soft(fall, 8.0)[..., None]
     tint = np.array([1.0, rng.uniform(0.98, 1.0), rng.uniform(0.93, 0.99)], np.float32)
     np.copyto(scene, seen[..., None] * tint, where=(hit > 0)[..., None])
 
@@ -326,12 +329,12 @@ def _cover(
     mask = np.zeros(scene.shape[:2], np.float32)
     cv2.fillPoly(mask, [outline], 1.0)
     colour = np.array([(0.55, 0.36, 0.27), (0.36, 0.22, 0.12), (0.06, 0.06, 0.07)])
-    texture = np.exp(0.08 * grain(rng, mask.shape, 20, 8))[..., None]
-    shadow = blur(np.roll(mask, (25, 15), (0, 1)), 18.0)[..., None]
+    texture = np.exp(0.04 * grain(rng, mask.shape, 2, 2) + 0.05 * grain(rng, mask.shape, 90, 16))
+    shadow = soft(np.roll(mask, (25, 15), (0, 1)), 18.0)[..., None]
     scene *= 1 - 0.5 * shadow
     mask = blur(mask, 2.0)[..., None]
     scene *= 1 - mask
-    scene += mask * texture * colour[rng.integers(3)].astype(np.float32)
+    scene += mask * texture[..., None] * colour[rng.integers(3)].astype(np.float32)
 
 
 def _light(rng: np.random.Generator) -> Array:
@@ -345,7 +348,7 @@ def _light(rng: np.random.Generator) -> Array:
         angle, at = rng.uniform(0, 2 * np.pi), rng.uniform(-0.6, 0.6)
         side = (np.cos(angle) * x + np.sin(angle) * y - at) / rng.uniform(0.05, 0.3)
         light *= 1 - rng.uniform(0.15, 0.5) / (1 + np.exp(-side))
-    return cv2.resize(light.astype(np.float32), FRAME)
+    return enlarged(light.astype(np.float32), FRAME)
 
 
 # lens, sensor, processing
@@ -364,23 +367,38 @@ def _lens(
     scene = _blur_by(scene, sigma)
     length = shot.shake * rng.random()
     if length > 0.5:
-        scene = cv2.filter2D(scene, -1, _streak(length, rng.uniform(0, np.pi)))
+        streak = _streak(length, rng.uniform(0, np.pi))
+        scene = np.asarray(cv2.filter2D(scene, -1, streak), np.float32)
     return scene
 
 
 def _blur_by(scene: Array, sigma: Array) -> Array:
-    """Blur each pixel by its own sigma, between Gaussian levels a factor of 1.5 apart."""
+    """Blur each pixel by its own sigma, between Gaussian levels a factor of 1.6 apart."""
     low, high = float(sigma.min()), float(sigma.max())
     levels = [low]
     while levels[-1] < high:
-        levels.append(levels[-1] * 1.5)
+        levels.append(levels[-1] * 1.6)
     out = np.zeros_like(scene)
-    place = np.log(sigma / np.float32(low)) / np.float32(np.log(1.5))
+    place = np.log(sigma / np.float32(low)) / np.float32(np.log(1.6))
     for i, level in enumerate(levels):
-        weight = np.clip(1 - np.abs(place - i), 0, 1)
-        if weight.any():
-            out += blur(scene, level) * weight[..., None]
+        rows, columns = (_span(np.abs(place - i).min(axis) < 1) for axis in (1, 0))
+        if rows.stop == 0:
+            continue
+        reach = int(4 * level) + 1
+        top, left = max(0, rows.start - reach), max(0, columns.start - reach)
+        around = scene[top : rows.stop + reach, left : columns.stop + reach]
+        inner = blur(around, level)[
+            rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+        ]
+        weight = np.maximum(0, 1 - np.abs(place[rows, columns] - np.float32(i)))
+        out[rows, columns] += cv2.multiply(inner, cv2.merge([weight] * 3))
     return out
+
+
+def _span(lines: NDArray[np.bool_]) -> slice:
+    """From the first to the last that is true; empty where none is."""
+    found = np.flatnonzero(lines)
+    return slice(int(found[0]), int(found[-1]) + 1) if len(found) else slice(0, 0)
 
 
 def _streak(length: float, angle: float) -> Array:
@@ -392,7 +410,8 @@ def _streak(length: float, angle: float) -> Array:
         i, j = int(y), int(x)
         fy, fx = y - i, x - j
         kernel[i : i + 2, j : j + 2] += np.outer([1 - fy, fy], [1 - fx, fx]).astype(np.float32)
-    return kernel / kernel.sum()
+    kernel /= kernel.sum()
+    return kernel
 
 
 def _sensor(scene: Array, rng: np.random.Generator) -> NDArray[np.uint16]:
@@ -403,19 +422,20 @@ def _sensor(scene: Array, rng: np.random.Generator) -> NDArray[np.uint16]:
     raw = np.empty(scene.shape[:2], np.float32)
     for row, column, channel in ((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 2)):
         raw[row::2, column::2] = light[row::2, column::2, channel]
-    full, read = rng.uniform(2500, 12000), rng.uniform(3, 8)
+    full, read = rng.uniform(1500, 9000), rng.uniform(3, 8)
     raw += np.sqrt(raw / full + (read / full) ** 2) * rng.standard_normal(raw.shape, np.float32)
     balance = cast.max() / cast * np.exp(rng.normal(0, 0.03, 3))  # white balance, nearly right
     for row, column, channel in ((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 2)):
         raw[row::2, column::2] *= balance[channel]
-    return np.clip(np.rint(raw * 3600) + 256, 0, 4095).astype(np.uint16) * np.uint16(16)
+    counts: NDArray[np.uint16] = np.clip(np.rint(raw * 3600) + 256, 0, 4095).astype(np.uint16)
+    return counts * np.uint16(16)
 
 
 def _process(raw: NDArray[np.uint16], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Demosaic, tone, noise reduction, sharpening: (H, W, 3) uint8."""
     # OpenCV names a mosaic by its second row and column: RGGB is its BayerBG
-    colour = cv2.cvtColor(raw, cv2.COLOR_BayerBG2RGB).astype(np.float32)
-    value = encoded((colour / 16 - 256) / 3600)
+    colour = np.asarray(cv2.cvtColor(raw, cv2.COLOR_BayerBG2RGB), np.float32)
+    value = encoded((colour / np.float32(16) - np.float32(256)) / np.float32(3600))
     value += rng.uniform(0, 0.12) * (value * value * (3 - 2 * value) - value)  # contrast
     shown = cv2.bilateralFilter(byte(value), 5, rng.uniform(8, 30), 1.6)
     luma, red, blue = cv2.split(cv2.cvtColor(shown, cv2.COLOR_RGB2YCrCb))
@@ -423,4 +443,5 @@ def _process(raw: NDArray[np.uint16], rng: np.random.Generator) -> NDArray[np.ui
     sharp = luma.astype(np.float32)
     sharp += rng.uniform(0.4, 1.2) * (sharp - blur(sharp, rng.uniform(0.9, 1.6)))
     luma = np.clip(np.rint(sharp), 0, 255).astype(np.uint8)
-    return cv2.cvtColor(cv2.merge([luma, red, blue]), cv2.COLOR_YCrCb2RGB)
+    shown = cv2.cvtColor(cv2.merge([luma, red, blue]), cv2.COLOR_YCrCb2RGB)
+    return np.asarray(shown, np.uint8)

@@ -1,4 +1,4 @@
-"""What happens to picture files: scaled, turned, cut, filtered, sent by a chat app, shown on screen.
+"""What happens to picture files: scaled, turned, cut, filtered, sent by a chat app, on a screen.
 
 Chat apps: measured from outside, WeChat makes the longer side 1280 pixels where the sides are
 within 2 : 1, else the shorter side 800, and saves at quality 0.5 of Apple's encoder, near 70 of
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from .base import Channel, chain, corners_of, jpeg, picture
@@ -57,17 +58,18 @@ def turned(low: float, high: float) -> Channel:
         image = _shown(image)
         angle = rng.uniform(low, high)
         w, h = image.size
-        matrix = cv2.getRotationMatrix2D(((w - 1) / 2, (h - 1) / 2), angle, 1)
+        centre = ((w - 1) / 2, (h - 1) / 2)
+        matrix = np.asarray(cv2.getRotationMatrix2D(centre, angle, 1), np.float64)
         cos, sin = abs(matrix[0, 0]), abs(matrix[0, 1])
         out_w, out_h = int(np.ceil(h * sin + w * cos)), int(np.ceil(h * cos + w * sin))
-        matrix[:, 2] += [(out_w - w) / 2, (out_h - h) / 2]
+        matrix[:, 2] += np.array([out_w - w, out_h - h]) / 2
         interpolation = int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
         white = (255, 255, 255)
         out = cv2.warpAffine(
             np.asarray(image), matrix, (out_w, out_h), flags=interpolation, borderValue=white
         )
         corners = (corners_of(image) - 0.5) @ matrix[:, :2].T + matrix[:, 2] + 0.5
-        return picture(out, corners=corners)
+        return picture(np.asarray(out, np.uint8), corners=corners)
 
     return channel
 
@@ -145,7 +147,7 @@ def screenshot(image: Image.Image, rng: np.random.Generator) -> Image.Image:
                   tuple(chrome), -1)  # fmt: skip
     cv2.putText(screen, "label.png", (left, top - 12), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (60, 60, 60))
     screen[top : top + h, left : left + w] = np.asarray(shown.convert("RGB"))
-    return picture(screen, corners=corners_of(shown) + [left, top])
+    return picture(screen, corners=corners_of(shown) + np.array([left, top]))
 
 
 def resized_to_zoom(image: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -156,7 +158,7 @@ def resized_to_zoom(image: Image.Image, rng: np.random.Generator) -> Image.Image
     return resized(image, size, resample)
 
 
-def _window(screen: np.ndarray, rng: np.random.Generator) -> None:
+def _window(screen: NDArray[np.uint8], rng: np.random.Generator) -> None:
     """Some other window: a frame, a title bar, lines that look like text."""
     h, w = screen.shape[:2]
     x, y = int(rng.integers(-50, w - 100)), int(rng.integers(-50, h - 100))

@@ -32,6 +32,7 @@ from .base import (
     linear,
     per_mm,
     picture,
+    soft,
 )
 
 
@@ -65,9 +66,9 @@ def _glass(
         paper, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=lid
     )
     flare = rng.uniform(0.01, 0.04)
-    small = cv2.resize(seen, None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA)
-    haze = cv2.resize(blur(small, 2 * dpi / 25.4 / 8), (seen.shape[1], seen.shape[0]))
-    return (1 - flare) * seen + flare * haze, spots + shift
+    light = np.asarray(seen, np.float32)
+    haze = soft(light, 2 * dpi / 25.4)
+    return ((1 - flare) * light + flare * haze).astype(np.float32), spots + shift
 
 
 def _carriage(rng: np.random.Generator, lines: int) -> Array:
@@ -75,7 +76,8 @@ def _carriage(rng: np.random.Generator, lines: int) -> Array:
     y = np.arange(lines, dtype=np.float32)
     slow = rng.uniform(0, 0.8) * np.sin(2 * np.pi * y / (lines * rng.uniform(0.4, 1.5)))
     gear = rng.uniform(0, 0.15) * np.sin(2 * np.pi * y / rng.uniform(20, 120) + rng.uniform(0, 6))
-    return (slow + gear + 0.03 * rng.standard_normal(lines)).astype(np.float32)
+    off: Array = (slow + gear + 0.03 * rng.standard_normal(lines)).astype(np.float32)
+    return off
 
 
 def scan(dpi: float, *, skew: float = 2.0) -> Channel:
@@ -85,7 +87,7 @@ def scan(dpi: float, *, skew: float = 2.0) -> Channel:
         seen, corners = _glass(image, rng, dpi, skew, 0.003)
         noise = rng.uniform(0.003, 0.008)
         seen = seen + noise * np.sqrt(seen + 0.02) * rng.standard_normal(seen.shape, np.float32)
-        seen *= 1 + 0.01 * grain(rng, (1, seen.shape[1]), 0.8)  # each column's own gain
+        seen *= 1 + 0.004 * grain(rng, (1, seen.shape[1]), 0.8)  # each column's own gain
         value = encoded(seen * rng.uniform(0.98, 1.15))
         value = value + rng.uniform(0, 0.6) * (value - blur(value, 1.0))
         black = rng.uniform(0, 0.06)
@@ -118,7 +120,8 @@ def _screened(value: Array, rng: np.random.Generator) -> Array:
     wave = np.cos(2 * np.pi * (x + y) / period + phase[0])
     wave = wave + np.cos(2 * np.pi * (x - y) / period + phase[1])
     level = np.clip((value - 0.15) / 0.7, 0, 1)
-    return (level < 0.5 + wave / 4.0).astype(np.float32)
+    inked: Array = (level < 0.5 + wave / 4.0).astype(np.float32)
+    return inked
 
 
 def _toner(ink: Array, rng: np.random.Generator) -> Array:
@@ -132,4 +135,5 @@ def _toner(ink: Array, rng: np.random.Generator) -> Array:
     layer = np.clip(layer + 0.9 * blur(specks, 0.6) * 2, 0, 1)
     density = rng.uniform(1.1, 1.4) * layer * (1 + 0.05 * grain(rng, shape, 1.5))
     paper = rng.uniform(0.80, 0.88) * (1 + 0.01 * grain(rng, shape, 2))
-    return (paper * 10**-density).astype(np.float32)
+    reflected: Array = (paper * 10**-density).astype(np.float32)
+    return reflected

@@ -55,8 +55,8 @@ def _pulses(black: Array, rng: np.random.Generator) -> Array:
     """Energy of each dot's pulse, (lines, heaters); 1 is nominal."""
     lines, heaters = black.shape
     strength = 1 + 0.04 * rng.standard_normal(heaters) + 0.02 * grain(rng, (1, heaters), 40)[0]
-    worn = rng.random(heaters) < 0.0015
-    strength[worn] *= rng.uniform(0, 0.7, worn.sum())
+    worn = np.flatnonzero(rng.random(heaters) < 0.0015)
+    strength[worn] *= rng.uniform(0, 0.7, len(worn))
     drift = 1 + 0.03 * grain(rng, (lines, 1), 60)[:, 0] + 0.01 * rng.standard_normal(lines)
     sag = 1 - rng.uniform(0, 0.08) * black.mean(axis=1)
     darkness = rng.uniform(0.88, 1.22)
@@ -76,7 +76,7 @@ def _coating(energy: Array, rng: np.random.Generator) -> Array:
     """Heat in the coating, four pixels to the dot."""
     fine = np.kron(energy, np.ones((FINE, FINE), np.float32))
     smear = max(1, round(rng.uniform(0.3, 0.8) * FINE))  # the paper moves during the pulse
-    fine = cv2.blur(fine, (1, smear))
+    fine = np.asarray(cv2.blur(fine, (1, smear)), np.float32)
     spread = rng.uniform(0.20, 0.34) * FINE
     return blur(fine, spread, spread * rng.uniform(1.0, 1.15))
 
@@ -91,4 +91,5 @@ def _feed(heat: Array, rng: np.random.Generator) -> Array:
     skew = rng.uniform(-0.003, 0.003) * (x - w / 2)
     to_y = (along[:, None] + skew[None, :]).astype(np.float32)
     to_x = np.broadcast_to(x, (h, w)).astype(np.float32)
-    return cv2.remap(heat, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    out = cv2.remap(heat, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return np.asarray(out, np.float32)

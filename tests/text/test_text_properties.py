@@ -140,7 +140,7 @@ def test_symbols_stand_behind_letters_only(cell: str, role: str) -> None:
     """No symbol follows a digit, a mark of punctuation, an emoji, a space or the beginning."""
     marked, _ = MARKERS["a", "full"].mark(cell, role)
     for symbol in re.finditer("[\ufe03-\ufe0a]+", marked):
-        before = [c for c in strip_symbols(marked[: symbol.start()])]
+        before = list(strip_symbols(marked[: symbol.start()]))
         while unicodedata.category(before[-1]) in ("Mn", "Me", "Cf"):
             before.pop()
         assert unicodedata.category(before[-1]) in ("Lo", "Ll", "Lu")

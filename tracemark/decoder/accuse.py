@@ -38,6 +38,7 @@ from tracemark.model import Reading, Votes
 ROUNDS = 8
 _EDGES = np.arange(-60.0, 61.0, 2.0)  # bits, edges of the histogram of all scores
 _COLUMNS = 400  # about how many weightings one epoch may have, all samples together
+_HOPE = 0.4  # a further round is worth its time if this part of the line is expected
 
 Candidates = Callable[[], Iterable[Sequence[str]]]
 
@@ -239,8 +240,17 @@ class _Case:
 
     def attainable(self, panels: Sequence[Panel]) -> float:
         """No candidate's ln e is above this."""
-        best = [[0.0 if g is None else g.attainable for g in panel.groups] for panel in panels]
-        return float(log_average(self.groups(np.array(best).T[None]), self.weights)[0])
+        return self._overall([[g.attainable if g else 0.0 for g in p.groups] for p in panels])
+
+    def expected(self, panels: Sequence[Panel]) -> float:
+        """About what ln e somebody guilty would have."""
+        return self._overall([[g.expected if g else 0.0 for g in p.groups] for p in panels])
+
+    def _overall(self, log_e: Sequence[Sequence[float]]) -> float:
+        """ln e from ln e of each epoch and group."""
+        if not log_e:
+            return 0.0
+        return float(log_average(self.groups(np.array(log_e).T[None]), self.weights)[0])
 
     def explain(self, found: Sequence[_Found], number: int) -> tuple[Accused, ...]:
         """Add to each accused what the readings say about it."""
@@ -302,10 +312,11 @@ def _look(
     """One round: weigh the votes given the accused, score everyone, keep who passes the line."""
     panels = case.panels([f.recipient for f in accused], need)
     width = sum(len(g.names) for p in panels for g in p.groups if g is not None)
-    attainable = case.attainable(panels) if panels else 0.0
+    attainable = case.attainable(panels)
     counts = np.zeros(len(_EDGES) - 1, np.int64)
     found: list[_Found] = []
-    if attainable < need:  # no codeword could pass: no need to draw any
+    # no codeword could pass; or none is likely to, once the accused explain the votes
+    if attainable < need or (accused and case.expected(panels) < _HOPE * need):
         return _Pass(found, width, attainable, counts)
     named = {f.recipient for f in accused}
     seen = 0

@@ -1,7 +1,7 @@
 """The exact test: how high must a score be, to be that rare among innocents? SPEC 6.4.
 
-The score of an innocent is a sum of independent terms, each d_j with chance p_j and 0 otherwise, and
-the d_j are whole numbers: its distribution is a convolution, worked out here as a product of
+The score of an innocent is a sum of independent terms, each d_j with chance p_j and 0 otherwise,
+and the d_j are whole numbers: its distribution is a convolution, worked out here as a product of
 characteristic functions. To see a tail of 1e-13 in double precision, the distribution is first
 tilted by exp(l s), which moves its bulk to where the tail is wanted and is undone exactly.
 """
@@ -41,7 +41,7 @@ def exact_line(d: Floats, p: Floats, number: Floats, target: float) -> tuple[int
     if not used.any():
         return None
     (d, p), where = _merged(d[used], p[used])
-    number = np.bincount(where, number[used])
+    number = np.bincount(where, number[used]).astype(np.float64)
     tilt = _tilt(d, p, number, target)
     q = _tilted(d, p, tilt)
     mean = float(number @ (q * d))

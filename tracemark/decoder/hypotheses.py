@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from tracemark.decoder.exact import exact_line
 from tracemark.decoder.shares import explained
-from tracemark.decoder.stories import fresh_tables, tables
+from tracemark.decoder.stories import Tables, fresh_tables, tables
 from tracemark.model import Votes
 
 Floats = NDArray[np.float64]
@@ -34,9 +34,11 @@ STEP = 2.0**-7  # nats; weights are whole multiples of it, so sums are exact in 
 KEEP = 14
 _CAP = 8.0  # nats; the most that one position may say: 4096 * 8 / STEP < 2**24
 _GRAIN = 4  # votes are rounded to quarters: few distinct pairs, so few likelihoods
-_COARSE = 8  # steps to one of the exact test's
+_COARSE = 16  # steps to one of the exact test's
+_PLENTY = 2.5  # no exact test where this many times the line is expected anyhow
 _TARDOS = 0.25  # weight of the Tardos scores
 _EVEN = 0.3  # part of the stories' weight that is shared out evenly
+_BELIEVABLE = 0.01  # posterior from which a story is reckoned with
 _TAKING_PART = 0.03  # share of the votes from which an accused is reckoned with
 
 
@@ -73,6 +75,8 @@ class Hypotheses:
         Fixed before scoring; sum 1.
     exact : Exact or None
         Takes the place of half of all weights.
+    expected : float
+        ln e that somebody guilty would reach under the most hopeful of the believable stories.
     """
 
     names: tuple[str, ...]
@@ -80,6 +84,7 @@ class Hypotheses:
     log_mean: Floats
     weights: Floats
     exact: Exact | None
+    expected: float
 
     def log_e(self, sums: NDArray[np.float32]) -> Floats:
         """ln of the average e-value, from sums of steps: (n, H) gives (n,)."""
@@ -126,52 +131,97 @@ def hypotheses(
     keep : int
         How many stories to keep, at least 1; two Tardos scores and the exact test come on top.
     """
-    ones, zeros = votes.ones, votes.zeros
-    shares = np.zeros(0) if known is None else explained(ones, zeros, biases, known)
-    part = shares >= _TAKING_PART
-    counts, base = np.zeros(len(biases)), np.zeros(len(biases))
-    if known is not None:
-        counts = known[part].sum(axis=0).astype(np.float64)
-        base = np.round(64 * (shares[part] @ known[part])) / 64
-    # positions alike in bias, accused and votes are alike in everything
-    rounded = np.round(np.stack([ones, zeros]) * _GRAIN) / _GRAIN
-    classes, kind = _alike(biases, counts, base)
-    cells, where = _alike(kind.astype(np.float64), rounded[0], rounded[1])
-    kind, a, b = cells[0].astype(np.intp), cells[1], cells[2]
-    number = np.bincount(where).astype(np.float64)
-    if part.any():
-        rest = max(0.0, 1 - float(shares[part].sum()))
-        table = tables(classes[0], classes[1], classes[2], int(part.sum()), rest)
-    else:
-        table = fresh_tables(tuple(classes[0].tolist()))
-    p = classes[0][kind]
-
-    likelihood = table.likelihood(kind, a, b)  # (cells, 2, H)
-    # how well each story explains the votes whoever the recipient is
-    zero, one = np.log1p(-p)[:, None] + likelihood[:, 0], np.log(p)[:, None] + likelihood[:, 1]
-    posterior = np.log(table.prior) + number @ np.logaddexp(zero, one)
+    cells = _cells(votes, biases, known)
+    p, number = cells.p, cells.number
+    posterior = cells.posterior()
     kept = np.sort(np.argsort(-posterior, kind="stable")[:keep])
-    trust = np.exp(posterior[kept] - posterior[kept].max())
-    trust = (1 - _EVEN) * trust / trust.sum() + _EVEN / len(kept)
-
-    ratios = likelihood[:, 1, kept] - likelihood[:, 0, kept]
-    lines = [_tardos((a - b) / (1 + damp * (a + b)), p, number, need) for damp in (0.0, 0.25)]
+    trust = posterior[kept] / posterior[kept].sum()
+    ratios = cells.likelihood[:, 1, kept] - cells.likelihood[:, 0, kept]
+    lead, votes_in = cells.ones - cells.zeros, cells.ones + cells.zeros
+    lines = [_tardos(lead / (1 + damp * votes_in), p, number, need) for damp in (0.0, 0.25)]
     d = np.concatenate([ratios, np.stack(lines, axis=1)], axis=1)
     steps = np.round(np.clip(d, -_CAP, _CAP) / STEP)
-    names = (*(table.names[h] for h in kept), "symmetric Tardos", "damped Tardos")
+    names = (*(cells.table.names[h] for h in kept), "symmetric Tardos", "damped Tardos")
     log_mean = number @ _cumulant(steps * STEP, p)
-    best = int(np.argmax(trust))
-    coarse = np.round(steps[:, best] / _COARSE)
-    exact = exact_line(coarse, p, number, need + math.log(2))
-    if exact is not None:
-        names = (*names, f"exact test of {names[best]}")
-        steps = np.concatenate([steps, coarse[:, None] * _COARSE], axis=1)
+    expected = _expected(steps[:, : len(kept)] * STEP, p, number)
+
+    exact, best = None, int(np.argmax(trust))
+    if expected[best] < _PLENTY * need:
+        coarse = np.round(steps[:, best] / _COARSE)
+        found = exact_line(coarse, p, number, need + math.log(2))
+        if found is not None:
+            exact = Exact(found[0] * _COARSE, -found[1])
+            names = (*names, f"exact test of {names[best]}")
+            steps = np.concatenate([steps, coarse[:, None] * _COARSE], axis=1)
+    trusted = (1 - _EVEN) * trust + _EVEN / len(kept)
     return Hypotheses(
         names=names,
-        steps=steps[where].astype(np.float32),
+        steps=steps[cells.where].astype(np.float32),
         log_mean=log_mean,
-        weights=np.concatenate([(1 - _TARDOS) * trust, np.full(2, _TARDOS / 2)]),
-        exact=None if exact is None else Exact(exact[0] * _COARSE, -exact[1]),
+        weights=np.concatenate([(1 - _TARDOS) * trusted, np.full(2, _TARDOS / 2)]),
+        exact=exact,
+        expected=float(expected[trust > _BELIEVABLE].max()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Positions alike in bias, accused and votes are alike in everything: u kinds of them.
+
+    Attributes
+    ----------
+    p, ones, zeros, number : (u,) float64
+        Bias and votes of one such position; how many there are.
+    where : (L,) intp
+        Which kind each position is.
+    table : Tables
+        Stories, given the accused.
+    likelihood : (u, 2, H) float64
+        ln-chance of the votes at one position if its bit is 0, and if it is 1.
+    """
+
+    p: Floats
+    ones: Floats
+    zeros: Floats
+    number: Floats
+    where: NDArray[np.intp]
+    table: Tables
+    likelihood: Floats
+
+    def posterior(self) -> Floats:
+        """How much each story is to be believed, whoever the recipient is: (H,), sum 1."""
+        p = self.p[:, None]
+        zero, one = np.log1p(-p) + self.likelihood[:, 0], np.log(p) + self.likelihood[:, 1]
+        logs = np.log(self.table.prior) + self.number @ np.logaddexp(zero, one)
+        chances = np.exp(logs - logs.max())
+        return np.asarray(chances / chances.sum())
+
+
+def _cells(votes: Votes, biases: Floats, known: NDArray[np.uint8] | None) -> _Cells:
+    """Sort positions into kinds, and hold the stories against each."""
+    counts, base, shares = np.zeros(len(biases)), np.zeros(len(biases)), np.zeros(0)
+    if known is not None:
+        shares = explained(votes.ones, votes.zeros, biases, known)
+        known, shares = known[shares >= _TAKING_PART], shares[shares >= _TAKING_PART]
+        counts = known.sum(axis=0).astype(np.float64)
+        base = np.round(64 * (shares @ known)) / 64
+    classes, kind = _alike(biases, counts, base)
+    rounded = np.round(np.stack([votes.ones, votes.zeros]) * _GRAIN) / _GRAIN
+    cells, where = _alike(kind.astype(np.float64), rounded[0], rounded[1])
+    kind, ones, zeros = cells[0].astype(np.intp), cells[1], cells[2]
+    if len(shares):
+        rest = max(0.0, 1 - float(shares.sum()))
+        table = tables(classes[0], classes[1], classes[2], len(shares), rest)
+    else:
+        table = fresh_tables(tuple(classes[0].tolist()))
+    return _Cells(
+        p=classes[0][kind],
+        ones=ones,
+        zeros=zeros,
+        number=np.bincount(where).astype(np.float64),
+        where=where,
+        table=table,
+        likelihood=table.likelihood(kind, ones, zeros),
     )
 
 
@@ -189,6 +239,12 @@ def _alike(*columns: Floats) -> tuple[Floats, NDArray[np.intp]]:
 def _cumulant(d: Floats, p: Floats) -> Floats:
     """ln E[exp(x d)] for a bit x that is 1 with chance p: ln(1 - p + p e^d), (u, H)."""
     return np.logaddexp(np.log1p(-p)[:, None], np.log(p)[:, None] + d)
+
+
+def _expected(d: Floats, p: Floats, number: Floats) -> Floats:
+    """ln e that each story expects of somebody guilty: the mean of x.d - log_mean under it. (H,)"""
+    mean = _cumulant(d, p)
+    return np.asarray(number @ (np.exp(np.log(p)[:, None] + d - mean) * d - mean))
 
 
 def _tardos(votes: Floats, p: Floats, number: Floats, need: float) -> Floats:

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 
 from tracemark.label.darkness import Field
 
+Shades = NDArray[np.uint8]
+
 _REACH = 4  # pixels to each side of a bump that must be a straight edge
-_CONTRAST = 0.2  # least darkness step of that edge
+_FULL = 200  # shade of full ink, in a picture of bytes
+_STEP = 40  # least step in shade of that edge
 _FAINTEST = 0.004
 _MOST = 5000
+_CLEAR = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Bumps:
     points : (n, 2) float64
         x and y in pixels.
     weights : (n,) float64
-        Strength, at most 2, about 1 for a clear one.
+        Strength in [0, 1], 1 for a clear one.
     sides : (n,) int64
         Which way the edge faces; see `lattice.SIDES`.
     """
@@ -46,8 +50,9 @@ def find_bumps(dark: Field) -> Bumps:
     dark : (H, W) float32
         Darkness of an upright picture.
     """
+    shade = np.clip(dark * _FULL, 0, 255).astype(np.uint8)
     points, strengths, sides = [], [], []
-    views = (dark, dark[::-1], dark.T, dark[:, ::-1].T)
+    views = (shade, shade[::-1], shade.T, shade[:, ::-1].T)
     for side, view in enumerate(views):
         place, strength = _peaks(_response(np.ascontiguousarray(view)))
         if side in (1, 3):
@@ -56,56 +61,63 @@ def find_bumps(dark: Field) -> Bumps:
         strengths.append(strength)
         sides.append(np.full(len(strength), side))
     strength = np.concatenate(strengths)
-    usual = float(np.median(strength)) if len(strength) else 1.0
-    return Bumps(
-        np.concatenate(points), np.minimum(strength / usual, 2.0), np.concatenate(sides)
-    )
+    if not len(strength):
+        return Bumps(np.empty((0, 2)), strength, np.empty(0, np.int64))
+    # nubs are among the strongest: ripples and grain are many and faint
+    clear = float(np.sort(strength)[-min(_CLEAR, -(-len(strength) // 3))])
+    weights = np.minimum(strength / clear, 1.0) ** 2
+    return Bumps(np.concatenate(points), weights, np.concatenate(sides))
 
 
-def _response(dark: Field) -> Field:
+def _response(shade: Shades) -> Field:
     """How much darker each pixel is than its neighbours along an edge with white above it."""
-    height, width = dark.shape
-    out = np.zeros_like(dark)
+    height, width = shade.shape
+    out = np.zeros(shade.shape, np.float32)
     if height < 20 or width < 24:
         return out
-    core = (dark[:, 7:-9] + dark[:, 8:-8] + dark[:, 9:-7]) / 3
-    left = (dark[:, 4:-12] + dark[:, 5:-11]) / 2
-    right = (dark[:, 11:-5] + dark[:, 12:-4]) / 2
-    rise = core - np.maximum(left, right)
-    rows = slice(6, height - 6)
-    np.clip(rise, 0, 0.6, out=rise)
 
-    def lines(step: int) -> Field:
-        return dark[6 + step : height - 6 + step]
+    def lines(step: int) -> Shades:
+        return shade[6 + step : height - 6 + step]
 
     below = np.maximum(np.maximum(lines(1), lines(2)), lines(3))
     above = np.maximum(lines(-3), lines(-4))
-    solid = _sliding(below, np.minimum) - _sliding(above, np.maximum)
-    edge = np.clip(solid[:, 4:-4] - np.float32(_CONTRAST), 0, 0.5)
-    out[rows, 8:-8] = rise[rows] * edge
+    ink, paper = _sliding(below, np.minimum), _sliding(above, np.maximum)
+    edge = ink > np.minimum(paper, 255 - _STEP) + np.uint8(_STEP)
+    rows, columns = np.nonzero(edge[:, 4:-4])
+    step = (ink[rows, columns + 4].astype(np.int16) - paper[rows, columns + 4]) - _STEP
+    rows, columns = rows + 6, columns + 8  # in the picture: `_sliding` took four at either end
+
+    def beside(right: int) -> NDArray[np.int16]:
+        return shade[rows, columns + right].astype(np.int16)
+
+    core = (beside(-1) + beside(0) + beside(1)) / 3
+    flank = np.maximum(beside(-3) + beside(-4), beside(3) + beside(4)) / 2
+    rise = np.clip((core - flank) / _FULL, 0, 0.6)
+    out[rows, columns] = rise * np.minimum(step / _FULL, 0.5)
     return out
 
 
-def _sliding(field: Field, pick: Callable[[Field, Field], Field]) -> Field:
+def _sliding(shade: Shades, pick: Callable[[Shades, Shades], Shades]) -> Shades:
     """Extreme over 2 * _REACH + 1 pixels along each line; the result is that much narrower."""
-    two = pick(field[:, :-1], field[:, 1:])
+    two = pick(shade[:, :-1], shade[:, 1:])
     four = pick(two[:, :-2], two[:, 2:])
     eight = pick(four[:, :-4], four[:, 4:])
-    return pick(eight[:, :-1], field[:, 8:])
+    return pick(eight[:, :-1], shade[:, 8:])
 
 
 def _peaks(response: Field) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Local maxima with x to a fraction of a pixel: (n, 2) x and y, and (n,) strengths."""
-    level = response[:, :-2] + 2 * response[:, 1:-1] + response[:, 2:]
-    smooth = (level[:-2] + 2 * level[1:-1] + level[2:]) / np.float32(16)
-    rows, columns = np.nonzero(smooth[1:-1, 1:-1] > _FAINTEST)
-    rows, columns = rows + 1, columns + 1
+    rows, columns = np.nonzero(response > 0)
+    smooth = np.zeros_like(response)
+    around = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    smooth[rows, columns] = sum(
+        response[rows + down, columns + right] * np.float32((2 - abs(down)) * (2 - abs(right)) / 16)
+        for down, right in around
+    )
     here = smooth[rows, columns]
-    top = np.ones(len(rows), bool)
-    for down in (-1, 0, 1):
-        for right in (-1, 0, 1):
-            if (down, right) != (0, 0):
-                top &= here >= smooth[rows + down, columns + right]
+    top = here > _FAINTEST
+    for down, right in around:
+        top &= here >= smooth[rows + down, columns + right]
     rows, columns, here = rows[top], columns[top], here[top]
     if len(here) > _MOST:
         strongest = np.sort(np.argsort(-here, kind="stable")[:_MOST])
@@ -113,5 +125,5 @@ def _peaks(response: Field) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     before, after = smooth[rows, columns - 1], smooth[rows, columns + 1]
     curve = np.minimum(before - 2 * here + after, -1e-9)
     shift = np.clip(0.5 * (before - after) / curve, -0.6, 0.6)
-    points = np.stack([columns + 1 + shift, rows + 1], 1).astype(np.float64)
+    points = np.stack([columns + shift, rows], 1).astype(np.float64)
     return points, here.astype(np.float64)

@@ -103,6 +103,44 @@ def find_combs(along: NDArray[np.float64], weights: NDArray[np.float64], most: i
     return combs
 
 
+def focus(
+    along: NDArray[np.float64],
+    across: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    convergence: NDArray[np.float64],
+) -> tuple[float, float]:
+    """The shear and convergence of the plumb lines that make the comb's third harmonic sharpest.
+
+    Parameters
+    ----------
+    along, across, weights : (n,) float64
+        Bumps on level edges, about the middle of the picture.
+    convergence : (k,) float64
+        What to try, in relative change of scale at the rim.
+
+    Returns
+    -------
+    (shear, convergence) such that the comb stands in (along - shear across) / (1 + convergence
+    across).
+    """
+    rim = float(np.abs(across).max()) + 1
+    low, span = float(along.min()) - 0.02 * rim, float(np.ptp(along)) + 0.04 * rim
+    fine = 2
+    size = 1 << int(np.ceil(np.log2(span * fine * 2)))
+    band = slice(int(3 * size / fine / _PIXELS[1]), int(3 * size / fine / _PIXELS[0]) + 1)
+    best = (-1.0, 0.0, 0.0)
+    for bend in convergence:
+        scale = 1 / (1 + bend / rim * across)
+        for shear in np.arange(-10, 11) * (0.8 / rim):
+            place = ((along - shear * across) * scale - low) * fine
+            inside = np.clip(place, 0, size - 1).astype(np.int64)
+            spectrum = np.abs(np.fft.rfft(np.bincount(inside, weights, minlength=size))[band])
+            peak = float(spectrum.max())
+            if peak > best[0]:
+                best = (peak, float(shear), float(bend) / rim)
+    return best[1], best[2]
+
+
 def turned(maps: Maps) -> Maps:
     """The map of a label that lies a quarter turn clockwise: (4, 256, 256) by side, row, column."""
     return np.stack([maps[side][::-1].T for side in (2, 3, 1, 0)])

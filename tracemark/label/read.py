@@ -12,9 +12,9 @@ from tracemark.label.bumps import Bumps, find_bumps
 from tracemark.label.chips import chips, extent, gather, pilot, rectify
 from tracemark.label.darkness import Field, darkness, resized
 from tracemark.label.embed import lattice_of
-from tracemark.label.fit import settle
+from tracemark.label.fit import apply, settle
 from tracemark.label.lattice import Lattice
-from tracemark.label.pose import MapSearch, Matrix, Pose, find_combs
+from tracemark.label.pose import MapSearch, Matrix, Pose, find_combs, focus
 from tracemark.label.raster import luminance
 from tracemark.label.upright import upright
 from tracemark.model import Reading
@@ -22,6 +22,7 @@ from tracemark.model import Reading
 LOCKED = 6.0  # deviations of the pilot under which a pose is not believed
 SURE = 9.0  # deviations at which no other pose is tried
 _LEVELS = (1600, 1066, 2400, 711, 3600)  # pixels along the longer side
+_BENDS = np.arange(-6, 7) * 0.006
 _RATIOS = np.exp(np.arange(-4, 5) * 0.006)
 
 
@@ -71,9 +72,13 @@ def read(image: Image.Image, key: bytes) -> LabelReading:
         scale = level / max(picture.shape)
         if not 0.4 < 1 / scale < 8 and level != _LEVELS[0]:
             continue
-        found = _read_level(_scaled(picture, scale), lattice, search, trail)
-        if found is not None and found[0] > best[0]:
-            best = found
+        dark = darkness(_scaled(picture, scale))
+        for perspective in (False, True):
+            found = _read_level(dark, perspective, lattice, search, trail)
+            if found is not None and found[0] > best[0]:
+                best = found
+            if best[0] >= SURE:
+                break
         if best[0] >= SURE:
             break
     strength, reading = best
@@ -92,19 +97,18 @@ def _scaled(picture: NDArray[np.uint8], scale: float) -> Field:
 
 
 def _read_level(
-    gray: Field, lattice: Lattice, search: MapSearch, trail: list[str]
+    dark: Field, perspective: bool, lattice: Lattice, search: MapSearch, trail: list[str]
 ) -> tuple[float, Reading] | None:
     """Find the lattice at one scale and read it: (pilot, chips)."""
-    dark = darkness(gray)
-    stand = _upright_of(dark)
+    stand = _upright_of(dark, perspective)
     if stand is None:
-        trail.append(f"{max(gray.shape)}: too few edges")
+        trail.append(f"{max(dark.shape)}: too few edges")
         return None
     straight, to_dark = _stand_up(dark, stand)
     bumps = find_bumps(straight)
-    pose = _find_pose(bumps, search, trail)
+    pose = _find_pose(bumps, np.array(straight.shape[::-1]) / 2, perspective, search, trail)
     if pose is None:
-        trail.append(f"{max(gray.shape)}: no comb among {len(bumps)} bumps")
+        trail.append(f"{max(dark.shape)}: no comb among {len(bumps)} bumps")
         return None
     matrix, nubs = settle(pose.matrix, bumps, lattice)
     if np.count_nonzero(nubs) < 12:
@@ -115,19 +119,19 @@ def _read_level(
     cells = gather(rectify(dark, to_dark @ np.linalg.inv(matrix), box), box[0], box[1])
     strength = pilot(cells, lattice)
     trail.append(
-        f"{max(gray.shape)}: map {pose.strength:.1f}, nubs {np.count_nonzero(nubs)}, "
+        f"{max(dark.shape)}: map {pose.strength:.1f}, nubs {np.count_nonzero(nubs)}, "
         f"pilot {strength:.1f}"
     )
     return strength, chips(cells, lattice)
 
 
-def _upright_of(dark: Field) -> Matrix | None:
+def _upright_of(dark: Field, perspective: bool) -> Matrix | None:
     """`upright`, found at about a million pixels, for the size at hand."""
     scale = min(1.0, (1.2e6 / dark.size) ** 0.5)
     if scale == 1:
-        return upright(dark)
+        return upright(dark, perspective=perspective)
     size = (round(dark.shape[1] * scale), round(dark.shape[0] * scale))
-    found = upright(resized(dark, size, Image.Resampling.BOX))
+    found = upright(resized(dark, size, Image.Resampling.BOX), perspective=perspective)
     if found is None:
         return None
     factor = np.diag([scale, scale, 1.0])
@@ -162,21 +166,35 @@ def _stand_up(dark: Field, stand: Matrix) -> tuple[Field, Matrix]:
     return np.asarray(picture), to_dark
 
 
-def _find_pose(bumps: Bumps, search: MapSearch, trail: list[str]) -> Pose | None:
+def _find_pose(
+    bumps: Bumps, middle: Matrix, perspective: bool, search: MapSearch, trail: list[str]
+) -> Pose | None:
     """The pose that agrees best with the keyed map, over the combs along both axes."""
+    bends = _BENDS if perspective else np.zeros(1)
     combs = []
     for swap in (False, True):
         chosen = (bumps.sides < 2) != swap
-        along = bumps.points[chosen][:, 1 if swap else 0]
+        if np.count_nonzero(chosen) < 12:
+            continue
+        order = [1, 0] if swap else [0, 1]
+        along, across = (bumps.points[chosen] - middle)[:, order].T
+        shear, bend = focus(along, across, bumps.weights[chosen], bends)
+        lens = np.array([[1, -shear, 0], [0, 1, 0], [0, bend, 1]])
+        if swap:
+            lens = lens[[1, 0, 2]][:, [1, 0, 2]]
+        shift = np.array([[1, 0, middle[0]], [0, 1, middle[1]], [0, 0, 1]])
+        lens = shift @ lens @ np.linalg.inv(shift)
+        moved = Bumps(apply(lens, bumps.points), bumps.weights, bumps.sides)
+        along = moved.points[chosen][:, order[0]]
         for comb in find_combs(along, bumps.weights[chosen], 3):
-            combs.append((comb, swap))
-    combs.sort(key=lambda pair: -pair[0].strength)
+            combs.append((comb, swap, moved, lens))
+    combs.sort(key=lambda entry: -entry[0].strength)
     best: Pose | None = None
-    for comb, swap in combs[:4]:
-        pose = search.find(bumps, comb, _RATIOS, swap=swap)
+    for comb, swap, moved, lens in combs[:4]:
+        pose = search.find(moved, comb, _RATIOS, swap=swap)
         trail.append(f"comb {comb.strength:.1f} period {comb.period:.3f} map {pose.strength:.1f}")
         if best is None or pose.strength > best.strength:
-            best = pose
+            best = Pose(pose.strength, pose.matrix @ lens)
         if pose.strength > 10:
             break
     return best

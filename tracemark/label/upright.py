@@ -20,13 +20,16 @@ _SLOPES = np.arange(-75, 76) * 0.002
 _STRONG = 0.08  # darkness step of an edge, per pixel
 
 
-def upright(dark: Field) -> Matrix | None:
+def upright(dark: Field, *, perspective: bool) -> Matrix | None:
     """Find the map that makes the edges of a picture level and plumb.
 
     Parameters
     ----------
     dark : (H, W) float32
         Darkness, about one million pixels.
+    perspective : bool
+        Whether lines may converge, as in a photo; a scan or a screenshot is settled more surely
+        without.
 
     Returns
     -------
@@ -43,8 +46,8 @@ def upright(dark: Field) -> Matrix | None:
     points, normals = points @ turn.T, normals @ turn.T
     level = np.abs(normals[:, 0]) < 0.25 * np.abs(normals[:, 1])
     plumb = np.abs(normals[:, 1]) < 0.25 * np.abs(normals[:, 0])
-    m0, m1 = _family(points[level], normals[level])
-    n0, n1 = _family(points[plumb][:, ::-1], normals[plumb][:, ::-1])
+    m0, m1 = _family(points[level], normals[level], perspective)
+    n0, n1 = _family(points[plumb][:, ::-1], normals[plumb][:, ::-1], perspective)
     # the line through both vanishing points is 1 + h1 x + h2 y = 0
     h1, h2 = np.linalg.solve(np.array([[1.0, m0], [n0, 1.0]]), np.array([m1, n1]))
     forward = np.array([[1.0, -n0, 0.0], [-m0, 1.0, 0.0], [h1, h2, 1.0]])
@@ -86,7 +89,7 @@ def _main_angle(normals: Points) -> float:
     return float(np.radians((peak + 45) % 90 - 45))
 
 
-def _family(points: Points, normals: Points) -> tuple[float, float]:
+def _family(points: Points, normals: Points, perspective: bool) -> tuple[float, float]:
     """Slopes of a family of nearly level lines: y = m0 x + c (1 + m1 x) for each c.
 
     Within a tile the lines are as good as parallel, and the right slope makes the histogram of
@@ -114,7 +117,30 @@ def _family(points: Points, normals: Points) -> tuple[float, float]:
     votes *= np.sqrt(np.bincount(number, minlength=count))
     held = np.nonzero(usual > 0)[0]
     centre = low + (np.stack([held % across, held // across], 1) + 0.5) * _TILE
-    return _law(votes[:, held], centre)
+    if perspective:
+        return _law(votes[:, held], centre)
+    totals = votes.sum(1)
+    return _sharpest(points, normals, float(_SLOPES[int(np.argmax(totals))])), 0.0
+
+
+def _sharpest(points: Points, normals: Points, slope: float) -> float:
+    """The slope near a first guess that makes the heights over the whole picture sharpest."""
+    reach = float(np.ptp(points[:, 0])) + 1
+    lift = np.where(normals[:, 1] > 0, 4 * reach, 0.0)
+    for bin_ in (2.0, 1.0, 0.5):
+        step = bin_ / reach / 2
+
+        def sharpness(tried: float, bin_: float = bin_) -> float:
+            height = (points[:, 1] - tried * points[:, 0] + lift) / bin_
+            height -= height.min()
+            below = height.astype(np.int64)
+            part = height - below
+            counts = np.bincount(np.r_[below, below + 1], np.r_[1 - part, part])
+            return float(np.dot(counts, counts))
+
+        wide = 8 if bin_ == 2.0 else 3
+        slope = max((slope + k * step for k in range(-wide, wide + 1)), key=sharpness)
+    return slope
 
 
 def _law(votes: NDArray[np.float64], centre: Points) -> tuple[float, float]:

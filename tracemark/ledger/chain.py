@@ -49,16 +49,6 @@ class Entry:
     body: dict[str, Json]
     hash: bytes
 
-    def to_dict(self) -> dict[str, Json]:
-        """The entry as plain data, its hash in hex."""
-        return {
-            "seq": self.seq,
-            "time": self.time,
-            "kind": self.kind,
-            "body": self.body,
-            "hash": self.hash.hex(),
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Head:

@@ -6,7 +6,7 @@ grows with the answer and never with the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,25 +67,20 @@ def issued_to(
 def holders(store: Store, kind: str, epoch: int, values: ArrayLike) -> Holdings:
     """Everyone who was issued any of the values."""
     wanted = Wanted(values)
+    width = max(1, len(wanted))
     names: dict[str, int] = {}
     owner: dict[int, int] = {}
-    width = max(1, len(wanted))
-    pairs = np.empty(0, np.int64)
-    waiting: list[NDArray[np.int64]] = []
-    for block, issues in _blocks(store, kind, epoch, None):
-        at, which = wanted.find(block)
-        if not len(at):
-            continue
-        hit, inverse = np.unique(issues[at], return_inverse=True)
-        missing = [int(number) for number in hit if int(number) not in owner]
-        for number, recipient in _recipients_of(store, missing):
-            owner[number] = names.setdefault(recipient, len(names))
-        holder = np.array([owner[int(number)] for number in hit], np.int64)[inverse]
-        waiting.append(holder * width + which)
-        if sum(map(len, waiting)) > _PAIRS:
-            pairs, waiting = np.unique(np.concatenate([pairs, *waiting])), []
-    pairs = np.unique(np.concatenate([pairs, *waiting]))
-    return _in_order(list(names), pairs // width, wanted.first[pairs % width])
+
+    def pairs() -> Iterator[NDArray[np.int64]]:
+        for issues, which in _hits(store, wanted, kind, epoch, None):
+            hit, inverse = np.unique(issues, return_inverse=True)
+            missing = [number for number in hit.tolist() if number not in owner]
+            for number, recipient in _recipients_of(store, missing):
+                owner[number] = names.setdefault(recipient, len(names))
+            yield np.array([owner[number] for number in hit.tolist()])[inverse] * width + which
+
+    holder, which = np.divmod(_distinct(pairs()), width)
+    return _in_order(list(names), holder, wanted.first[which])
 
 
 def issues_of(
@@ -93,12 +88,33 @@ def issues_of(
 ) -> dict[int, int]:
     """One recipient's issues that held any of the values: number of the issue to values in it."""
     wanted = Wanted(values)
-    held: dict[int, set[int]] = {}
+    width = max(1, len(wanted))
+    hits = _hits(store, wanted, kind, epoch, recipient)
+    pairs = _distinct(issues * width + which for issues, which in hits)
+    found, counts = np.unique(pairs // width, return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+
+
+def _hits(
+    store: Store, wanted: Wanted, kind: str, epoch: int, recipient: str | None
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Issue, and index among the wanted values, of each that was issued; may repeat."""
     for block, issues in _blocks(store, kind, epoch, recipient):
         at, which = wanted.find(block)
-        for issue, value in zip(issues[at].tolist(), which.tolist(), strict=True):
-            held.setdefault(issue, set()).add(value)
-    return {issue: len(found) for issue, found in sorted(held.items())}
+        if len(at):
+            yield issues[at], which
+
+
+def _distinct(parts: Iterable[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Distinct numbers of all parts in order, in memory that goes with their number."""
+    held, waiting = np.empty(0, np.int64), 0
+    fresh: list[NDArray[np.int64]] = []
+    for part in parts:
+        fresh.append(part)
+        waiting += len(part)
+        if waiting > _PAIRS:
+            held, fresh, waiting = np.unique(np.concatenate([held, *fresh])), [], 0
+    return np.unique(np.concatenate([held, *fresh]))
 
 
 def _in_order(names: list[str], holder: NDArray[np.int64], value: NDArray[np.int64]) -> Holdings:
@@ -114,8 +130,8 @@ def _found(
     store: Store, wanted: Wanted, kind: str, epoch: int, recipient: str | None
 ) -> NDArray[np.bool_]:
     found = np.zeros(len(wanted), bool)
-    for block, _ in _blocks(store, kind, epoch, recipient):
-        found[wanted.find(block)[1]] = True
+    for _, which in _hits(store, wanted, kind, epoch, recipient):
+        found[which] = True
     return found[wanted.where]
 
 

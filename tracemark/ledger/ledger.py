@@ -354,11 +354,16 @@ class Ledger:
     def issues_of(
         self, recipient: str, kind: str, epoch: int, values: ArrayLike
     ) -> list[tuple[Entry, int]]:
-        """A recipient's issues that held any of the records, each with how many of them."""
+        """A recipient's issues that held any of the records, oldest first; see `issued`.
+
+        Returns
+        -------
+        list of (Entry, int)
+            The ``issue`` entry, and how many distinct ones of the records it held.
+        """
         held = holdings.issues_of(self._store, recipient, kind, epoch, values)
         return [
-            (next(self.entries(after=number - 1, limit=1)), count)
-            for number, count in held.items()
+            (next(self.entries(after=number - 1, limit=1)), count) for number, count in held.items()
         ]
 
     def prune(self, before: datetime) -> int:

@@ -17,6 +17,7 @@ Version: TypeAlias = "tuple[str, str, str, str | None]"  # id, name, kind, paren
 LONGEST = 200
 _BATCH = 50_000
 _PAGE = 8192
+_NEXT = "\0"  # an id with this added is the least that comes after it
 _BEYOND = "\U0010ffff"  # sorts after every character that an id may hold
 
 
@@ -79,34 +80,33 @@ def find(store: Store, recipient: str) -> Recipient:
 
 def latest(store: Store, prefix: str | None) -> Iterator[Recipient]:
     """Latest versions, in the order of their ids."""
-    after = ""
+    start, end = _range(prefix)
     while True:
         page = store.rows(
-            "SELECT id, name, kind, parent FROM recipients AS r"
-            " WHERE id > ? AND id >= ? AND id < ?"
+            "SELECT id, name, kind, parent FROM recipients AS r WHERE id >= ? AND id < ?"
             " AND entry = (SELECT MAX(entry) FROM recipients WHERE id = r.id)"
             f" ORDER BY id LIMIT {_PAGE}",
-            (after, *_range(prefix)),
+            (start, end),
         )
         if not page:
             return
         yield from (Recipient(*row) for row in page)
-        after = page[-1][0]
+        start = page[-1][0] + _NEXT
 
 
 def ids(store: Store, prefix: str | None, chunk: int, before: int | None) -> Iterator[list[str]]:
     """Ids in order, in lists of at most `chunk`; only those registered before that entry."""
-    after = ""
+    start, end = _range(prefix)
     while True:
         page = store.rows(
-            "SELECT DISTINCT id FROM recipients WHERE id > ? AND id >= ? AND id < ?"
-            " AND entry < ? ORDER BY id LIMIT ?",
-            (after, *_range(prefix), _limit(before), chunk),
+            "SELECT DISTINCT id FROM recipients WHERE id >= ? AND id < ? AND entry < ?"
+            " ORDER BY id LIMIT ?",
+            (start, end, _limit(before), chunk),
         )
         if not page:
             return
         yield [row[0] for row in page]
-        after = page[-1][0]
+        start = page[-1][0] + _NEXT
 
 
 def count(store: Store, prefix: str | None, before: int | None) -> int:

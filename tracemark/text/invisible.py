@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, pairwise
+from operator import add
 
 from tracemark.text.fold import SYMBOLS
 from tracemark.text.parse import Parsed
@@ -46,12 +47,14 @@ def place(pieces: list[str], bits: int) -> str:
     """Put symbols that show 54 chips, lane 0 highest, behind the pieces of a text but the last."""
     letters = len(pieces) - 1
     symbols = "".join([_TRIPLES[bits >> shift & 511] for shift in _SHIFTS])
-    if letters < LANES:
-        behind = [symbols[i] + symbols[letters + i : letters + i + 1] for i in range(letters)]
-        return "".join(chain.from_iterable(zip(pieces, behind, strict=False))) + pieces[-1]
-    woven = [""] * (2 * LANES + 1)
+    woven = [""] * (2 * letters + 1)
     woven[::2] = pieces
-    woven[1::2] = symbols
+    seconds = symbols[letters : 2 * letters]
+    if seconds:
+        doubled = list(map(add, symbols, seconds))
+        woven[1::2] = [*doubled, *symbols[len(doubled) : letters]]
+    else:
+        woven[1::2] = symbols
     return "".join(woven)
 
 

@@ -11,7 +11,7 @@ from tracemark.errors import UsageError
 from tracemark.profiles import Profile
 from tracemark.text.fold import SYMBOLS, strip_symbols
 from tracemark.text.invisible import cut, place
-from tracemark.text.parse import Parsed, Slot, anchor, edits, parse, rewrite, writable
+from tracemark.text.parse import Parsed, Slot, anchor, edits, is_code, parse, rewrite, writable
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import Rules, rules
 from tracemark.text.slots import CHIPS, PRIME, CellHash
@@ -134,6 +134,8 @@ class CellMarker:
         return known
 
     def _mark(self, text: str, role: str) -> tuple[str, int]:
+        if is_code(text):
+            return text, 0
         parsed = parse(strip_symbols(text), self._rules)
         families = self._families[role]
         slots = [slot for slot in parsed.slots if slot[0] in families]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tracemark.text.fold import Places, fold, strip_symbols
 from tracemark.text.rules import HAN, Family, Locale, Rules, rules
 
+_IS_CODE = re.compile(r"[^ \t\r\n]*|[^A-Za-z]*").fullmatch
 _HAS_HAN = re.compile(f"[{HAN}]").search
 
 Slot = tuple[Family, int, int, int, str, int]
@@ -97,6 +98,14 @@ def writable(parsed: Parsed, slot: Slot) -> tuple[int, int] | None:
     return (first, last) if last - first == end - start else None
 
 
+def is_code(text: str) -> bool:
+    """Whether a text is a number, a date or a code: ASCII without a blank, or without a letter.
+
+    Such a cell is never marked, whatever its role.
+    """
+    return text.isascii() and _IS_CODE(text) is not None
+
+
 def rewrite(text: str, edits: list[tuple[int, int, str]]) -> str:
     """Replace spans that do not overlap: (start, end, what to write)."""
     pieces: list[str] = []
@@ -110,11 +119,13 @@ def rewrite(text: str, edits: list[tuple[int, int, str]]) -> str:
 
 def edits(parsed: Parsed, slot: Slot, chip: int, written: str) -> list[tuple[int, int, str]]:
     """The edits that put a spelling, which shows `chip`, in the place of a slot."""
+    family, _, start, end, _, closing = slot
+    if closing < 0 and parsed.places is None and not family.case:
+        return [(start, end, written)]
     span = writable(parsed, slot)
     if span is None:
         return []
     start, end = span
-    family, closing = slot[0], slot[5]
     if family.case:
         written = _in_case(written, parsed.text[start:end], parsed.text)
     if closing < 0:
@@ -158,4 +169,6 @@ def clean(text: str, using: Rules | None = None, *, numerals: bool = False) -> s
     >>> clean("浙江杭州市西湖区文三路159号3幢2单元501")
     '浙江省杭州市西湖区文三路159号3栋2单元501室'
     """
+    if is_code(text):
+        return text
     return canonical(parse(strip_symbols(text), using or rules()), numerals=numerals)

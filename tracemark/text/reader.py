@@ -14,7 +14,7 @@ from tracemark.profiles import Profile
 from tracemark.text.fold import split_symbols
 from tracemark.text.invisible import lanes
 from tracemark.text.marker import LEAST_ANCHOR
-from tracemark.text.parse import anchor, parse, writable
+from tracemark.text.parse import anchor, is_code, parse, writable
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import LAYERS, Rules, rules
 from tracemark.text.slots import CHIPS, LANES, PRIME, CellHash
@@ -114,7 +114,7 @@ class CellReader:
             The role it was marked in, if that is known: families of other roles are passed over,
             and so is a cell of a role that is never marked.
         """
-        if len(text) < LEAST_ANCHOR or role not in self._families:
+        if len(text) < LEAST_ANCHOR or role not in self._families or is_code(text):
             return
         bare, runs = split_symbols(text)
         parsed = parse(bare, self._rules)
