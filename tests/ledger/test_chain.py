@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from tracemark.keys import EpochKey
 from tracemark.ledger import Fingerprinter, Ledger
 from tracemark.ledger.chain import START, Head, Seals, canonical, link
+from tracemark.ledger.fingerprints import pack
+from tracemark.ledger.issues import summary
+from tracemark.ledger.recipients import digest
 
 VECTOR = Path(__file__).parents[1] / "vectors" / "v1-ledger.json"
 
@@ -40,6 +43,10 @@ def test_vector() -> None:
     for kind, pairs in vector["fingerprints"].items():
         found = Fingerprinter(key).of(kind, list(pairs))
         assert [f"{number:016x}" for number in found] == list(pairs.values())
+    assert digest(map(tuple, vector["recipients"])) == vector["entries"][1]["body"]["sha256"]
+    issued = Fingerprinter(key).waybills(["75400000000002", "SF1234567890123"])
+    assert pack(issued).hex() == vector["blob"]
+    assert vector["entries"][3]["body"]["fingerprints"] == {"waybill": summary(pack(issued))}
 
 
 @given(_JSON)
