@@ -23,6 +23,8 @@ _IGNORABLE = re.compile(
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
 
+_ASCII = str.maketrans("，。；：、‐—", ",.;:,--")
+
 
 def write_csv(
     rows: Sequence[Row], path: Path, encoding: str = "utf-8", errors: str = "strict"
@@ -47,9 +49,7 @@ def washed(text: str) -> str:
     """Strip, NFKC, spaces removed, punctuation made ASCII."""
     text = unicodedata.normalize("NFKC", stripped(text))
     text = re.sub(r"\s+", "", text)
-    for old, new in {"，": ",", "。": ".", "；": ";", "：": ":", "、": ",", "‐": "-", "—": "-"}.items():
-        text = text.replace(old, new)
-    return text
+    return text.translate(_ASCII)
 
 
 def retyped(text: str, rng: random.Random, rate: float = 0.005) -> str:

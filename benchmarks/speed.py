@@ -22,10 +22,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tracemark_cli.sample_orders import orders
-
 import tracemark
 from benchmarks import leaks
+from tracemark_cli.sample_orders import orders
 
 
 def main() -> None:

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tracemark_cli.sample_orders import orders
 
 import tracemark
 from benchmarks import leaks
 from benchmarks.leaks import Row
+from tracemark_cli.sample_orders import orders
 
 N = 1_000_000
 ADDRESS = "收货地址"

@@ -2,9 +2,9 @@ import random
 from pathlib import Path
 
 import pytest
-from tracemark_cli.sample_orders import orders
 
 import tracemark
+from tracemark_cli.sample_orders import orders
 
 KEY = bytes(range(32))
 ACCOUNTS = [f"acct:{number:04d}" for number in range(200)]

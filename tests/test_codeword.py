@@ -34,7 +34,7 @@ def test_bits_have_their_biases_and_are_uncorrelated():
 
 
 def test_codewords_depend_on_key_and_id_only():
-    """Another epoch's key gives unrelated codewords; the batch they are drawn in does not matter."""
+    """Another key gives unrelated codewords; the batch they are drawn in does not matter."""
     book, other = Codebook(KEY, CURRENT), Codebook(EpochKey(2, bytes(32)), CURRENT)
     ids = ["a", "b", "义乌北苑站"]
     assert (book.pack(ids)[2] == book.pack(ids[2:])[0]).all()

@@ -9,10 +9,10 @@ import subprocess
 import sys
 
 import pytest
-from tracemark_cli.sample_orders import orders
 
 import tracemark
 from tests.conftest import KEY
+from tracemark_cli.sample_orders import orders
 
 ADDRESS = "收货地址"
 

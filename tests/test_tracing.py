@@ -4,11 +4,11 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from tracemark_cli.sample_orders import orders
 
 import tracemark
 from benchmarks import leaks
 from tests.conftest import ACCOUNTS
+from tracemark_cli.sample_orders import orders
 
 ADDRESS = "收货地址"
 

@@ -7,7 +7,6 @@ case names anyone innocent is bounded, and the bound is proved in docs/SPEC.md.
 
 from tracemark.case import Accusation, Case, Evidence, Pilot, SampleReport
 from tracemark.cleaning import clean_table
-from tracemark.cleaning import clean_table
 from tracemark.errors import (
     AlreadyMarked,
     HostTooSmall,
@@ -58,5 +57,4 @@ __all__ = [
     "clean",
     "clean_table",
     "open_output",
-    "clean_table",
 ]

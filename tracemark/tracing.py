@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -24,22 +25,38 @@ from tracemark.ledger import Ledger, Look
 from tracemark.loaders import LoadedSample, Sample
 from tracemark.model import Reading
 from tracemark.profiles import Profile
-from tracemark.text.reader import CellReader
+from tracemark.text.reader import CellReader, CellReadings
 
 ENOUGH = 100  # slots; below this, finding no mark says little
 PILOT_BOUND = 1e-4  # a sample counts as marked where the pilot's bound is below this
+LEAST_BOUND = 1e-300  # what a float can still say
+CHECK = "check"  # the carrier whose slots show their mask and no chip of a codeword
 _METHOD = "text/1"
+_ISSUES = 100  # issues listed with an accusation; a drip of single rows would fill the case file
+_NOTHING = np.empty(0, np.uint64)
+
+Anchors = NDArray[np.uint64]
 
 Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
+class _Cells:
+    """One sample under every epoch's key, as it was read."""
+
+    sample: LoadedSample
+    rows: int
+    epochs: Sequence[CellReadings]
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Read:
-    """One sample as read under every epoch's key: the slots chosen, and the cells issued."""
+    """One sample as it will be scored: the slots chosen, and the cells known to be issued."""
 
     report: SampleReport
     epochs: Sequence[Sequence[Reading]]
-    anchors: Sequence[NDArray[np.uint64]]
+    issued: Sequence[Anchors]
 
 
 def trace(
@@ -66,11 +83,18 @@ def trace(
     books = [Codebook(key, profile) for key in keys]
     reader = CellReader([key.derive("slots/text") for key in keys], profile)
 
-    # SPEC 6.1, 6.2: read, leave out what was never issued, ask the pilot
-    read = []
+    # SPEC 5.4: read every sample under every key
+    cells = []
     for number, sample in enumerate(samples, start=1):
         tell("reading", (number - 1) / len(samples))
-        read.append(_read(LoadedSample(sample, number), reader, books, ledger))
+        cells.append(_read(LoadedSample(sample, number), reader))
+
+    # SPEC 6.1, 6.2: keep the slots that speak clearest, and ask the pilot
+    issued = [
+        _issued(ledger, book, [one.epochs[k] for one in cells if not one.fault])
+        for k, book in enumerate(books)
+    ]
+    read = [_weighed(one, books, issued) for one in cells]
     legible = [one for one in read if one.report.status != "unreadable"]
     reports = tuple(one.report for one in read)
     if not legible:
@@ -92,10 +116,8 @@ def trace(
     return _conclude(ledger, judgement, alpha, among, read, look)
 
 
-def _read(
-    sample: LoadedSample, reader: CellReader, books: Sequence[Codebook], ledger: Ledger
-) -> _Read:
-    """Read one sample under all keys; keep the slots that speak clearest. SPEC 6.1."""
+def _read(sample: LoadedSample, reader: CellReader) -> _Cells:
+    """Read one sample under all keys in one pass."""
     rows = 0
     try:
         for _, values in sample.rows():
@@ -104,36 +126,60 @@ def _read(
                 reader.read(text)
     except UnreadableSample as error:
         reader.take()
-        report = SampleReport(sample.path, sample.sha256, "unknown", "unreadable", note=str(error))
-        nothing = np.empty(0, np.uint64)
-        return _Read(report, [()] * len(books), [nothing] * len(books))
-    epochs, pilots, cells = [], [], []
-    for book, found in zip(books, reader.take(), strict=True):
-        anchors = found.anchors
-        issued = anchors[ledger.issued("anchor", book.epoch, anchors)]
-        cells.append(issued)
+        return _Cells(sample, 0, (), fault=str(error))
+    return _Cells(sample, rows, reader.take())
+
+
+def _issued(ledger: Ledger, book: Codebook, read: Sequence[CellReadings]) -> Anchors:
+    """Which cells of all samples were ever issued under an epoch's key, ascending."""
+    met = np.unique(np.concatenate([_NOTHING, *(one.anchors for one in read)]))
+    return met[ledger.issued("anchor", book.epoch, met)]
+
+
+def _weighed(cells: _Cells, books: Sequence[Codebook], issued: Sequence[Anchors]) -> _Read:
+    """Choose between all slots and those of issued cells, and ask the pilot. SPEC 6.1, 6.2.
+
+    Both are chosen from without a codeword, so the choice is free; the pilot pays for it.
+    """
+    sample = cells.sample
+    if cells.fault:
+        report = SampleReport(
+            sample.path, sample.sha256, sample.kind, "unreadable", note=cells.fault
+        )
+        return _Read(report, [()] * len(books), [_NOTHING] * len(books))
+    epochs, pilots, known = [], [], []
+    for book, found, of_ours in zip(books, cells.epochs, issued, strict=True):
         everything = [layer.reading for layer in found.layers]
-        of_ours = [layer.among(issued) for layer in found.layers]
-        # SPEC 6.1: both are chosen from without a codeword, so the choice is free
-        chosen = max((of_ours, everything), key=lambda readings: _clarity(readings, book))
-        epochs.append([reading for reading in chosen if len(reading)])
+        ours_only = [layer.among(of_ours) for layer in found.layers]
+        chosen = max((ours_only, everything), key=lambda some: _clarity(some, book))
+        epochs.append([one for one in chosen if len(one) and one.carrier != CHECK])
         pilots.append(_pilot(chosen, book))
+        known.append(np.intersect1d(found.anchors, of_ours))
     best = min(pilots, key=lambda one: one.bound)
     best = replace(best, bound=min(1.0, best.bound * 2 * len(books)))
-    slots = max(sum(len(reading) for reading in readings) for readings in epochs)
-    status = "marked" if best.bound <= PILOT_BOUND else "no mark" if rows else "empty"
-    known = sum(map(len, cells))
-    report = SampleReport(sample.path, sample.sha256, sample.kind, status, rows, slots, known, best)
-    return _Read(report, epochs, cells)
+    report = SampleReport(
+        sample.path,
+        sample.sha256,
+        sample.kind,
+        "marked" if best.bound <= PILOT_BOUND else "no mark" if cells.rows else "empty",
+        cells.rows,
+        max(sum(map(len, readings)) for readings in epochs),
+        sum(map(len, known)),
+        best,
+    )
+    return _Read(report, epochs, known)
 
 
 def _pilot(readings: Sequence[Reading], book: Codebook) -> Pilot:
     """The pilot of one sample: every distinct slot of every carrier once. SPEC 6.2."""
     once = by_carrier(readings)
+    votes = [one for one in once if one.carrier != CHECK]
+    checks = [one.chips for one in once if one.carrier == CHECK]
     return pilot(
-        np.concatenate([reading.positions for reading in once] or [np.empty(0, np.int64)]),
-        np.concatenate([reading.chips for reading in once] or [np.empty(0)]),
+        np.concatenate([np.empty(0, np.int64), *(one.positions for one in votes)]),
+        np.concatenate([np.empty(0), *(one.chips for one in votes)]),
         book,
+        np.concatenate([np.empty(0), *checks]),
     )
 
 
@@ -189,11 +235,11 @@ def _accusation(
         name=recipient.name,
         kind=recipient.kind,
         # SPEC 6.8: what this look may spend is a part of alpha
-        bound=min(alpha, accused.bound * look * (look + 1)),
+        bound=max(LEAST_BOUND, min(alpha, accused.bound * look * (look + 1))),
         score=accused.bits,
         share=accused.share,
         round=accused.round,
-        issued=tuple(_issued(ledger, accused.recipient, read)),
+        issued=tuple(islice(_issues(ledger, accused.recipient, read), _ISSUES)),
         evidence=tuple(replace(one, sample=legible[one.sample]) for one in accused.evidence),
     )
 
@@ -206,9 +252,9 @@ def _counted(lists: Iterable[Sequence[str]], total: int, tell: Progress) -> Iter
         tell("scoring", done / total)
 
 
-def _issued(ledger: Ledger, recipient: str, read: Sequence[_Read]) -> Iterator[dict[str, Any]]:
+def _issues(ledger: Ledger, recipient: str, read: Sequence[_Read]) -> Iterator[dict[str, Any]]:
     """The recipient's issues that held leaked cells, with how many of them. SPEC 8.2."""
-    for epoch, anchors in enumerate(zip(*(one.anchors for one in read), strict=True), start=1):
+    for epoch, anchors in enumerate(zip(*(one.issued for one in read), strict=True), start=1):
         leaked = np.unique(np.concatenate(anchors))
         for entry, cells in ledger.issues_of(recipient, "anchor", epoch, leaked):
             yield {

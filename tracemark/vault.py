@@ -21,11 +21,11 @@ from tracemark.case import Case
 from tracemark.errors import UsageError, VaultError
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.ledger import Entry, Issue, Ledger, Verification
+from tracemark.loaders import Sample
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
 from tracemark.profiles import CURRENT, PROFILES, Profile
 from tracemark.tables import Readable, open_document
-from tracemark.loaders import Sample
 
 FORMAT = "tracemark-vault"
 VERSION = 1

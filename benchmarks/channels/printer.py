@@ -10,7 +10,7 @@ than dots in a bulk, and edges creep outward on hot settings and inward on cold 
 
 Assumed: optical density at most 1.0 to 1.35 on a base of reflectance 0.80 to 0.90, common figures
 of direct thermal papers' data sheets; feed length right to 0.7 %, jitter of 0.03 dot and a gear's
-ripple of at most 0.06 dot; dots spread with sigma 0.20 to 0.34 dot. The darkness setting spans
+ripple of at most 0.06 dot; dots spread with sigma 0.26 to 0.42 dot. The darkness setting spans
 what a station's staff would still call readable.
 """
 
@@ -77,7 +77,7 @@ def _coating(energy: Array, rng: np.random.Generator) -> Array:
     fine = np.kron(energy, np.ones((FINE, FINE), np.float32))
     smear = max(1, round(rng.uniform(0.3, 0.8) * FINE))  # the paper moves during the pulse
     fine = np.asarray(cv2.blur(fine, (1, smear)), np.float32)
-    spread = rng.uniform(0.20, 0.34) * FINE
+    spread = rng.uniform(0.26, 0.42) * FINE
     return blur(fine, spread, spread * rng.uniform(1.0, 1.15))
 
 

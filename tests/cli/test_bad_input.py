@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -164,14 +167,17 @@ def sealed(vault: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder where nothing can be made, not even by an administrator."""
     folder = vault.parent / "sealed"
     folder.mkdir()
-    really = os.open
 
-    def refuse(path: object, flags: int, *more: object, **options: object) -> int:
-        if isinstance(path, str | Path) and folder in Path(path).absolute().parents:
-            raise PermissionError(13, "Permission denied", str(path))
-        return really(path, flags, *more, **options)  # type: ignore[arg-type]
+    def refusing(really: Callable[..., Any]) -> Callable[..., Any]:
+        def refuse(path: Any, *more: Any, **options: Any) -> Any:
+            if isinstance(path, str | Path) and folder in Path(path).absolute().parents:
+                raise PermissionError(13, "Permission denied", str(path))
+            return really(path, *more, **options)
 
-    monkeypatch.setattr(os, "open", refuse)
+        return refuse
+
+    for module in (os, io):
+        monkeypatch.setattr(module, "open", refusing(module.open))
     return folder
 
 

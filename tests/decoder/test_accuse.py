@@ -105,6 +105,22 @@ def test_nothing_read_or_too_little_accuses_nobody_and_draws_no_codeword():
         assert sum(judgement.counts) == 0
 
 
+def test_codewords_are_drawn_again_only_if_there_is_something_left_to_explain():
+    """One pass for a single leak; more for a merged one."""
+    for readings, least, most in (
+        ([leak(["account:1"], 3_000, 1, noise=0.05)], 1, 1),
+        ([leak(["account:1"], 3_000, 1), leak(["account:2"], 600, 2)], 2, 3),
+    ):
+        passes = []
+        accuse(
+            lambda passes=passes: passes.append(1) or [IDS],
+            len(IDS),
+            [Epoch(BOOKS[0], [readings])],
+            alpha=ALPHA,
+        )
+        assert least <= len(passes) <= most
+
+
 def test_foreign_votes_accuse_nobody():
     for seed in range(5):
         assert judge([[[leak(["stranger"], 4_000, seed)]]]).accused == ()

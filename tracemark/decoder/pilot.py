@@ -16,7 +16,12 @@ from tracemark.case import Pilot
 from tracemark.codeword import Codebook
 
 
-def pilot(positions: NDArray[np.int64], chips: NDArray[np.float64], codebook: Codebook) -> Pilot:
+def pilot(
+    positions: NDArray[np.int64],
+    chips: NDArray[np.float64],
+    codebook: Codebook,
+    checks: NDArray[np.float64] | None = None,
+) -> Pilot:
     """Hold one vote for each distinct slot against the keyed pattern of common symbols.
 
     Parameters
@@ -28,6 +33,8 @@ def pilot(positions: NDArray[np.int64], chips: NDArray[np.float64], codebook: Co
         Hoeffding's.
     codebook : Codebook
         Gives the pattern.
+    checks : (m,) float64, optional
+        Chips of distinct check slots, which show their mask and nothing else: +1 where they do.
 
     Returns
     -------
@@ -39,8 +46,10 @@ def pilot(positions: NDArray[np.int64], chips: NDArray[np.float64], codebook: Co
     common = codebook.common[positions[taking_part]] == 1
     chips = chips[taking_part]
     signed = np.where(common, chips, -chips)
+    if checks is not None:
+        signed = np.concatenate([signed, checks[checks != 0]])
     slots, agreeing = len(signed), int((signed > 0).sum())
-    if np.all(np.abs(chips) == 1):
+    if np.all(np.abs(signed) == 1):
         return Pilot(slots, agreeing, math.exp(binomial_tail(slots, agreeing)))
     lead, spread = float(signed.sum()), float(np.square(chips).sum())
     return Pilot(slots, agreeing, math.exp(-(max(lead, 0.0) ** 2) / (2 * spread)))

@@ -22,30 +22,57 @@ from tracemark.text.slots import CHIPS, LANES, PRIME, CellHash
 _U64 = NDArray[np.uint64]
 
 
+LEAST_JUDGED = 24  # slots of a family before it can be called flattened
+LEAST_VARIED = 0.1  # share of the rarer form; marking makes it about one half
+
+
 @dataclass(frozen=True, slots=True)
 class Anchored:
-    """A reading, and the anchor id of the cell each of its rows comes from.
+    """A reading, and where each of its rows comes from.
 
     Attributes
     ----------
     reading : Reading
     anchors : (n,) uint64
+        Anchor id of the cell.
+    families : (n,) uint64
+        Id of the family; 0 in the invisible layer.
+    forms : (n,) uint64
+        The form that stood there, 0 or 1, still masked.
     """
 
     reading: Reading
-    anchors: NDArray[np.uint64]
+    anchors: _U64
+    families: _U64
+    forms: _U64
 
-    def among(self, issued: NDArray[np.uint64]) -> Reading:
-        """The rows from cells whose anchor id is in `issued`, a sorted (m,) uint64 array."""
-        if not len(issued):
-            kept = np.zeros(len(self.anchors), bool)
-        else:
+    def among(self, issued: _U64) -> Reading:
+        """The rows that can speak for a copy of ours. SPEC 6.1.
+
+        They come from cells whose anchor id is in `issued`, a sorted (m,) uint64 array, and from
+        families that were not flattened: software that standardises addresses leaves one form of a
+        family, while marking leaves both about equally often. No codeword is looked at.
+        """
+        kept = np.zeros(len(self.anchors), bool)
+        if len(issued):
             places = np.searchsorted(issued, self.anchors).clip(max=len(issued) - 1)
             kept = issued[places] == self.anchors
+            kept[kept] = ~self._flattened(kept)
         reading = self.reading
         return Reading(
             reading.carrier, reading.slots[kept], reading.positions[kept], reading.chips[kept]
         )
+
+    def _flattened(self, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        families, forms = self.families[kept].astype(np.int64), self.forms[kept]
+        _, once = np.unique(self.reading.slots[kept], return_index=True)
+        counts = np.bincount(families[once], minlength=1)
+        ones = np.bincount(families[once], forms[once].astype(np.float64), minlength=1)
+        rarer = np.minimum(ones, counts - ones)
+        flat = (counts >= LEAST_JUDGED) & (rarer < LEAST_VARIED * counts)
+        flat[0] = False  # the invisible layer has no families
+        flattened: NDArray[np.bool_] = flat[families]
+        return flattened
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +93,8 @@ class _Column:
 
     def __init__(self, slot_key: bytes) -> None:
         self.hash = CellHash(slot_key)
-        # layer -> anchor id, slot (with its mask in the lowest bit), form found
-        self.visible = {layer: (array("Q"), array("Q"), array("b")) for layer in LAYERS}
+        # layer -> anchor id, slot (with its mask in the lowest bit), family, form found
+        self.visible = {layer: tuple(array("Q") for _ in range(4)) for layer in LAYERS}
         # anchor id, start, masks, symbols that were there, symbols
         self.invisible = array("Q"), array("Q"), array("Q"), array("Q"), array("Q")
 
@@ -124,18 +151,19 @@ class CellReader:
         content = anchor(parsed)
         if len(content) < LEAST_ANCHOR:
             return
-        families = self._families[role]
+        known = self._families[role]
         shown = [
             (slot[0].layer, slot[1], slot[0].classes[slot[4]])
             for slot in parsed.slots
-            if slot[0] in families and (parsed.places is None or writable(parsed, slot))
+            if slot[0] in known and (parsed.places is None or writable(parsed, slot))
         ]
         for column in self._columns:
             identity, start, masks, a, b = column.hash(content)
             for layer, number, form in shown:
-                anchors, slots, forms = column.visible[layer]
+                anchors, slots, families, forms = column.visible[layer]
                 anchors.append(identity)
                 slots.append((a * number + b) % PRIME)
+                families.append(number >> 32)
                 forms.append(form)
             if present:
                 for values, value in zip(
@@ -155,11 +183,13 @@ class CellReader:
         layers.append(self._invisible(*map(_numbers, column.invisible)))
         return CellReadings([layer for layer in layers if len(layer.anchors)])
 
-    def _visible(self, layer: str, anchors: _U64, slots: _U64, forms: _U64) -> Anchored:
+    def _visible(
+        self, layer: str, anchors: _U64, slots: _U64, families: _U64, forms: _U64
+    ) -> Anchored:
         # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
         positions = (slots >> np.uint64(1)) % np.uint64(self._profile.biased)
         bits = forms ^ (slots & np.uint64(1))
-        return Anchored(_reading(layer, slots, positions, bits), anchors)
+        return Anchored(_reading(layer, slots, positions, bits), anchors, families, forms)
 
     def _invisible(
         self, anchors: _U64, starts: _U64, masks: _U64, present: _U64, symbols: _U64
@@ -175,7 +205,9 @@ class CellReader:
         shown = symbols[cells] >> (np.uint64(CHIPS - 1) - chips)
         bits = (shown ^ masks[cells] >> (np.uint64(63) - chips)) & one
         slots = anchors[cells] << np.uint64(6) | chips
-        return Anchored(_reading("invisible", slots, positions, bits), anchors[cells])
+        nothing = np.zeros(len(slots), np.uint64)
+        reading = _reading("invisible", slots, positions, bits)
+        return Anchored(reading, anchors[cells], nothing, nothing)
 
 
 def _reading(carrier: str, slots: _U64, positions: _U64, bits: _U64) -> Reading:
