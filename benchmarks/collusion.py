@@ -203,24 +203,29 @@ def choose(options: argparse.Namespace) -> Iterator[str]:
 
 
 def table(options: argparse.Namespace) -> Iterator[str]:
-    """One code against every strategy."""
+    """One code against every strategy: % of runs that name somebody / everybody."""
     code = Code(options.code, options.lengths[0], RARE[options.code])
-    yield "| accounts | slots | strategy | somebody named | all named | innocents, nearest |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    heads = [strategy.__name__.replace("_", " ") for strategy in STRATEGIES]
+    yield "| accounts | slots | " + " | ".join(heads) + " | worst, interval | innocents, nearest |"
+    yield "| --- | --- |" + " --- |" * (len(heads) + 2)
     total = Tally()
     for colluders in (1, 2, 3, 4, 5):
-        for slots in (800, 3_000, 8_000, 30_000):
+        for slots in (400, 800, 1_500, 3_000, 8_000, 30_000):
+            cells, tallies = [], []
             for strategy in STRATEGIES if colluders > 1 else STRATEGIES[:1]:
                 t = simulate(code, colluders, slots, strategy, options)
-                low, high = wilson(t.some, t.runs)
-                yield (
-                    f"| {colluders} | {slots:,} | {strategy.__name__.replace('_', ' ')} "
-                    f"| {100 * t.some / t.runs:.0f} % ({100 * low:.0f}–{100 * high:.0f}) "
-                    f"| {100 * t.all / t.runs:.0f} % | {t.nearest:.1f} |"
-                )
+                tallies.append(t)
+                cells.append(f"{100 * t.some / t.runs:.0f} / {100 * t.all / t.runs:.0f}")
                 total.runs += t.runs
                 total.wrong += t.wrong
                 total.innocents += t.innocents
+            cells += [""] * (len(STRATEGIES) - len(cells))
+            low, high = wilson(min(t.some for t in tallies), options.runs)
+            nearest = max(t.nearest for t in tallies)
+            yield (
+                f"| {colluders} | {slots:,} | {' | '.join(cells)} "
+                f"| {100 * low:.0f}–{100 * high:.0f} % | {nearest:.1f} |"
+            )
     yield ""
     yield f"{total.runs:,} runs, {total.innocents:,} innocents scored, {total.wrong} accused."
 

@@ -72,6 +72,10 @@ def table(
             kind=kind,
             encoding=encoding,
         )
+    if "invisible" not in receipt.layers and policy != "plain":
+        note(f"{receipt.encoding} cannot hold invisible characters: that layer is left out")
+    if not receipt.cells:
+        note("nothing in it could be marked: this copy cannot be traced by its text")
     _report(receipt, output, as_json)
 
 

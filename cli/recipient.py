@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +14,7 @@ import tracemark
 
 from .options import VAULT, AsJson, VaultPath
 from .pipes import name_of, reading
-from .terminal import say, say_json, say_json_line, say_table
+from .terminal import progress, say, say_json, say_json_line, say_table
 
 app = typer.Typer(help="Register and list recipients of copies.")
 
@@ -65,7 +65,8 @@ def import_(
         name = name_of(file)
         text = _decoded(source.read(), name)
         read = sum(1 for _ in _recipients(text, name))  # once through before any is registered
-        changed = opened.add_recipients(_recipients(text, name))
+        with progress("registering") as report:
+            changed = opened.add_recipients(_told(_recipients(text, name), read, report))
     if as_json:
         say_json({"read": read, "changed": changed})
     else:
@@ -94,6 +95,16 @@ def list_(
         else:
             rows = [(one.id, one.kind, one.parent or "", one.name) for one in held]
             say_table(("id", "kind", "parent", "name"), rows)
+
+
+def _told(
+    recipients: Iterator[tracemark.Recipient], count: int, report: Callable[[str, float], None]
+) -> Iterator[tracemark.Recipient]:
+    """The same recipients, telling now and then how many have passed."""
+    for number, one in enumerate(recipients):
+        if number % 10_000 == 0:
+            report("", number / count)
+        yield one
 
 
 def _decoded(content: bytes, name: str) -> str:

@@ -6,10 +6,10 @@ columns, and what comes from outside (file names, recipients' names) cannot send
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
-import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 import typer
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 
 import tracemark
 
@@ -30,9 +30,12 @@ WIDTH = 80
 def guarded(action: Callable[[], int | None]) -> int:
     """Run an action and turn every failure it may meet into two lines and an exit status."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        return action() or DONE
+        status = action() or DONE
+        _flush(sys.stdout)
+        return status
     except typer.TyperException as error:
         return _usage(error)
     except tracemark.TracemarkError as error:
@@ -43,8 +46,6 @@ def guarded(action: Callable[[], int | None]) -> int:
         return INTERRUPTED
     except OSError as error:
         return fail(_what_the_system_said(error), _system_hint(error), status=TROUBLE)
-    finally:
-        _flush()
 
 
 def _status(error: tracemark.TracemarkError) -> int:
@@ -68,6 +69,8 @@ def _system_hint(error: OSError) -> str:
         return "check the path; a file of that name is not there"
     if isinstance(error, PermissionError):
         return "check who owns the file and its folder, and who may write there"
+    if isinstance(error, IsADirectoryError):
+        return "that is a folder: name the files in it"
     return ""
 
 
@@ -83,7 +86,7 @@ def last_resort(
     where = [f"{Path(at.f_code.co_filename).name}:{line}" for at, line in walk_tb(trace)]
     what = f"a fault in this program: {kind.__name__} at {where[-1]}"
     fail(what, "please report it; TRACEMARK_DEBUG=1 shows more", status=TROUBLE)
-    _flush()
+    _flush(sys.stdout)
     os._exit(TROUBLE)
 
 
@@ -112,8 +115,8 @@ def say(text: str = "") -> None:
 
 def say_wrapped(text: str, *, indent: str = "") -> None:
     """Print a paragraph of the result, wrapped to 80 columns."""
-    for line in textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent):
-        say(line)
+    for line in _wrapped(printable(text), WIDTH - len(indent)):
+        say(indent + line)
 
 
 def say_json(value: Any) -> None:
@@ -155,8 +158,7 @@ def say_facts(facts: Iterable[tuple[str, object]], *, indent: str = "  ") -> Non
     column = max((cell_len(name) for name, _ in held), default=0) + 2
     for name, value in held:
         first = indent + _padded(name, column, right=False)
-        lines = textwrap.wrap(value, WIDTH - len(indent) - column, break_on_hyphens=False) or [""]
-        for line in lines:
+        for line in _wrapped(value, WIDTH - len(indent) - column) or [""]:
             say((first + line).rstrip())
             first = " " * (len(indent) + column)
 
@@ -203,6 +205,24 @@ def progress(what: str) -> Iterator[Callable[[str, float], None]]:
         yield lambda stage, part: bar.update(task, description=stage or what, completed=part)
 
 
+def _wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most so many columns; wide characters take two."""
+    lines, line = [], ""
+    for word in text.split():
+        rest = word
+        if line and cell_len(line) + 1 + cell_len(rest) <= width:
+            line += " " + rest
+            continue
+        if line:
+            lines.append(line)
+        while cell_len(rest) > width:
+            first, *others = chop_cells(rest, width)
+            lines.append(first)
+            rest = "".join(others)
+        line = rest
+    return [*lines, line] if line else lines
+
+
 def _is_number(text: str) -> bool:
     return text.replace(",", "").replace(".", "").isdigit() or text in ("", "-")
 
@@ -220,19 +240,24 @@ def _write(stream: TextIO, line: str) -> None:
     """Write a line; where the reader has left (``| head``), the rest goes nowhere, quietly."""
     try:
         stream.write(line + "\n")
+        if stream is sys.stderr:
+            stream.flush()
     except BrokenPipeError:
         _let_go(stream)
 
 
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BrokenPipeError:
-            _let_go(stream)
+def _flush(stream: TextIO) -> None:
+    try:
+        stream.flush()
+    except OSError as error:
+        _let_go(stream)
+        if not isinstance(error, BrokenPipeError):
+            error.filename = "stdout"
+            raise
 
 
 def _let_go(stream: TextIO) -> None:
+    """Send what is left in the stream's buffer nowhere, so that it cannot fail once more."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -99,8 +99,9 @@ def _say(case: tracemark.Case) -> None:
     say("samples")
     for sample in case.samples:
         _say_sample(sample)
-    say()
-    _say_case(case)
+    if case.verdict != "unreadable":
+        say()
+        _say_case(case)
     for line in case.advice:
         say_wrapped(line, indent="  ")
 
@@ -135,8 +136,7 @@ def _say_sample(sample: tracemark.SampleReport) -> None:
     facts: list[tuple[str, object]] = [("kind", sample.kind), ("status", sample.status)]
     if sample.rows:
         facts.append(("rows", f"{sample.rows:,}, {sample.issued:,} cells known to the ledger"))
-    if sample.pilot:
-        pilot = sample.pilot
+    if (pilot := sample.pilot) and pilot.slots:
         facts.append(
             (
                 "mark",

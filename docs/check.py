@@ -1,7 +1,8 @@
-"""Check the documents: links resolve, examples run. Use: ``python docs/check.py``.
+"""Check the documents: links resolve, commands exist, examples run. ``python docs/check.py``
 
-Every relative link must lead to a file, and to a heading where it names one. Every ``pycon`` block
-is run as a doctest, in a folder of its own, one namespace a document.
+Every relative link must lead to a file, and to a heading where it names one. Both READMEs hold the
+two commands that set everything up. Every command that a shell block shows must be in docs/cli.md.
+Every ``pycon`` block is run as a doctest, in a folder of its own, one namespace a document.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _EXAMPLES = re.compile(r"^```pycon\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_SHELL = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_VENV = "python3 -m venv .venv && .venv/bin/pip install -q "
+_SET_UP = (
+    _VENV + ". && .venv/bin/tracemark demo",
+    _VENV + "-e '.[test]' && .venv/bin/python -m pytest",
+)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
 
@@ -47,6 +54,21 @@ def broken_links(page: Path) -> Iterator[str]:
             yield f"{page.relative_to(ROOT)}: no heading {link}"
 
 
+def wrong_commands(page: Path) -> Iterator[str]:
+    """Commands of this page that the program does not have, or that a README lacks."""
+    name = page.relative_to(ROOT)
+    lines = "".join(_SHELL.findall(page.read_text(encoding="utf-8"))).splitlines()
+    if page.name.startswith("README") and page.parent == ROOT:
+        yield from (f"{name}: lacks: {line}" for line in _SET_UP if lines.count(line) != 1)
+    known = set(_HEADING.findall((ROOT / "docs/cli.md").read_text(encoding="utf-8")))
+    for line in lines:
+        words = line.split()
+        if words[:1] == ["tracemark"]:
+            verbs = {" ".join(words[:length]) for length in (2, 3)}
+            if not verbs & known:
+                yield f"{name}: no such command: {line}"
+
+
 def failed_examples(page: Path) -> int:
     """Run the page's examples; what fails is printed."""
     source = "\n".join(_EXAMPLES.findall(page.read_text(encoding="utf-8")))
@@ -62,8 +84,8 @@ def failed_examples(page: Path) -> int:
 def main() -> None:
     """Check all, print what is wrong, end with status 1 if anything is."""
     pages = documents()
-    broken = [line for page in pages for line in broken_links(page)]
-    print("\n".join(broken) or f"{len(pages)} documents: all links resolve")
+    broken = [line for page in pages for line in (*broken_links(page), *wrong_commands(page))]
+    print("\n".join(broken) or f"{len(pages)} documents: all links resolve, all commands exist")
     failed = sum(failed_examples(page) for page in pages)
     print(f"{failed} examples failed" if failed else "all examples run")
     sys.exit(bool(broken or failed))

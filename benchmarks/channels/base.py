@@ -44,7 +44,8 @@ def picture(
     image = Image.fromarray(values)
     if dpi is not None:
         image.info["dpi"] = (dpi, dpi)
-    image.info["corners"] = corners
+    if corners is not None:
+        image.info["corners"] = corners
     return image
 
 

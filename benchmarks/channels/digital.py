@@ -21,12 +21,12 @@ SCREEN_FILTERS = (*FILTERS[:2], Image.Resampling.NEAREST)
 
 def as_file(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """The file itself, as 8-bit grey or RGB."""
-    return _shown(image).copy()
+    return _shown(image)
 
 
 def _shown(image: Image.Image) -> Image.Image:
-    out = image if image.mode in ("L", "RGB") else image.convert("L")
-    out.info.setdefault("corners", corners_of(image))
+    out = image.copy() if image.mode in ("L", "RGB") else image.convert("L")
+    out.info = image.info | {"corners": corners_of(image)}
     return out
 
 

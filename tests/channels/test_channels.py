@@ -1,4 +1,4 @@
-# ruff: noqa: E402 - what needs the extra 'bench' is imported where it is known to be there
+# ruff: noqa: E402 - the extra 'bench' is looked for before what needs it
 """The simulated channels do what the devices do that they stand for."""
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def test_an_isolated_dot_prints_paler_and_smaller_than_a_bulk():
         assert bulk < 0.12
         blackest.append(float(dot.min()) / bulk)
         areas.append((dot < white / 2).sum() / FINE**2)
-    assert np.median(blackest) > 1.2
+    assert np.median(blackest) > 1.1
     assert 0.3 < np.mean(areas) < 1.5  # of the dot's nominal square
 
 
@@ -179,9 +179,12 @@ def test_the_far_edge_of_a_tilted_label_is_less_sharp():
     disc = 3000 * np.abs(depth - 160) / (160 * depth)
     edge = np.zeros((400, 300, 3), np.float32)
     edge[:, 150:] = 1
-    seen = camera._blur_by(edge, np.hypot(0.7, disc / 4).astype(np.float32))
+    sigma = np.hypot(0.7, disc / 4).astype(np.float32)
+    seen = camera._blur_by(edge, sigma)
     slope = np.abs(np.diff(seen[..., 0], axis=1)).max(axis=1)
-    assert slope[0] < 0.7 * slope[200] > 0.7 * slope[200] > slope[399]
+    gaussian = 1 / (np.sqrt(2 * np.pi) * sigma[:, 0])  # slope of a step blurred so much
+    assert np.abs(slope - gaussian).max() < 0.03
+    assert max(slope[0], slope[399]) < 0.75 * slope[200]
 
 
 def test_blur_by_one_sigma_everywhere_is_a_plain_blur():
@@ -218,10 +221,8 @@ def test_despeckling_wipes_dots_and_leaves_strokes():
     assert wiped[40, 100] == 0
 
 
-@pytest.mark.parametrize("name", DIGITAL)
+@pytest.mark.parametrize("name", [name for name in DIGITAL if name not in ("quarter", "tenth")])
 def test_digital_channels_move_the_corners_with_the_label(name):
-    if name in ("quarter", "tenth"):
-        pytest.skip("cut-outs have a test of their own")
     label = draw(blank(60, 80), (40, 40, 80, 80), (400, 560, 440, 600))
     _black_at(CHANNELS[name](label, rng(3)), label, [(60, 60), (420, 580)], [(240, 320), (420, 60)])
 

@@ -1,4 +1,3 @@
-# ruff: noqa: E402 - what needs the extra 'bench' is imported where it is known to be there
 """The example renderer: labels as a thermal printer is sent them."""
 
 from __future__ import annotations

@@ -97,7 +97,8 @@ def test_a_file_that_is_not_there_ends_with_3(run, vault: Path) -> None:
 
 def test_a_folder_is_not_a_table(run, vault: Path) -> None:
     (vault.parent / "orders.csv").mkdir()
-    run(*MARK).failed(3, "orders.csv", hint=False)
+    run(*MARK).failed(3, "orders.csv", "directory")
+    run("trace", "orders.csv").failed(3, "orders.csv", "directory")
 
 
 def test_samples_that_cannot_be_read_end_with_3(run, vault: Path) -> None:

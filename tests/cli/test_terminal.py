@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from tracemark_cli import terminal
 from tracemark_cli.reference import help_of, verbs
@@ -125,3 +126,50 @@ def test_a_fault_of_the_program_does_not_read_as_nobody(home: Path) -> None:
     assert first.startswith("tracemark: error: a fault in this program: RuntimeError at ")
     assert second.startswith("hint: ")
     assert "cell" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["站" * 100, "a word and 北苑站 " * 20, "x" * 200, "short", "", f"{'a' * 80} {'b' * 81}"],
+)
+def test_wrapped_text_loses_nothing_and_fits(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.say_wrapped(text, indent="  ")
+    lines = capsys.readouterr().out.splitlines()
+    assert all(cell_len(line) <= 80 and line.startswith("  ") for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("tra", "trace"), ("recipient im", "import"), ("mark ta", "table")]
+)
+def test_the_shell_can_complete_verbs(home: Path, typed: str, offered: str) -> None:
+    words = f"tracemark {typed}"
+    ran = subprocess.run(
+        [sys.executable, "-m", "tracemark_cli"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            **os.environ,
+            "_TRACEMARK_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1),
+        },
+    )
+    assert ran.stdout.split() == [offered]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_result_that_cannot_be_written_is_an_error(vault: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "tracemark_cli", "recipient", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (ran.returncode, ran.stderr) == (
+        3,
+        "tracemark: error: stdout: no space left on device\n",
+    )

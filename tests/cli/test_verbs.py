@@ -337,3 +337,19 @@ def test_a_run_that_is_stopped_leaves_nothing_half_written(
         errors = running.stderr.read()
     assert (running.returncode, errors) == (status, b"")
     assert [path.name for path in vault.parent.iterdir()] == ["tracemark-vault"]
+
+
+def test_what_an_encoding_cannot_hold_is_said(run, vault: Path) -> None:
+    table = "收货地址\n" + "浙江省金华市义乌市北苑街道雪峰西路99号3幢2单元501室\n" * 3
+    arguments = ("mark", "table", "-", "--to", "acct:1042", "-o", "copy.csv")
+    ran = run(*arguments, stdin=table.encode("gbk"))
+    assert "invisible" not in ran.out
+    assert ran.errors == (
+        "tracemark: gbk cannot hold invisible characters: that layer is left out\n"
+    )
+    assert (vault.parent / "copy.csv").read_bytes().decode("gbk").startswith("收货地址\n")
+
+
+def test_a_copy_that_carries_no_mark_is_said_to(run, vault: Path) -> None:
+    ran = run("mark", "table", "-", "--to", "acct:1042", "-o", "copy.csv", stdin=b"n\n1\n2\n")
+    assert "nothing in it could be marked" in ran.errors

@@ -101,7 +101,7 @@ def test_nothing_read_or_too_little_accuses_nobody_and_draws_no_codeword():
     for sample in ([], [leak(["account:1"], 20, 5)]):
         judgement = accuse(candidates, 1_000_000, [Epoch(BOOKS[0], [sample])], alpha=1e-6)
         assert judgement.accused == ()
-        assert judgement.attainable < judgement.line == pytest.approx(math.log2(2e12))
+        assert judgement.attainable < judgement.line == pytest.approx(math.log2(1e12 / 0.75))
         assert sum(judgement.counts) == 0
 
 
@@ -148,7 +148,8 @@ def test_the_rounds_together_spend_alpha(alpha):
     parts = split(alpha)
     assert len(parts) == ROUNDS
     assert math.fsum(parts) == pytest.approx(alpha)
-    assert parts[0] == alpha / 2
+    assert parts[0] == pytest.approx(0.75 * alpha)
+    assert parts == sorted(parts, reverse=True)
 
 
 def test_the_bound_of_a_later_round_counts_what_that_round_may_spend():

@@ -1,4 +1,4 @@
-"""Accuse recipients under a bound on naming anyone innocent. SPEC 6.5.
+"""Accuse recipients under a bound on naming anyone innocent. SPEC 6.5, 6.6.
 
 **Claim.** Over all N candidates and whatever was done to the samples, the chance that anyone
 innocent is accused is at most alpha. Innocent means: no copy marked for that recipient contributed
@@ -107,7 +107,7 @@ class Judgement:
         named from this sample, whoever released it.
     edges, counts : lists
         Histogram of the first round's scores of all candidates, in bits, without names; scores
-        beyond the ends stand in the outermost bins. No counts where no pass was needed.
+        beyond the ends stand in the outermost bins. All counts are 0 where no pass was needed.
     """
 
     accused: tuple[Accused, ...]
@@ -120,15 +120,17 @@ class Judgement:
 
 
 def split(alpha: float, rounds: int = ROUNDS) -> list[float]:
-    """The part of alpha that each round may spend: a half, a quarter, …; the last two alike.
+    """The part of alpha that each round may spend: three quarters of what is left, the last all.
+
+    Most leaks have one source and are decided in the first round. SPEC 6.6.
 
     Returns
     -------
     list of float
         Sums to alpha.
     """
-    parts = [alpha / 2**k for k in range(1, rounds)]
-    return [*parts, alpha / 2 ** (rounds - 1)]
+    parts = [0.75 * alpha / 4**k for k in range(rounds - 1)]
+    return [*parts, alpha / 4 ** (rounds - 1)]
 
 
 def accuse(
@@ -159,7 +161,7 @@ def accuse(
     case = _Case(epochs)
     found: list[_Found] = []
     passes: list[_Pass] = []
-    for turn, part in enumerate(split(alpha), start=1):
+    for turn, part in enumerate(split(alpha), start=1):  # SPEC 6.6
         need = math.log(number / part)
         passes.append(_look(candidates, number, case, found, turn=turn, need=need))
         if not passes[-1].accused:
@@ -231,7 +233,7 @@ class _Case:
         return hypotheses(votes, book.biases, need=need, known=words, keep=keep)
 
     def groups(self, log_e: NDArray[np.float64]) -> NDArray[np.float64]:
-        """ln e of each group from ln e of group and epoch: (n, G, E) to (n, G)."""
+        """ln e of each group from ln e of group and epoch: (n, G, E) to (n, G). SPEC 6.5."""
         epochs = log_e.shape[2]
         if epochs == 1:
             return np.asarray(log_e[:, :, 0])

@@ -80,7 +80,7 @@ def _tilted(d: Floats, p: Floats, tilt: float) -> Floats:
 def _tilt(d: Floats, p: Floats, number: Floats, target: float) -> float:
     """The tilt under which the bulk lies about where the tail is exp(-target), by bisection."""
     low, high = 0.0, 64.0 / float(np.abs(d).max())
-    for _ in range(40):
+    for _ in range(20):
         tilt = (low + high) / 2
         q = _tilted(d, p, tilt)
         cumulant = float(number @ np.logaddexp(np.log1p(-p), np.log(p) + tilt * d))

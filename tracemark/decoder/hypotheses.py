@@ -1,4 +1,4 @@
-"""From votes to hypotheses: weights on codewords, each with its exact mean. SPEC 6.3.
+"""From votes to hypotheses: weights on codewords, each with its exact mean. SPEC 6.4.
 
 Whatever vector d, d_j a weight for bit 1 at position j, is chosen without a look at a recipient's
 codeword x, an innocent recipient has
@@ -11,7 +11,7 @@ who are already accused; it may choose and tune as it likes, and pays nothing fo
 
 The weights are log-likelihood ratios under stories of how the votes came about, those that explain
 the votes best whoever the recipient is, and beside them the symmetric Tardos score, which asks for
-no story. Half of the weight goes to an exact test of the best story: a likelihood ratio that an
+no story. Most of the weight goes to an exact test of the best story: a likelihood ratio that an
 innocent reaches with chance 2^-40 is seldom above 2^36, and this wins the difference back.
 """
 
@@ -34,6 +34,7 @@ STEP = 2.0**-7  # nats; weights are whole multiples of it, so sums are exact in 
 KEEP = 14
 _CAP = 8.0  # nats; the most that one position may say: 4096 * 8 / STEP < 2**24
 _GRAIN = 4  # votes are rounded to quarters: few distinct pairs, so few likelihoods
+_EXACT = 0.75  # weight of the exact test
 _COARSE = 16  # steps to one of the exact test's
 _PLENTY = 2.5  # no exact test where this many times the line is expected anyhow
 _TARDOS = 0.25  # weight of the Tardos scores
@@ -74,7 +75,7 @@ class Hypotheses:
     weights : (G,) float64
         Fixed before scoring; sum 1.
     exact : Exact or None
-        Takes the place of half of all weights.
+        Where there is one it has three quarters of all weight.
     expected : float
         ln e that somebody guilty would reach under the most hopeful of the believable stories.
     """
@@ -92,7 +93,7 @@ class Hypotheses:
         if self.exact is None:
             return smooth
         prize = np.where(sums[:, -1] >= self.exact.line, self.exact.log_e, -np.inf)
-        return np.asarray(np.logaddexp(smooth, prize) - math.log(2))
+        return np.asarray(np.logaddexp(smooth + math.log(1 - _EXACT), prize + math.log(_EXACT)))
 
     @property
     def attainable(self) -> float:
@@ -148,7 +149,7 @@ def hypotheses(
     exact, best = None, int(np.argmax(trust))
     if expected[best] < _PLENTY * need:
         coarse = np.round(steps[:, best] / _COARSE)
-        found = exact_line(coarse, p, number, need + math.log(2))
+        found = exact_line(coarse, p, number, need - math.log(_EXACT))
         if found is not None:
             exact = Exact(found[0] * _COARSE, -found[1])
             names = (*names, f"exact test of {names[best]}")

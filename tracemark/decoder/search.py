@@ -1,4 +1,4 @@
-"""Score every candidate against every vote vector in one pass over the codewords. SPEC 6.4.
+"""Score every candidate against every vote vector in one pass over the codewords. SPEC 6.5.
 
 Candidates stream; memory does not grow with their number. Ids travel with their scores.
 """

@@ -1,4 +1,4 @@
-"""Which part of the votes each accused recipient explains. SPEC 6.6."""
+"""Which part of the votes each accused recipient explains. SPEC 6.7."""
 
 from __future__ import annotations
 

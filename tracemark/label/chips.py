@@ -120,8 +120,7 @@ def _compare(view: Field) -> tuple[Field, Field]:
 
 def pilot(cells: Cells, lattice: Lattice) -> float:
     """How clearly slots that may carry a nub differ from slots that may not, in deviations."""
-    strength = np.abs(cells.contrast) / (np.abs(cells.contrast) + _FAINT)
-    seen = cells.weights > _FAINT
+    strength, seen = _strength(cells)
     if np.count_nonzero(seen) < 8:
         return 0.0
     on = np.where(_here(cells, lattice.on), 0.5, -0.5)[seen]
@@ -130,18 +129,42 @@ def pilot(cells: Cells, lattice: Lattice) -> float:
 
 
 def chips(cells: Cells, lattice: Lattice) -> Reading:
-    """One chip for each slot that may carry a nub and shows an edge."""
-    on = _here(cells, lattice.on) & (cells.weights > _FAINT)
-    sides, rows, columns = np.nonzero(on)
-    contrast = cells.contrast[on].astype(np.float64)
-    sure = np.minimum(cells.weights[on] / 0.3, 1.0)
-    shown = -contrast / (np.abs(contrast) + _FAINT) * sure  # the second place shows a 1
-    rows, columns = (rows + cells.top) % PERIOD, (columns + cells.left) % PERIOD
-    slots = (sides, rows, columns)
-    unmasked = shown * np.where(lattice.masks[slots], -1.0, 1.0)
-    return Reading(
-        "nubs", lattice.identities(*slots), lattice.positions[slots], unmasked
-    )
+    """One chip for each slot that may carry a nub and shows an edge. SPEC 10.7.
+
+    A chip counts by how much more often so strong a difference is met in slots that may carry a
+    nub than in slots that may not: the picture itself says what its noise is.
+    """
+    strength, seen = _strength(cells)
+    on = _here(cells, lattice.on)
+    trust = _trust(strength[seen & on], strength[seen & ~on])
+    chosen = np.nonzero(seen & on)
+    shown = -np.sign(cells.contrast[chosen]) * trust  # the second place shows a 1
+    sides, rows, columns = chosen
+    slots = (sides, (rows + cells.top) % PERIOD, (columns + cells.left) % PERIOD)
+    unmasked = (shown * np.where(lattice.masks[slots], -1.0, 1.0)).astype(np.float64)
+    return Reading("nubs", lattice.identities(*slots), lattice.positions[slots], unmasked)
+
+
+def _strength(cells: Cells) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """How strong each slot's difference is, in [0, 1], and which slots show an edge at all."""
+    size = np.abs(cells.contrast)
+    return size / (size + _FAINT), cells.weights > _FAINT
+
+
+def _trust(on: NDArray[np.float32], off: NDArray[np.float32]) -> NDArray[np.float64]:
+    """For each slot of `on`, the share of its like that exceeds chance, in [0, 1]."""
+    both = np.concatenate([on, off])
+    kind = np.concatenate([np.ones(len(on)), -np.ones(len(off))])
+    order = np.argsort(-both, kind="stable")
+    window = max(20, len(both) // 12)
+    kernel = np.ones(window)
+    excess = np.convolve(kind[order], kernel, "same")
+    held = np.convolve((kind[order] > 0).astype(np.float64), kernel, "same")
+    share = np.clip(excess / np.maximum(held, 1), 0, 1)
+    share = np.minimum.accumulate(share)  # weaker is never more trusted
+    placed = np.empty(len(both))
+    placed[order] = share
+    return placed[: len(on)]
 
 
 def _here(cells: Cells, field: NDArray[np.bool_]) -> NDArray[np.bool_]:

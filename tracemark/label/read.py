@@ -10,11 +10,11 @@ from PIL import Image, ImageOps
 
 from tracemark.label.bumps import Bumps, find_bumps
 from tracemark.label.chips import chips, extent, gather, pilot, rectify
-from tracemark.label.darkness import Field, darkness, resized
+from tracemark.label.darkness import Field, darkness
 from tracemark.label.embed import lattice_of
 from tracemark.label.fit import apply, settle
 from tracemark.label.lattice import Lattice
-from tracemark.label.pose import MapSearch, Matrix, Pose, find_combs, focus
+from tracemark.label.pose import Comb, MapSearch, Matrix, Pose, find_combs, focus
 from tracemark.label.raster import luminance
 from tracemark.label.upright import upright
 from tracemark.model import Reading
@@ -23,7 +23,9 @@ LOCKED = 6.0  # deviations of the pilot under which a pose is not believed
 SURE = 9.0  # deviations at which no other pose is tried
 _LEVELS = (1600, 1066, 2400, 711, 3600)  # pixels along the longer side
 _BENDS = np.arange(-6, 7) * 0.006
-_RATIOS = np.exp(np.arange(-4, 5) * 0.006)
+_FLAT = 0.015  # perspective, in change of scale at the rim, that is taken for none
+_CLEAR, _WEAK = 8.0, 5.0  # strengths of combs
+_AXES = (False, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +68,22 @@ def read(image: Image.Image, key: bytes) -> LabelReading:
     lattice = lattice_of(key)
     search = MapSearch(lattice.on)
     picture = luminance(ImageOps.exif_transpose(image))
+    longest = max(picture.shape)
+    stand, bends = _standing(picture)
+    if stand is None:
+        return LabelReading(why="too few edges for a label")
     trail: list[str] = []
     best: tuple[float, Reading | None] = (0.0, None)
     for level in _LEVELS:
-        scale = level / max(picture.shape)
-        if not 0.4 < 1 / scale < 8 and level != _LEVELS[0]:
+        scale = level / longest
+        if not 1 / 8 < scale < 2.5 and level != _LEVELS[0]:
             continue
         dark = darkness(_scaled(picture, scale))
-        for perspective in (False, True):
-            found = _read_level(dark, perspective, lattice, search, trail)
-            if found is not None and found[0] > best[0]:
-                best = found
-            if best[0] >= SURE:
-                break
+        factor = np.diag([scale, scale, 1.0])
+        local = factor @ stand @ np.linalg.inv(factor)
+        found = _read_level(dark, local, bends, lattice, search, trail)
+        if found is not None and found[0] > best[0]:
+            best = found
         if best[0] >= SURE:
             break
     strength, reading = best
@@ -96,17 +101,35 @@ def _scaled(picture: NDArray[np.uint8], scale: float) -> Field:
     return np.asarray(Image.fromarray(picture).resize(size, method), np.float32)
 
 
+def _standing(picture: NDArray[np.uint8]) -> tuple[Matrix | None, NDArray[np.float64]]:
+    """From upright coordinates to the picture's, both about its middle; and bends to try.
+
+    A scan or a screenshot shows no perspective, and is then settled more surely without any.
+    """
+    scale = min(1.0, (1.2e6 / picture.size) ** 0.5)
+    dark = darkness(_scaled(picture, scale))
+    stand = upright(dark, perspective=True)
+    bends = _BENDS
+    if stand is not None and np.abs(stand[2, :2]).max() * max(dark.shape) / 2 < _FLAT:
+        stand, bends = upright(dark, perspective=False), _BENDS / 3
+    if stand is None:
+        return None, bends
+    factor = np.diag([1 / scale, 1 / scale, 1.0])
+    return factor @ stand @ np.linalg.inv(factor), bends
+
+
 def _read_level(
-    dark: Field, perspective: bool, lattice: Lattice, search: MapSearch, trail: list[str]
+    dark: Field,
+    stand: Matrix,
+    bends: NDArray[np.float64],
+    lattice: Lattice,
+    search: MapSearch,
+    trail: list[str],
 ) -> tuple[float, Reading] | None:
     """Find the lattice at one scale and read it: (pilot, chips)."""
-    stand = _upright_of(dark, perspective)
-    if stand is None:
-        trail.append(f"{max(dark.shape)}: too few edges")
-        return None
     straight, to_dark = _stand_up(dark, stand)
     bumps = find_bumps(straight)
-    pose = _find_pose(bumps, np.array(straight.shape[::-1]) / 2, perspective, search, trail)
+    pose = _find_pose(bumps, np.array(straight.shape[::-1]) / 2, bends, search, trail)
     if pose is None:
         trail.append(f"{max(dark.shape)}: no comb among {len(bumps)} bumps")
         return None
@@ -123,19 +146,6 @@ def _read_level(
         f"pilot {strength:.1f}"
     )
     return strength, chips(cells, lattice)
-
-
-def _upright_of(dark: Field, perspective: bool) -> Matrix | None:
-    """`upright`, found at about a million pixels, for the size at hand."""
-    scale = min(1.0, (1.2e6 / dark.size) ** 0.5)
-    if scale == 1:
-        return upright(dark, perspective=perspective)
-    size = (round(dark.shape[1] * scale), round(dark.shape[0] * scale))
-    found = upright(resized(dark, size, Image.Resampling.BOX), perspective=perspective)
-    if found is None:
-        return None
-    factor = np.diag([scale, scale, 1.0])
-    return np.asarray(np.linalg.inv(factor) @ found @ factor)
 
 
 def _stand_up(dark: Field, stand: Matrix) -> tuple[Field, Matrix]:
@@ -167,34 +177,84 @@ def _stand_up(dark: Field, stand: Matrix) -> tuple[Field, Matrix]:
 
 
 def _find_pose(
-    bumps: Bumps, middle: Matrix, perspective: bool, search: MapSearch, trail: list[str]
+    bumps: Bumps,
+    middle: NDArray[np.float64],
+    bends: NDArray[np.float64],
+    search: MapSearch,
+    trail: list[str],
 ) -> Pose | None:
     """The pose that agrees best with the keyed map, over the combs along both axes."""
-    bends = _BENDS if perspective else np.zeros(1)
-    combs = []
-    for swap in (False, True):
-        chosen = (bumps.sides < 2) != swap
-        if np.count_nonzero(chosen) < 12:
-            continue
-        order = [1, 0] if swap else [0, 1]
-        along, across = (bumps.points[chosen] - middle)[:, order].T
-        shear, bend = focus(along, across, bumps.weights[chosen], bends)
-        lens = np.array([[1, -shear, 0], [0, 1, 0], [0, bend, 1]])
-        if swap:
-            lens = lens[[1, 0, 2]][:, [1, 0, 2]]
-        shift = np.array([[1, 0, middle[0]], [0, 1, middle[1]], [0, 0, 1]])
-        lens = shift @ lens @ np.linalg.inv(shift)
-        moved = Bumps(apply(lens, bumps.points), bumps.weights, bumps.sides)
-        along = moved.points[chosen][:, order[0]]
-        for comb in find_combs(along, bumps.weights[chosen], 3):
-            combs.append((comb, swap, moved, lens))
-    combs.sort(key=lambda entry: -entry[0].strength)
+    lenses = [_focused(bumps, swap, middle, bends) for swap in (False, True)]
+    combs = [_combs(_through(lens, bumps), swap) for lens, swap in zip(lenses, _AXES, strict=True)]
+    first = int(_best(combs[1]) > _best(combs[0]))
+    # look along the clearer axis first; along the other one only if it is clear as well
+    lens = lenses[first]
+    moved = _through(lens, bumps)
+    second = _focused(moved, not first, middle, bends) @ lens
+    others = _combs(_through(second, bumps), not first)
+    if _best(others) >= _CLEAR:
+        lens, moved = second, _through(second, bumps)
+    combs = [_combs(moved, swap) for swap in _AXES]
+    trail.append(
+        "combs " + " | ".join(", ".join(f"{c.strength:.1f} at {c.period:.2f}" for c in axis) for axis in combs)
+    )
+    ranked = sorted(
+        ((comb, swap) for axis, swap in zip(combs, _AXES, strict=True) for comb in axis),
+        key=lambda pair: -pair[0].strength,
+    )
     best: Pose | None = None
-    for comb, swap, moved, lens in combs[:4]:
-        pose = search.find(moved, comb, _RATIOS, swap=swap)
-        trail.append(f"comb {comb.strength:.1f} period {comb.period:.3f} map {pose.strength:.1f}")
+    for comb, swap in ranked[:3]:
+        if comb.strength < _WEAK and best is not None:
+            break
+        ratios = _ratios(comb, combs[not swap], wide=len(bends) > 0 and bends[-1] >= _BENDS[-1])
+        pose = search.find(moved, comb, ratios, swap=swap)
         if best is None or pose.strength > best.strength:
             best = Pose(pose.strength, pose.matrix @ lens)
-        if pose.strength > 10:
+        if pose.strength > SURE:
             break
     return best
+
+
+def _ratios(comb: Comb, others: list[Comb], *, wide: bool) -> NDArray[np.float64]:
+    """Ratios of scales to try: those of the other axis' combs, and a range about one."""
+    found = [
+        other.period / comb.period * near
+        for other in others
+        if other.strength > _WEAK
+        for near in (0.997, 1.0, 1.003)
+    ]
+    count = 24 if wide else 4
+    around = np.exp(np.arange(-count, count + 1) * 0.007)
+    inside = [ratio for ratio in found if around[0] < ratio < around[-1]]
+    strong = wide and any(other.strength > _CLEAR for other in others) and len(inside) > 0
+    return np.array(inside if strong else [*inside, *around])
+
+
+def _focused(
+    bumps: Bumps, swap: bool, middle: NDArray[np.float64], bends: NDArray[np.float64]
+) -> Matrix:
+    """The change of shear and convergence that makes the comb along one axis clearest."""
+    chosen = (bumps.sides < 2) != swap
+    if np.count_nonzero(chosen) < 12:
+        return np.eye(3)
+    along, across = (bumps.points[chosen] - middle)[:, [1, 0] if swap else [0, 1]].T
+    shear, bend = focus(along, across, bumps.weights[chosen], bends)
+    lens = np.array([[1, -shear, 0], [0, 1, 0], [0, bend, 1]])
+    if swap:
+        lens = lens[[1, 0, 2]][:, [1, 0, 2]]
+    shift = np.array([[1, 0, middle[0]], [0, 1, middle[1]], [0, 0, 1]])
+    return np.asarray(shift @ lens @ np.linalg.inv(shift))
+
+
+def _through(lens: Matrix, bumps: Bumps) -> Bumps:
+    return Bumps(apply(lens, bumps.points), bumps.weights, bumps.sides)
+
+
+def _combs(bumps: Bumps, swap: bool) -> list[Comb]:
+    """The combs of the bumps that stand along x, or along y if `swap`."""
+    chosen = (bumps.sides < 2) != swap
+    return find_combs(bumps.points[chosen][:, int(swap)], bumps.weights[chosen], 3)
+
+
+def _best(combs: list[Comb]) -> float:
+    return combs[0].strength if combs else 0.0

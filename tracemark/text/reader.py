@@ -22,6 +22,7 @@ from tracemark.text.slots import CHIPS, LANES, PRIME, CellHash
 _U64 = NDArray[np.uint64]
 
 
+_REMEMBERED = 1 << 16
 LEAST_JUDGED = 24  # slots of a family before it can be called flattened
 LEAST_VARIED = 0.1  # share of the rarer form; marking makes it about one half
 
@@ -125,6 +126,7 @@ class CellReader:
         self._profile = profile
         self._keys = tuple(slot_keys)
         self._columns = [_Column(key) for key in self._keys]
+        self._seen: set[str] = set()
         families = [f for f in self._rules.families.values() if f.allowed(numerals=numerals)]
         self._families = {
             role: frozenset(f for f in families if role is None or role in f.roles)
@@ -134,6 +136,8 @@ class CellReader:
     def read(self, text: str, role: str | None = None) -> None:
         """Read one cell: all layers, whatever the policy was.
 
+        A text that was read lately is passed over: it would give the same slots again.
+
         Parameters
         ----------
         text : str
@@ -141,7 +145,12 @@ class CellReader:
             The role it was marked in, if that is known: families of other roles are passed over,
             and so is a cell of a role that is never marked.
         """
-        if len(text) < LEAST_ANCHOR or role not in self._families or is_code(text):
+        if len(text) < LEAST_ANCHOR or role not in self._families or text in self._seen:
+            return
+        if len(self._seen) == _REMEMBERED:
+            self._seen.clear()
+        self._seen.add(text)
+        if is_code(text):
             return
         bare, runs = split_symbols(text)
         parsed = parse(bare, self._rules)
@@ -174,6 +183,7 @@ class CellReader:
     def take(self) -> list[CellReadings]:
         """What was read since the last call, one entry for each key, in their order."""
         columns, self._columns = self._columns, [_Column(key) for key in self._keys]
+        self._seen.clear()
         return [self._readings(column) for column in columns]
 
     def _readings(self, column: _Column) -> CellReadings:

@@ -87,6 +87,11 @@ class Locale:
     body : Pattern
         Every other slot. ``groups[match.lastindex]`` is (family, first number, its group, its
         closing group or 0).
+    lines : Pattern
+        `head` and `body` for many cells at once, each behind a line feed: the groups of `head`
+        come first, the last of them first of all in ``match.lastindex``, and those of `body` are
+        moved up by as many. It finds what `head` and `body` find as long as no context looks
+        beyond a line feed.
     soft : Pattern
         What does not count in an anchor.
     words : Pattern or None
@@ -100,6 +105,7 @@ class Locale:
     heads: tuple[tuple[Family, int], ...]
     body: re.Pattern[str]
     groups: Mapping[int, tuple[Family, int, int, int]]
+    lines: re.Pattern[str]
     soft: re.Pattern[str]
     words: re.Pattern[str] | None
     letter: re.Pattern[str]
@@ -234,6 +240,7 @@ def _locale(sources: Sequence[dict[str, Any]], families: Mapping[int, Family]) -
             body.add(family, before, after, behind_number=bool(entry.get("number")))
     pattern, groups = body.compiled()
     head = next((re.compile(_expand(s["head"], patterns)) for s in sources if "head" in s), None)
+    first = f"\n(?:{head.pattern}|)" if head else "\n"
     soft = "".join(str(source.get("soft", "")) for source in sources)
     words = [word for source in sources for word in str(source.get("soft_words", "")).split()]
     taken = set(soft).union(*(form for family in own for form in family.classes))
@@ -241,8 +248,9 @@ def _locale(sources: Sequence[dict[str, Any]], families: Mapping[int, Family]) -
     return Locale(
         head=head,
         heads=tuple((family, head.groupindex[name]) for family, name in heads) if head else (),
-        body=pattern,
+        body=re.compile(f"(?=[{body.leads}])(?:{pattern})"),
         groups=groups,
+        lines=re.compile(f"(?=[\\n{body.leads}])(?:{first}|{pattern})"),
         soft=re.compile(f"(?:{word}|[\\W_])+" if words else f"[\\W_{soft}]+"),
         words=re.compile(word) if words else None,
         letter=re.compile("(?<=[a-z])" if words else f"(?<=[{_without(HAN, taken)}])"),
@@ -261,10 +269,11 @@ class _Body:
 
     def __init__(self) -> None:
         self._led: list[_Part] = []
-        self._forms: list[_Part] = []
         self._numerals: list[_Part] = []
         self._numbers: list[_Part] = []
-        self._leads = "0-9"
+        self._forms: list[_Part] = []
+        # the characters that alternatives of each kind, numbers apart, begin with
+        self._leads = {"led": "", "numerals": "", "forms": ""}
 
     def add(self, family: Family, before: str, after: str, *, behind_number: bool) -> None:
         """Add a family with its context."""
@@ -277,19 +286,30 @@ class _Body:
                 f"the context of the rule family '{family.name}' is no pattern: {fault}",
                 hint="before and after are regular expressions, {name} an entry of [patterns]",
             ) from None
+        lead = "".join(re.escape(form[:1]) for form in family.classes)
+        consuming = bool(before) and not before.startswith("(?")
+        if not consuming and "" not in family.classes:
+            pattern = f"(?=[{lead}]){pattern}"
+        part = (family, pattern, group, groups)
         if behind_number:
-            self._numbers.append((family, pattern, group, groups))
-        elif before and not before.startswith("(?"):
-            lead = before[: before.index("]", 2) + 1] if before[0] == "[" else before[0]
-            self._leads += lead.strip("[]")
-            self._led.append((family, pattern, group, groups))
+            self._numbers.append(part)
+        elif consuming:
+            first = before[: before.index("]", 2) + 1] if before[0] == "[" else before[0]
+            self._leads["led"] += first.strip("[]")
+            self._led.append(part)
+        elif re.search("[0-9]", lead):
+            self._leads["numerals"] += lead
+            self._numerals.append(part)
         else:
-            lead = "".join(re.escape(form[:1]) for form in family.classes)
-            self._leads += lead
-            part = (family, f"(?=[{lead}]){pattern}", group, groups)
-            (self._numerals if re.search("[0-9]", lead) else self._forms).append(part)
+            self._leads["forms"] += lead
+            self._forms.append(part)
 
-    def compiled(self) -> tuple[re.Pattern[str], dict[int, tuple[Family, int, int, int]]]:
+    @property
+    def leads(self) -> str:
+        """The characters that a match can begin with, to stand in a set."""
+        return "0-9" + "".join(self._leads.values())
+
+    def compiled(self) -> tuple[str, dict[int, tuple[Family, int, int, int]]]:
         """The pattern, and what its groups are. A number alone matches without a group."""
         groups: dict[int, tuple[Family, int, int, int]] = {}
         used = 0
@@ -297,12 +317,15 @@ class _Body:
             pair = used + count if family.closing else 0
             groups[used + count] = (family, family.id << 32, used + group, pair)
             used += count
-        led, numerals, numbers, forms = (
-            "|".join(part[1] for part in parts)
-            for parts in (self._led, self._numerals, self._numbers, self._forms)
+        numbers = "|".join(part[1] for part in self._numbers)
+        led, numerals, forms = (
+            f"(?=[{lead}])(?:{'|'.join(part[1] for part in parts)})" if parts else ""
+            for lead, parts in zip(
+                self._leads.values(), (self._led, self._numerals, self._forms), strict=True
+            )
         )
         branches = [led, numerals, f"[0-9]++(?:{numbers}|)", forms]
-        return re.compile(f"(?=[{self._leads}])(?:{'|'.join(filter(None, branches))})"), groups
+        return "|".join(filter(None, branches)), groups
 
 
 def _expand(pattern: str, patterns: Mapping[str, str]) -> str:
