@@ -13,7 +13,7 @@ import tracemark
 
 from .options import VAULT, AsJson, Output, Policy, To, VaultPath
 from .pipes import PIPE, Watched, name_of, reading, writing
-from .terminal import note, note_json, progress, say, say_facts, say_json
+from .terminal import note, note_json, print_as_it_is, progress, say, say_facts, say_json
 
 app = typer.Typer(help="Mark a copy for the recipient it is released to.")
 
@@ -97,13 +97,22 @@ def text(
 
     Example:  tracemark mark text 浙江省义乌市北苑街道雪峰西路99号3幢2单元501室 --to acct:1042
     """
-    given = sys.stdin.read() if text == "-" else text
+    given = _stdin() if text == "-" else text
     with tracemark.Vault.open(vault) as opened:
         marked = opened.mark_text(given, to, role, policy)
     if as_json:
         say_json({"recipient": to, "text": marked})
     else:
-        sys.stdout.write(marked if text == "-" else marked + "\n")
+        print_as_it_is(marked if text == "-" else marked + "\n")
+
+
+def _stdin() -> str:
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError:
+        raise tracemark.UnreadableSample(
+            "stdin is not UTF-8", hint="tracemark mark table - marks texts in other encodings"
+        ) from None
 
 
 def _columns(options: list[str]) -> dict[str, str]:

@@ -31,8 +31,8 @@ def reading(path: Path) -> Iterator[BinaryIO]:
 
 
 def name_of(path: Path) -> str:
-    """What to call a file in messages."""
-    return "stdin" if path == PIPE else str(path)
+    """What to call a file in messages and in the ledger; bytes that are no text are escaped."""
+    return "stdin" if path == PIPE else os.fsencode(path).decode(errors="backslashreplace")
 
 
 @contextmanager

@@ -44,6 +44,8 @@ def guarded(action: Callable[[], int | None]) -> int:
         return READER_LEFT
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+    except UnicodeEncodeError:
+        return fail("an argument is not UTF-8 text", "check how it was typed", status=USAGE)
     except OSError as error:
         return fail(_what_the_system_said(error), _system_hint(error), status=TROUBLE)
 
@@ -81,6 +83,8 @@ def last_resort(
 
     An exception that nobody expected would end with status 1, which says that nobody is named.
     """
+    if issubclass(kind, KeyboardInterrupt):
+        os._exit(INTERRUPTED)
     if os.environ.get("TRACEMARK_DEBUG"):
         sys.__excepthook__(kind, error, trace)
     where = [f"{Path(at.f_code.co_filename).name}:{line}" for at, line in walk_tb(trace)]
@@ -111,6 +115,11 @@ def note_json(value: Any) -> None:
 def say(text: str = "") -> None:
     """Print a line of the result."""
     _write(sys.stdout, printable(text))
+
+
+def print_as_it_is(text: str) -> None:
+    """Print a text that is itself the result, every character as it is."""
+    _write(sys.stdout, text, end="")
 
 
 def say_wrapped(text: str, *, indent: str = "") -> None:
@@ -236,23 +245,27 @@ def _one_line(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
-def _write(stream: TextIO, line: str) -> None:
-    """Write a line; where the reader has left (``| head``), the rest goes nowhere, quietly."""
-    try:
-        stream.write(line + "\n")
+def _write(stream: TextIO, line: str, end: str = "\n") -> None:
+    with _heard(stream):
+        stream.write(line + end)
         if stream is sys.stderr:
             stream.flush()
-    except BrokenPipeError:
-        _let_go(stream)
 
 
 def _flush(stream: TextIO) -> None:
-    try:
+    with _heard(stream):
         stream.flush()
+
+
+@contextmanager
+def _heard(stream: TextIO) -> Iterator[None]:
+    """Where the reader has left (``| head``), the rest goes nowhere, quietly."""
+    try:
+        yield
     except OSError as error:
         _let_go(stream)
         if not isinstance(error, BrokenPipeError):
-            error.filename = "stdout"
+            error.filename = "stdout" if stream is sys.stdout else "stderr"
             raise
 
 

@@ -89,9 +89,11 @@ class Vault:
             )
         if key is not None:
             EpochKey(1, key)
+        provider = keys or _environment() if key is None else None
+        if provider is not None:
+            provider.keys()  # a malformed key is found before anything is made
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            provider = keys or _environment() if key is None else None
             if provider is None:
                 provider = FileKeys(folder / _KEYS)
                 provider.append(key or secrets.token_bytes(ROOT_BYTES))

@@ -83,7 +83,7 @@ def upside_down(image: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def kept(share: float) -> Channel:
-    """A cut-out at random of `share` of the label's area, with the label's own proportions."""
+    """A cut-out at random of `share` of the upright box around the label, in its proportions."""
 
     def channel(image: Image.Image, rng: np.random.Generator) -> Image.Image:
         image = _shown(image)

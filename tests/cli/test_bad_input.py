@@ -101,6 +101,35 @@ def test_a_folder_is_not_a_table(run, vault: Path) -> None:
     run("trace", "orders.csv").failed(3, "orders.csv", "directory")
 
 
+def test_arguments_that_are_no_text(run, vault: Path, table: Path) -> None:
+    run("mark", "text", "x", "--to", "\udcff").failed(2, "UTF-8")
+    run("trace", "orders.csv", "--among", "\udcff").failed(2, "UTF-8")
+
+
+def test_a_file_whose_name_is_no_text_is_marked_and_traced(run, vault: Path, export: bytes) -> None:
+    """Archives packed on Chinese Windows unpack to names in GBK."""
+    name = os.fsdecode("订单.csv".encode("gbk"))
+    (vault.parent / name).write_bytes(export)
+    copy = os.fsdecode("副本.csv".encode("gbk"))
+    assert run("mark", "table", name, "--to", "acct:1042", "-o", copy).status == 0
+    assert run("trace", copy).status == 0
+    assert "\\xb6\\xa9" in run("ledger", "show").out
+
+
+def test_a_text_that_is_not_utf8(run, vault: Path) -> None:
+    run("mark", "text", "-", "--to", "acct:1042", stdin=b"\xff").failed(3, "stdin", "UTF-8")
+
+
+def test_a_malformed_key_in_the_environment_makes_no_vault(
+    run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACEMARK_KEY", "zz")
+    ran = run("init")
+    ran.failed(3, "TRACEMARK_KEY")
+    assert "zz" not in ran.errors
+    assert list(home.iterdir()) == []
+
+
 def test_samples_that_cannot_be_read_end_with_3(run, vault: Path) -> None:
     (vault.parent / "a.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(500))
     ran = run("trace", "a.csv")

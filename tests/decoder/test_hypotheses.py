@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tracemark.codeword import Codebook
+from tracemark.decoder.accuse import split
 from tracemark.decoder.hypotheses import STEP, hypotheses
 from tracemark.decoder.shares import explained
 from tracemark.decoder.stories import Tables, coin, fresh_tables, majority, minority, mix, stories
@@ -60,13 +61,29 @@ def test_states_are_a_distribution():
     assert table.prior.sum() == pytest.approx(1)
 
 
-def test_clean_chips_are_worth_nearly_their_information():
-    """Sixty uniform chips carry 60 bits; the average over hypotheses costs no more than three."""
-    uniform = slice(CURRENT.biased, CURRENT.biased + 60)
+def clean(chips):
+    """Votes of so many uniform chips, and the codeword they were read from."""
     word = words("account:1")
+    run = slice(CURRENT.biased, CURRENT.biased + chips)
     votes = Votes.empty(CURRENT.length)
-    votes.ones[uniform], votes.zeros[uniform] = word[0, uniform], 1 - word[0, uniform]
-    assert 57 < bits(hypotheses(votes, BOOK.biases, need=NEED), word)[0] < 60
+    votes.ones[run], votes.zeros[run] = word[0, run], 1 - word[0, run]
+    return votes, word
+
+
+def test_forty_one_clean_chips_name_one_of_a_million():
+    """A uniform chip carries one bit; 40 bits are the least at alpha = 1e-6, 41 are enough."""
+    need = math.log(1e6 / split(1e-6)[0])
+    for chips, named in ((40, False), (41, True), (45, True)):
+        votes, word = clean(chips)
+        found = bits(hypotheses(votes, BOOK.biases, need=need), word)[0]
+        assert (found >= need / math.log(2)) == named
+        assert found <= chips
+
+
+def test_strong_evidence_is_worth_nearly_its_information():
+    """200 chips: the average over hypotheses costs a few bits, not a share."""
+    votes, word = clean(200)
+    assert 195 < bits(hypotheses(votes, BOOK.biases, need=NEED), word)[0] < 200
 
 
 def test_noise_lowers_the_score_and_foreign_votes_do_not_bury_it():

@@ -179,8 +179,7 @@ def test_cell_hash_vector() -> None:
         13890102922043210736,
         3599135160,
         18388942391595606485,
-        12690382768397118295,
-        17707811045997704730,
+        bytes.fromhex("b01d4be42e0c6b57f5bec8538a6e761a93c84da5bbafdc8296ebfecbc76ce1a5"),
     )
 
 

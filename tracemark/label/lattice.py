@@ -2,7 +2,7 @@
 
 The plane of a label is ruled into square cells. Each cell has four kinds of slot, one for each way
 an edge can face, and the key decides which of them may carry a mark, with which mask and for which
-position of the codeword. The lattice is endless: it repeats every 256 cells, and each label is laid
+position of the codeword. The lattice is endless: it repeats every 128 cells, and each label is laid
 on it at a place of its own, so that no two labels show the same pattern.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tracemark.profiles import CURRENT
 
-PERIOD = 256  # cells after which the lattice repeats, both ways
+PERIOD = 128  # cells after which the lattice repeats, both ways
 SIDES = 4  # the white lies 0 above, 1 below, 2 left, 3 right of the edge's ink
 _TAG = 0x4E55_4253  # "NUBS": keeps these slots apart from those of other carriers
 
@@ -83,14 +83,14 @@ class Lattice:
 
     Attributes
     ----------
-    on : (4, 256, 256) bool
+    on : (4, 128, 128) bool
         By side, cell row, cell column: may this slot carry a nub? True for half of them. The map
         is the pilot: it is the same for every recipient.
-    masks : (4, 256, 256) uint8
+    masks : (4, 128, 128) uint8
         0 or 1, added to the codeword's bit before it is shown.
-    positions : (4, 256, 256) int64
+    positions : (4, 128, 128) int64
         Position of the codeword.
-    ranks : (4, 256, 256) uint8
+    ranks : (4, 128, 128) uint8
         Slots of a low rank are used first where a label offers more than it needs.
     """
 

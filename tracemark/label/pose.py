@@ -142,7 +142,7 @@ def focus(
 
 
 def turned(maps: Maps) -> Maps:
-    """The map of a label that lies a quarter turn clockwise: (4, 256, 256) by side, row, column."""
+    """The map of a label that lies a quarter turn clockwise: (4, 128, 128) by side, row, column."""
     return np.stack([maps[side][::-1].T for side in (2, 3, 1, 0)])
 
 
@@ -156,7 +156,7 @@ class MapSearch:
 
     Parameters
     ----------
-    on : (4, 256, 256) bool
+    on : (4, 128, 128) bool
         The lattice's map of slots that may carry a nub.
     """
 

@@ -21,7 +21,8 @@ from tracemark.model import Reading
 
 LOCKED = 6.0  # deviations of the pilot under which a pose is not believed
 SURE = 9.0  # deviations at which no other pose is tried
-_LEVELS = (1600, 1066, 2400, 711, 3600)  # pixels along the longer side
+_LEVELS = ((1600, 2400), (1066,), (711, 3600))  # pixels along the longer side, in turn
+_MOST_CELLS = 40_000
 _BENDS = np.arange(-6, 7) * 0.006
 _FLAT = 0.015  # perspective, in change of scale at the rim, that is taken for none
 _CLEAR, _WEAK = 8.0, 5.0  # strengths of combs
@@ -74,16 +75,18 @@ def read(image: Image.Image, key: bytes) -> LabelReading:
         return LabelReading(why="too few edges for a label")
     trail: list[str] = []
     best: tuple[float, Reading | None] = (0.0, None)
-    for level in _LEVELS:
-        scale = level / longest
-        if not 1 / 8 < scale < 2.5 and level != _LEVELS[0]:
-            continue
-        dark = darkness(_scaled(picture, scale))
-        factor = np.diag([scale, scale, 1.0])
-        local = factor @ stand @ np.linalg.inv(factor)
-        found = _read_level(dark, local, bends, lattice, search, trail)
-        if found is not None and found[0] > best[0]:
-            best = found
+    for levels in _LEVELS:
+        views = [
+            _view(_scaled(picture, level / longest), level / longest, stand, bends)
+            for level in levels
+            if 1 / 8 < level / longest < 4
+        ]
+        for view in sorted(views, key=lambda view: -view.clearest):
+            found = _read_view(view, lattice, search, trail)
+            if found is not None and found[0] > best[0]:
+                best = found
+            if best[0] >= SURE:
+                break
         if best[0] >= SURE:
             break
     strength, reading = best
@@ -118,31 +121,81 @@ def _standing(picture: NDArray[np.uint8]) -> tuple[Matrix | None, NDArray[np.flo
     return factor @ stand @ np.linalg.inv(factor), bends
 
 
-def _read_level(
-    dark: Field,
-    stand: Matrix,
-    bends: NDArray[np.float64],
-    lattice: Lattice,
-    search: MapSearch,
-    trail: list[str],
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A picture at one scale, with its bumps and the combs that they show.
+
+    Attributes
+    ----------
+    dark : (H, W) float32
+    to_dark : (3, 3) float64
+        From the pixels of the bumps to those of `dark`.
+    bumps : Bumps
+        In upright pixels, brought into focus.
+    combs : pair of lists of Comb
+        Along x and along y.
+    converging : bool
+        Whether the ratio of the scales is unknown.
+    """
+
+    dark: Field
+    to_dark: Matrix
+    bumps: Bumps
+    combs: tuple[list[Comb], list[Comb]]
+    converging: bool
+
+    @property
+    def clearest(self) -> float:
+        """Strength of the strongest comb."""
+        return max(_best(axis) for axis in self.combs)
+
+
+def _view(gray: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]) -> _View:
+    """Stand the picture upright, find its bumps, focus them, and find their combs."""
+    dark = darkness(gray)
+    factor = np.diag([scale, scale, 1.0])
+    straight, to_dark = _stand_up(dark, factor @ stand @ np.linalg.inv(factor))
+    bumps = find_bumps(straight)
+    middle = np.array(straight.shape[::-1]) / 2
+    lenses = [_focused(bumps, swap, middle, bends) for swap in _AXES]
+    strengths = [
+        _best(_combs(_through(lens, bumps), swap))
+        for lens, swap in zip(lenses, _AXES, strict=True)
+    ]
+    # look along the clearer axis first; along the other one only if it is clear as well
+    first = strengths[1] > strengths[0]
+    lens = lenses[int(first)]
+    moved = _through(lens, bumps)
+    second = _focused(moved, not first, middle, bends) @ lens
+    if _best(_combs(_through(second, bumps), not first)) >= _CLEAR:
+        lens, moved = second, _through(second, bumps)
+    combs = (_combs(moved, False), _combs(moved, True))
+    converging = bool(len(bends) and bends[-1] >= _BENDS[-1])
+    return _View(dark, to_dark @ np.linalg.inv(lens), moved, combs, converging)
+
+
+def _read_view(
+    view: _View, lattice: Lattice, search: MapSearch, trail: list[str]
 ) -> tuple[float, Reading] | None:
     """Find the lattice at one scale and read it: (pilot, chips)."""
-    straight, to_dark = _stand_up(dark, stand)
-    bumps = find_bumps(straight)
-    pose = _find_pose(bumps, np.array(straight.shape[::-1]) / 2, bends, search, trail)
+    name = f"at {max(view.dark.shape)} px"
+    pose = _find_pose(view, search)
     if pose is None:
-        trail.append(f"{max(dark.shape)}: no comb among {len(bumps)} bumps")
+        trail.append(f"{name}: no comb among {len(view.bumps)} bumps")
         return None
-    matrix, nubs = settle(pose.matrix, bumps, lattice)
-    if np.count_nonzero(nubs) < 12:
+    matrix, nubs = settle(pose.matrix, view.bumps, lattice)
+    count = np.count_nonzero(nubs)
+    if count < 12:
+        trail.append(f"{name}: comb {view.clearest:.1f}, map {pose.strength:.1f}, too few nubs")
         return None
-    box = extent(matrix, bumps.points[nubs])
-    if (box[2] - box[0]) * (box[3] - box[1]) > 40_000:
+    box = extent(matrix, view.bumps.points[nubs])
+    if (box[2] - box[0]) * (box[3] - box[1]) > _MOST_CELLS:
         return None
-    cells = gather(rectify(dark, to_dark @ np.linalg.inv(matrix), box), box[0], box[1])
+    upright_to_dark = view.to_dark @ np.linalg.inv(matrix)
+    cells = gather(rectify(view.dark, upright_to_dark, box), box[0], box[1])
     strength = pilot(cells, lattice)
     trail.append(
-        f"{max(dark.shape)}: map {pose.strength:.1f}, nubs {np.count_nonzero(nubs)}, "
+        f"{name}: comb {view.clearest:.1f}, map {pose.strength:.1f}, nubs {count}, "
         f"pilot {strength:.1f}"
     )
     return strength, chips(cells, lattice)
@@ -176,40 +229,20 @@ def _stand_up(dark: Field, stand: Matrix) -> tuple[Field, Matrix]:
     return np.asarray(picture), to_dark
 
 
-def _find_pose(
-    bumps: Bumps,
-    middle: NDArray[np.float64],
-    bends: NDArray[np.float64],
-    search: MapSearch,
-    trail: list[str],
-) -> Pose | None:
+def _find_pose(view: _View, search: MapSearch) -> Pose | None:
     """The pose that agrees best with the keyed map, over the combs along both axes."""
-    lenses = [_focused(bumps, swap, middle, bends) for swap in (False, True)]
-    combs = [_combs(_through(lens, bumps), swap) for lens, swap in zip(lenses, _AXES, strict=True)]
-    first = int(_best(combs[1]) > _best(combs[0]))
-    # look along the clearer axis first; along the other one only if it is clear as well
-    lens = lenses[first]
-    moved = _through(lens, bumps)
-    second = _focused(moved, not first, middle, bends) @ lens
-    others = _combs(_through(second, bumps), not first)
-    if _best(others) >= _CLEAR:
-        lens, moved = second, _through(second, bumps)
-    combs = [_combs(moved, swap) for swap in _AXES]
-    trail.append(
-        "combs " + " | ".join(", ".join(f"{c.strength:.1f} at {c.period:.2f}" for c in axis) for axis in combs)
-    )
     ranked = sorted(
-        ((comb, swap) for axis, swap in zip(combs, _AXES, strict=True) for comb in axis),
+        ((comb, swap) for swap in _AXES for comb in view.combs[swap]),
         key=lambda pair: -pair[0].strength,
     )
     best: Pose | None = None
     for comb, swap in ranked[:3]:
         if comb.strength < _WEAK and best is not None:
             break
-        ratios = _ratios(comb, combs[not swap], wide=len(bends) > 0 and bends[-1] >= _BENDS[-1])
-        pose = search.find(moved, comb, ratios, swap=swap)
+        ratios = _ratios(comb, view.combs[not swap], wide=view.converging)
+        pose = search.find(view.bumps, comb, ratios, swap=swap)
         if best is None or pose.strength > best.strength:
-            best = Pose(pose.strength, pose.matrix @ lens)
+            best = pose
         if pose.strength > SURE:
             break
     return best

@@ -14,7 +14,7 @@ from tracemark.text.invisible import cut, place
 from tracemark.text.parse import Parsed, Slot, anchor, edits, is_code, parse, rewrite, writable
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import Rules, rules
-from tracemark.text.slots import CHIPS, PRIME, CellHash
+from tracemark.text.slots import CHIPS, CellHash, slot_hash
 
 POLICIES: Mapping[str, tuple[str, ...]] = {
     "full": ("invisible", "typography", "wording"),
@@ -24,8 +24,6 @@ POLICIES: Mapping[str, tuple[str, ...]] = {
 LEAST_ANCHOR = 4  # a shorter text stands in too many places to be told apart
 _WINDOW = (1 << CHIPS) - 1
 _SPARE = 64 - CHIPS
-_REMEMBERED = 4096
-_REPEATED = frozenset({"item", "remark"})
 
 
 class CellMarker:
@@ -51,6 +49,14 @@ class CellMarker:
     ----------
     layers : tuple of str
         The layers that the policy asks for and the encoding can hold.
+    rules : Rules
+    hash : CellHash
+    biased, uniform : (n,) uint8
+        The two parts of the codeword.
+    invisible : bool
+        Whether symbols are placed.
+    families : dict of str to frozenset of Family
+        The families in use, by role.
 
     Raises
     ------
@@ -76,20 +82,21 @@ class CellMarker:
                 f"a codeword of profile {profile.name} has {profile.length} bits",
                 hint="draw it with the codebook of the same profile",
             )
-        self._rules = using or rules()
-        self._hash = CellHash(slot_key)
-        self._bits = codeword.tobytes()[: profile.biased]
-        self._modulus = profile.biased
+        self.rules = using or rules()
+        self.hash = CellHash(slot_key)
+        self.biased = codeword[: profile.biased]
+        self.uniform = codeword[profile.biased :]
+        self._biased = self.biased.tobytes()
         # SPEC 5.5: the uniform bits as one number, its beginning repeated for windows that wrap
         uniform = "".join(map(str, codeword[profile.biased :].tolist()))
         self._uniform = profile.uniform
         self._ring = int(uniform + (uniform * -(-CHIPS // profile.uniform))[:CHIPS], 2)
         asked = POLICIES[policy]
-        self._invisible = "invisible" in asked and _holds(encoding, SYMBOLS)
-        self._families = {
+        self.invisible = "invisible" in asked and _holds(encoding, SYMBOLS)
+        self.families = {
             role: frozenset(
                 family
-                for family in self._rules.families.values()
+                for family in self.rules.families.values()
                 if family.layer in asked
                 and role in family.roles
                 and family.allowed(numerals=numerals)
@@ -97,13 +104,12 @@ class CellMarker:
             )
             for role in MARKED
         }
-        active = {family.layer for families in self._families.values() for family in families}
+        active = {family.layer for families in self.families.values() for family in families}
         self.layers = tuple(
             layer
             for layer in asked
-            if layer in active or (layer == "invisible" and self._invisible)
+            if layer in active or (layer == "invisible" and self.invisible)
         )
-        self._memory: dict[tuple[str, str], tuple[str, int]] = {}
 
     def mark(self, text: str, role: str) -> tuple[str, int]:
         """Mark one cell.
@@ -122,44 +128,32 @@ class CellMarker:
         anchor : int
             The cell's anchor id, 64 bits; 0 where nothing of ours was placed.
         """
-        if role not in self._families:
+        if role not in self.families or is_code(text):
             return text, 0
-        if role not in _REPEATED:
-            return self._mark(text, role)
-        known = self._memory.get((text, role))
-        if known is None:
-            if len(self._memory) >= _REMEMBERED:
-                self._memory.clear()
-            known = self._memory[text, role] = self._mark(text, role)
-        return known
-
-    def _mark(self, text: str, role: str) -> tuple[str, int]:
-        if is_code(text):
-            return text, 0
-        parsed = parse(strip_symbols(text), self._rules)
-        families = self._families[role]
+        parsed = parse(strip_symbols(text), self.rules)
+        families = self.families[role]
         slots = [slot for slot in parsed.slots if slot[0] in families]
         content = anchor(parsed)
-        if len(content) < LEAST_ANCHOR or not (slots or self._invisible):
+        if len(content) < LEAST_ANCHOR or not (slots or self.invisible):
             return parsed.text, 0
-        identity, start, masks, a, b = self._hash(content)
+        identity, start, masks, key = self.hash(content)
         if slots:
-            parsed = self._show(parsed, slots, a, b)
-        pieces = cut(parsed) if self._invisible else []
+            parsed = self._show(parsed, slots, key)
+        pieces = cut(parsed) if self.invisible else []
         if len(pieces) < 2:
             return parsed.text, identity if slots else 0
         window = self._ring >> (self._uniform - start % self._uniform) & _WINDOW
         return place(pieces, window ^ masks >> _SPARE), identity
 
-    def _show(self, parsed: Parsed, slots: list[Slot], a: int, b: int) -> Parsed:
+    def _show(self, parsed: Parsed, slots: list[Slot], key: bytes) -> Parsed:
         """Write the chips of visible slots; where that would move any slot, write none."""
-        bits, modulus = self._bits, self._modulus
+        bits = self._biased
         changes: list[tuple[int, int, str]] = []
         shown: dict[int, str] = {}
         for slot in slots:
             family, number, _, _, spelling, _ = slot
-            u = (a * number + b) % PRIME
-            chip = bits[(u >> 1) % modulus] ^ u & 1
+            u = slot_hash(key, number)
+            chip = bits[(u >> 1) % len(bits)] ^ u & 1
             if family.classes[spelling] != chip:
                 written = family.written[chip][spelling]
                 if change := edits(parsed, slot, chip, written):
@@ -167,7 +161,7 @@ class CellMarker:
                     shown[number] = written.lower()
         if not changes:
             return parsed
-        marked = parse(rewrite(parsed.text, changes), self._rules)
+        marked = parse(rewrite(parsed.text, changes), self.rules)
         return marked if _same(parsed, marked, shown) else parsed
 
 

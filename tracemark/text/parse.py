@@ -72,16 +72,16 @@ def anchor(parsed: Parsed) -> str:
     Characters and words that are forms of slots elsewhere (省, 室, Road) do not count either, so
     that an anchor outlives the loss of a slot.
     """
-    folded = parsed.folded
-    pieces: list[str] = []
-    done = 0
-    for family, _, start, end, spelling, _ in parsed.slots:
-        pieces.append(folded[done:start])
-        if family.keep:
-            pieces.append(family.canonical[spelling])
-        done = end
-    pieces.append(folded[done:])
-    return parsed.locale.soft.sub("", "".join(pieces))
+    folded, soft = parsed.folded, parsed.locale.soft
+    hard = [slot for slot in parsed.slots if slot[0] in parsed.locale.hard]
+    if hard:
+        pieces: list[str] = []
+        done = 0
+        for family, _, start, end, spelling, _ in hard:
+            pieces += folded[done:start], family.canonical[spelling] if family.keep else ""
+            done = end
+        folded = "".join(pieces) + folded[done:]
+    return soft.sub("", folded)
 
 
 def writable(parsed: Parsed, slot: Slot) -> tuple[int, int] | None:

@@ -17,7 +17,7 @@ from tracemark.text.marker import LEAST_ANCHOR
 from tracemark.text.parse import anchor, is_code, parse, writable
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import LAYERS, Rules, rules
-from tracemark.text.slots import CHIPS, LANES, PRIME, CellHash
+from tracemark.text.slots import CHIPS, LANES, CellHash, slot_hash
 
 _U64 = NDArray[np.uint64]
 
@@ -167,11 +167,11 @@ class CellReader:
             if slot[0] in known and (parsed.places is None or writable(parsed, slot))
         ]
         for column in self._columns:
-            identity, start, masks, a, b = column.hash(content)
+            identity, start, masks, key = column.hash(content)
             for layer, number, form in shown:
                 anchors, slots, families, forms = column.visible[layer]
                 anchors.append(identity)
-                slots.append((a * number + b) % PRIME)
+                slots.append(slot_hash(key, number))
                 families.append(number >> 32)
                 forms.append(form)
             if present:

@@ -94,6 +94,8 @@ class Locale:
         beyond a line feed.
     soft : Pattern
         What does not count in an anchor.
+    hard : frozenset of Family
+        The families with a form that is not soft throughout.
     words : Pattern or None
         Soft words: their letters carry no invisible symbols.
     letter : Pattern
@@ -107,6 +109,7 @@ class Locale:
     groups: Mapping[int, tuple[Family, int, int, int]]
     lines: re.Pattern[str]
     soft: re.Pattern[str]
+    hard: frozenset[Family]
     words: re.Pattern[str] | None
     letter: re.Pattern[str]
 
@@ -245,6 +248,7 @@ def _locale(sources: Sequence[dict[str, Any]], families: Mapping[int, Family]) -
     words = [word for source in sources for word in str(source.get("soft_words", "")).split()]
     taken = set(soft).union(*(form for family in own for form in family.classes))
     word = f"(?<![a-z])(?:{'|'.join(words)})(?![a-z])"
+    nothing = re.compile(f"(?:{word}|[\\W_])*" if words else f"[\\W_{soft}]*")
     return Locale(
         head=head,
         heads=tuple((family, head.groupindex[name]) for family, name in heads) if head else (),
@@ -252,6 +256,7 @@ def _locale(sources: Sequence[dict[str, Any]], families: Mapping[int, Family]) -
         groups=groups,
         lines=re.compile(f"(?=[\\n{body.leads}])(?:{first}|{pattern})"),
         soft=re.compile(f"(?:{word}|[\\W_])+" if words else f"[\\W_{soft}]+"),
+        hard=frozenset(f for f in own if not all(map(nothing.fullmatch, f.classes))),
         words=re.compile(word) if words else None,
         letter=re.compile("(?<=[a-z])" if words else f"(?<=[{_without(HAN, taken)}])"),
     )

@@ -1,0 +1,226 @@
+"""Parsing many cells at once, to what `tracemark.text.parse` finds in each. SPEC 5.2.
+
+The cells are joined, each behind a line feed, and one pattern runs over all of them. That is only
+for regular cells: Chinese, on one line, and of characters that folding leaves in their places.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracemark.text.fold import PLAIN
+from tracemark.text.rules import HAN, Family, Rules, rules
+
+_Flags = NDArray[np.bool_]
+_Ints = NDArray[np.int64]
+_Codes = NDArray[np.uint16]
+
+_BREAK = ord("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The visible slots of many cells, in order; every array is (n,).
+
+    Attributes
+    ----------
+    cells : int64
+        Index of the cell.
+    kinds : int64
+        Index into `Grammar.families`.
+    numbers : uint64
+        See `tracemark.text.parse.Slot`.
+    starts, ends : int64
+        In the joined text.
+    closings : int64
+        Where the closing half of a pair stands; -1 for none.
+    """
+
+    cells: _Ints
+    kinds: _Ints
+    numbers: NDArray[np.uint64]
+    starts: _Ints
+    ends: _Ints
+    closings: _Ints
+
+    def where(self, chosen: _Flags) -> Slots:
+        """Some of the slots; `chosen` is (n,) bool."""
+        return Slots(
+            self.cells[chosen],
+            self.kinds[chosen],
+            self.numbers[chosen],
+            self.starts[chosen],
+            self.ends[chosen],
+            self.closings[chosen],
+        )
+
+
+class Joined:
+    """Cells joined to one text, each behind a line feed.
+
+    Parameters
+    ----------
+    cells : sequence of str
+        At least one; none with a line feed.
+
+    Attributes
+    ----------
+    text : str
+    codes : (n,) uint16
+        The text in UTF-16.
+    breaks : (cells,) int64
+        Where the line feeds stand, if all characters are of the Basic Multilingual Plane.
+    """
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        self.text = "\n" + "\n".join(cells)
+        self.codes: _Codes = np.frombuffer(
+            self.text.encode("utf-16-le", "surrogatepass"), np.uint16
+        )
+        self.breaks: _Ints = np.flatnonzero(self.codes == _BREAK)
+
+    def count(self, flags: _Flags) -> _Ints:
+        """For each cell, in how many of its characters `flags`, (n,) bool, is set."""
+        return np.add.reduceat(flags, self.breaks, dtype=np.int64)
+
+
+class Grammar:
+    """The Chinese rules as tables.
+
+    Parameters
+    ----------
+    using : Rules
+
+    Attributes
+    ----------
+    families : tuple of (Family or None)
+        By kind; a kind is a group of the locale's pattern `lines`.
+    letters : (65536,) bool
+        The characters behind which invisible symbols stand.
+    """
+
+    def __init__(self, using: Rules) -> None:
+        locale = using.chinese
+        every = "".join(map(chr, range(1 << 16)))
+        self._regular = _flags(re.compile(f"[{PLAIN}]"), every)
+        self._han = _flags(re.compile(f"[{HAN}]"), every)
+        self._counting = ~_flags(locale.soft, every)
+        self._counting[_BREAK] = True
+        self.letters = np.zeros(1 << 16, bool)
+        self.letters[[match.start() - 1 for match in locale.letter.finditer(every)]] = True
+        self._find = locale.lines.finditer
+        heads = [group for _, group in locale.heads]
+        above = locale.head.groups if locale.head else 0
+        families: list[Family | None] = [None] * (locale.lines.groups + 1)
+        self._groups = [0] * len(families)  # of the kinds that have one span
+        self._several: dict[int, tuple[tuple[int, int], ...]] = {}  # kind to (kind, group)
+        for family, group in locale.heads:
+            families[group] = family
+        if heads:
+            self._several[heads[-1]] = tuple((group, group) for group in heads)
+        for last, (family, _, group, pair) in locale.groups.items():
+            families[above + last] = family
+            if pair:
+                self._several[above + last] = (
+                    (above + last, above + group),
+                    (-above - last, above + pair),
+                )
+            else:
+                self._groups[above + last] = above + group
+        self.families = tuple(families)
+        self._ids = np.array([family.id if family else 0 for family in families], np.uint64)
+        # what a kind that counts in the anchor is read as; its spellings are single characters
+        self._canonical = {kind: _canon(f) for kind, f in enumerate(families) if f and f.keep}
+        self._kept = np.array([kind in self._canonical for kind in range(len(families))])
+
+    def regular(self, cells: Sequence[str]) -> _Flags:
+        """Which of some cells, at least one, are regular: (cells,) bool."""
+        joined = Joined(cells)
+        if len(joined.breaks) != len(cells):
+            joined = Joined([cell.replace("\n", "\0") for cell in cells])
+        return self.chinese(joined) & (joined.count(~self._regular[joined.codes]) == 0)
+
+    def chinese(self, joined: Joined) -> _Flags:
+        """Which cells hold a Chinese character: (cells,) bool."""
+        return joined.count(self._han[joined.codes]) > 0
+
+    def slots(self, joined: Joined) -> Slots:
+        """The slots of regular cells. SPEC 5.2."""
+        groups = self._groups
+        spans = [
+            (kind, match.start(group), match.end(group))
+            if (group := groups[kind])
+            else self._spans(match)
+            for match in self._find(joined.text.lower())
+            if (kind := match.lastindex)
+        ]
+        flat = np.fromiter(chain.from_iterable(spans), np.int64).reshape(-1, 3)
+        flat = flat[flat[:, 1] >= 0]
+        flat = flat[np.argsort(flat[:, 1], kind="stable")]
+        kinds, starts, ends = flat[flat[:, 0] > 0].T
+        cells = np.searchsorted(joined.breaks, starts) - 1
+        closings = np.full(len(starts), -1)
+        pairs = flat[flat[:, 0] < 0]
+        for kind in set(pairs[:, 0].tolist()):
+            # the halves of pairs of one kind follow one another: none stands within another
+            closings[kinds == -kind] = pairs[pairs[:, 0] == kind, 1]
+        numbers = (self._ids[kinds] << np.uint64(32)) + _turns(cells * len(groups) + kinds)
+        return Slots(cells, kinds, numbers, starts, ends, closings)
+
+    def _spans(self, match: re.Match[str]) -> tuple[int, ...]:
+        several = self._several[match.lastindex or 0]
+        return tuple(chain.from_iterable((kind, *match.span(group)) for kind, group in several))
+
+    def anchors(self, joined: Joined, slots: Slots) -> tuple[list[bytes], _Ints]:
+        """The anchors of regular cells in UTF-8, and how many characters each has. SPEC 5.2."""
+        codes = np.frombuffer(joined.text.lower().encode("utf-16-le"), np.uint16).copy()
+        for kind, canonical in self._canonical.items():
+            starts = slots.starts[slots.kinds == kind]
+            codes[starts] = canonical[codes[starts]]
+        counting = self._counting[codes]
+        left_out = ~self._kept[slots.kinds]
+        starts, lengths = slots.starts[left_out], (slots.ends - slots.starts)[left_out]
+        for i in range(lengths.max(initial=0)):
+            counting[starts[lengths > i] + i] = False
+        content = codes[counting].tobytes().decode("utf-16-le").encode()
+        return content.split(b"\n")[1:], joined.count(counting) - 1
+
+
+@cache
+def grammar(using: Rules) -> Grammar | None:
+    """The tables of the built-in rules; None for others, whose contexts may see a line feed."""
+    return Grammar(using) if using is rules() else None
+
+
+def _flags(pattern: re.Pattern[str], every: str) -> _Flags:
+    """Which characters a pattern finds, (65536,) bool."""
+    flags = np.zeros(len(every), bool)
+    for match in pattern.finditer(every):
+        flags[match.start() : match.end()] = True
+    return flags
+
+
+def _canon(family: Family) -> _Codes:
+    table = np.zeros(1 << 16, np.uint16)
+    for spelling, canonical in family.canonical.items():
+        table[ord(spelling)] = ord(canonical)
+    return table
+
+
+def _turns(keys: _Ints) -> NDArray[np.uint64]:
+    """How many equal keys stand before each, (n,) uint64."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    count = np.arange(len(keys))
+    fresh = np.ones(len(keys), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    turns = np.empty(len(keys), np.uint64)
+    turns[order] = count - np.maximum.accumulate(np.where(fresh, count, 0))
+    return turns
