@@ -187,9 +187,9 @@ def _escaped(character: str) -> str:
 
 
 def probability(value: float) -> str:
-    """A bound as it is read aloud: 0.04, 1e-06, 3.2e-41, <1e-300."""
-    if value < 1e-300:
-        return "<1e-300"
+    """A bound as it is read aloud: 0.04, 1e-06, 3.2e-41, ≤1e-300."""
+    if value <= 1e-300:
+        return "≤1e-300"
     return f"{value:.2g}"
 
 

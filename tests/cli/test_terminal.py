@@ -173,3 +173,11 @@ def test_a_result_that_cannot_be_written_is_an_error(vault: Path) -> None:
         3,
         "tracemark: error: stdout: no space left on device\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.04, "0.04"), (1e-6, "1e-06"), (3.21e-41, "3.2e-41"), (1e-300, "≤1e-300"), (0, "≤1e-300")],
+)
+def test_a_bound_is_never_said_to_be_smaller_than_it_is_known(value: float, said: str) -> None:
+    assert terminal.probability(value) == said

@@ -148,7 +148,7 @@ def chips(cells: Cells, lattice: Lattice) -> Reading:
 def _strength(cells: Cells) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """How strong each slot's difference is, in [0, 1], and which slots show an edge at all."""
     size = np.abs(cells.contrast)
-    return size / (size + _FAINT), cells.weights > _FAINT
+    return np.asarray(size / (size + _FAINT), np.float32), cells.weights > _FAINT
 
 
 def _trust(on: NDArray[np.float32], off: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -53,8 +53,9 @@ def _matrix(x: Counts, y: Counts, ink: Counts, square: int) -> Mask:
     share = _box(ink, 1, 1) / (9 * area)
     right, down = _box(x, 1, 1) / (9 * square), _box(y, 1, 1) / (9 * square)
     filled = _shrink(ink * 10 > area, 1, 1)
-    even = (np.minimum(right, down) > 1.1) & (np.maximum(right, down) < 1.8 * np.minimum(right, down))
-    stacked = (np.maximum(right, down) > 2.5) & (np.minimum(right, down) > 0.3)
+    less, more = np.minimum(right, down), np.maximum(right, down)
+    even = (less > 1.1) & (more < 1.8 * less)
+    stacked = (more > 2.5) & (less > 0.3)
     return _open(filled & even & (share > 0.3) & (share < 0.68)) | _open(
         filled & stacked & (share > 0.35) & (share < 0.65)
     )
@@ -64,7 +65,7 @@ def _count(map_: Mask, square: int) -> Counts:
     """True dots in each square."""
     height, width = map_.shape[0] // square, map_.shape[1]
     lines = map_.reshape(height, square, width).sum(1, dtype=np.uint8)
-    return lines.reshape(height, -1, square).sum(2, dtype=np.int32)
+    return np.asarray(lines.reshape(height, -1, square).sum(2, dtype=np.int32))
 
 
 def _box(counts: Counts, rows: int, columns: int) -> Counts:
@@ -90,6 +91,8 @@ def _open(mask: Mask) -> Mask:
     """Keep what is at least two squares wide and high."""
     core = mask[1:, 1:] & mask[:-1, 1:] & mask[1:, :-1] & mask[:-1, :-1]
     kept = np.zeros_like(mask)
-    for part in (kept[1:, 1:], kept[:-1, 1:], kept[1:, :-1], kept[:-1, :-1]):
-        part |= core
+    kept[1:, 1:] |= core
+    kept[:-1, 1:] |= core
+    kept[1:, :-1] |= core
+    kept[:-1, :-1] |= core
     return kept

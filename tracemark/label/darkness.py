@@ -46,7 +46,7 @@ def darkness(luminance: Field) -> Field:
     paper_at = resized(smooth(paper), whole, bilinear)[:height, :width]
     ink_at = resized(level, whole, bilinear)[:height, :width]
     depth = np.maximum(paper_at - ink_at, 20)
-    return np.clip((paper_at - luminance) / depth, -0.1, 1.2)
+    return np.asarray(np.clip((paper_at - luminance) / depth, -0.1, 1.2), np.float32)
 
 
 def smooth(field: Field, times: int = 1) -> Field:

@@ -66,9 +66,7 @@ def _miss(
     return miss, on
 
 
-def _slide(
-    matrix: Matrix, bumps: Bumps, sides: NDArray[np.int64], lattice: Lattice
-) -> Matrix:
+def _slide(matrix: Matrix, bumps: Bumps, sides: NDArray[np.int64], lattice: Lattice) -> Matrix:
     """Try small shifts and stretches along each axis for the best fit to the map."""
     for axis in (0, 1):
         chosen = (sides < 2) == (axis == 0)
@@ -123,5 +121,6 @@ def _correct(
     wanted = np.concatenate([-miss * root[:, 0], np.zeros(8)])
     a = np.linalg.lstsq(system, wanted, rcond=None)[0] / size
     change = np.array([[1 + a[1], a[2], a[0]], [a[4], 1 + a[5], a[3]], [-a[6], -a[7], 1]])
-    centre = np.array([[1 / size, 0, -middle[0] / size], [0, 1 / size, -middle[1] / size], [0, 0, 1]])
+    centre = np.diag([1 / size, 1 / size, 1.0])
+    centre[:2, 2] = -middle / size
     return np.asarray(np.linalg.inv(centre) @ change @ centre @ matrix)

@@ -166,7 +166,7 @@ class MapSearch:
         for turn in range(4):
             for swap in (False, True):
                 tall = np.repeat(flipped(maps) if swap else maps, 2, axis=1)
-                self._spectra[swap, turn] = np.fft.rfft2(tall)
+                self._spectra[swap, turn] = np.fft.rfft2(tall).astype(np.complex64)
             maps = turned(maps)
 
     def find(self, bumps: Bumps, comb: Comb, ratios: NDArray[np.float64], *, swap: bool) -> Pose:
@@ -207,15 +207,13 @@ class MapSearch:
                 np.concatenate([weights * (1 - share), weights * share]),
                 minlength=SIDES * 2 * PERIOD * PERIOD,
             )
-            seen = np.fft.rfft2(
-                laid.reshape(SIDES, 2 * PERIOD, PERIOD).astype(np.float32)
-            ).conj()
+            seen = np.fft.rfft2(laid.reshape(SIDES, 2 * PERIOD, PERIOD).astype(np.float32)).conj()
             for turn in range(4):
                 score = np.fft.irfft2((seen * self._spectra[swap, turn]).sum(0))
                 index = int(np.argmax(score))
                 if score.flat[index] > best[0]:
                     best = (float(score.flat[index]), float(ratio), turn, *divmod(index, PERIOD))
-        score, ratio, turn, down, right = best
+        strength, ratio, turn, down, right = best
         # upright pixels -> cells of the turned map
         scale = 1 / comb.period
         across = scale / ratio
@@ -232,4 +230,4 @@ class MapSearch:
         back = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])  # undo one quarter turn
         for _ in range(turn):
             matrix = back @ matrix
-        return Pose(score / norm, matrix)
+        return Pose(strength / norm, matrix)

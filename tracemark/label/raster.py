@@ -22,8 +22,8 @@ def dots(image: Image.Image) -> NDArray[np.bool_]:
             hint="convert it to 1-bit, greyscale, palette, RGB or RGBA first",
         )
     if image.mode == "1":
-        return np.logical_not(np.asarray(image))
-    return np.less(luminance(image), 128)
+        return np.asarray(np.logical_not(np.asarray(image)))
+    return luminance(image) < 128
 
 
 def luminance(image: Image.Image) -> NDArray[np.uint8]:
@@ -48,10 +48,10 @@ def copy_dots(
     """
     pixels = np.array(image)
     pixels[targets[:, 0], targets[:, 1]] = pixels[sources[:, 0], sources[:, 1]]
-    if image.mode == "P":
+    if image.palette is not None:
         copy = Image.fromarray(pixels, "L")
-        palette = image.palette
-        copy.putpalette(image.getpalette(palette.mode) or [], palette.mode)
+        mode = image.palette.mode
+        copy.putpalette(image.getpalette(mode) or [], mode)
     else:
         copy = Image.fromarray(pixels)
     copy.info = dict(image.info)

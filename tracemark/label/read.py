@@ -23,7 +23,7 @@ LOCKED = 6.0  # deviations of the pilot under which a pose is not believed
 SURE = 9.0  # deviations at which no other pose is tried
 _LEVELS = ((1600, 2400), (1066,), (711, 3600))  # pixels along the longer side, in turn
 _MOST_CELLS = 40_000
-_BENDS = np.arange(-6, 7) * 0.006
+_BENDS: NDArray[np.float64] = np.linspace(-0.036, 0.036, 13)
 _FLAT = 0.015  # perspective, in change of scale at the rim, that is taken for none
 _CLEAR, _WEAK = 8.0, 5.0  # strengths of combs
 _AXES = (False, True)
@@ -118,7 +118,7 @@ def _standing(picture: NDArray[np.uint8]) -> tuple[Matrix | None, NDArray[np.flo
     if stand is None:
         return None, bends
     factor = np.diag([1 / scale, 1 / scale, 1.0])
-    return factor @ stand @ np.linalg.inv(factor), bends
+    return np.asarray(factor @ stand @ np.linalg.inv(factor)), bends
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +159,7 @@ def _view(gray: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]) 
     middle = np.array(straight.shape[::-1]) / 2
     lenses = [_focused(bumps, swap, middle, bends) for swap in _AXES]
     strengths = [
-        _best(_combs(_through(lens, bumps), swap))
-        for lens, swap in zip(lenses, _AXES, strict=True)
+        _best(_combs(_through(lens, bumps), swap)) for lens, swap in zip(lenses, _AXES, strict=True)
     ]
     # look along the clearer axis first; along the other one only if it is clear as well
     first = strengths[1] > strengths[0]

@@ -112,7 +112,7 @@ def _both_faces(
         all_[:, skip:] &= part
     all_[:, :skip] = False
     clean = ~some
-    faces = []
+    faces: list[tuple[Index, Index, Index]] = []
     for upward in (True, False):
         light, dark = (clean, all_) if upward else (clean[::-1], all_[::-1])
         count = max(0, len(light) - white - ink + 1)
@@ -121,10 +121,9 @@ def _both_faces(
             edge &= light[line : line + count]
         for line in range(white, white + ink):
             edge &= dark[line : line + count]
-        line, cell = np.nonzero(edge)
-        outside = line + white - 1
-        inside = outside + 1
+        lines, cells = np.nonzero(edge)
+        outside, inside = lines + white - 1, lines + white
         if not upward:
             outside, inside = len(light) - 1 - outside, len(light) - 1 - inside
-        faces.append((cell * pitch - lead, outside, inside))
+        faces.append((cells * pitch - lead, outside, inside))
     return faces

@@ -18,7 +18,7 @@ from tracemark.text.joined import Grammar, Joined, Slots, grammar
 from tracemark.text.marker import LEAST_ANCHOR, CellMarker
 from tracemark.text.parse import rewrite
 from tracemark.text.roles import MARKED
-from tracemark.text.slots import CELL_KEY, CHIPS, LANES, slot_hashes
+from tracemark.text.slots import LANES, slot_hashes
 
 _Flags = NDArray[np.bool_]
 _Ints = NDArray[np.int64]
@@ -118,33 +118,30 @@ class ColumnMarker:
         self, cells: Joined, slots: Slots, shown: _Flags, keys: _Keys, grammar: Grammar
     ) -> tuple[list[tuple[int, int, str]], _Ints, _Flags]:
         """The edits, by how much each slot grows (slots,), and which cells they touch (cells,)."""
-        chosen = slots.where(shown)
         # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
+        chosen = slots.where(shown)
         u = slot_hashes(keys[chosen.cells], chosen.numbers)
         bits = self._marker.biased
         positions = ((u >> np.uint64(1)) % np.uint64(len(bits))).astype(np.int64)
         chips = bits[positions] ^ (u & np.uint64(1)).astype(np.uint8)
-        columns = chosen.kinds, chosen.starts, chosen.ends, chosen.closings, chips
-        folded, families = cells.text.lower(), grammar.families
-        edits: list[tuple[int, int, str]] = []
-        changed: list[int] = []
-        growth: list[int] = []
-        for slot, kind, start, end, closing, chip in zip(
-            np.flatnonzero(shown).tolist(), *(column.tolist() for column in columns), strict=True
-        ):
-            family, spelling = families[kind], folded[start:end]
-            if family is None or family.classes[spelling] == chip:
-                continue
-            written = family.written[chip][spelling]
-            edits.append((start, end, written))
-            if closing >= 0:
-                edits.append((closing, closing + 1, family.closing[chip]))
-            changed.append(slot)
-            growth.append(len(written) - len(spelling))
+        forms = grammar.forms(cells, chosen)
+        differ = grammar.classes[forms] != chips
+        changed = chosen.where(differ)
+        chips, forms = chips[differ], forms[differ]
+        spelled = [
+            grammar.written[chip][form]
+            for chip, form in zip(chips.tolist(), forms.tolist(), strict=True)
+        ]
+        edits = list(zip(changed.starts.tolist(), changed.ends.tolist(), spelled, strict=True))
+        for pair in np.flatnonzero(changed.closings >= 0).tolist():
+            family, closing = grammar.families[changed.kinds[pair]], int(changed.closings[pair])
+            if family is not None:
+                edits.append((closing, closing + 1, family.closing[chips[pair]]))
         longer = np.zeros(len(slots.cells), np.int64)
-        longer[changed] = growth
+        lengths = np.array([len(written) for written in spelled], np.int64)
+        longer[np.flatnonzero(shown)[differ]] = lengths - (changed.ends - changed.starts)
         touched = np.zeros(len(cells.breaks), bool)
-        touched[slots.cells[changed]] = True
+        touched[changed.cells] = True
         return edits, longer, touched
 
     def _place(
@@ -152,24 +149,35 @@ class ColumnMarker:
     ) -> tuple[list[str], _Flags]:
         """Put symbols behind the first letters of cells with room; and which cells have them."""
         joined = Joined(cells)
-        at = np.flatnonzero(grammar.letters[joined.codes])
-        counts = joined.count(grammar.letters[joined.codes])
-        cell = np.repeat(np.arange(len(cells)), counts)
-        lane = np.arange(len(at)) - (np.cumsum(counts) - counts)[cell]
+        letters = grammar.letters[joined.codes]
+        counts = joined.count(letters)
         placed = room & (counts >= LEAST_LETTERS)
+        cell = np.repeat(np.arange(len(cells)), counts)
+        lane = np.arange(len(cell)) - (np.cumsum(counts) - counts)[cell]
         first = placed[cell] & (lane < LANES)
-        at, cell, lane = at[first], cell[first], lane[first]
+        at, cell, lane = np.flatnonzero(letters)[first], cell[first], lane[first]
         # SPEC 5.5: with fewer letters than lanes, the later lanes stand behind the letters again
-        second = lane + counts[cell] < LANES
-        at = np.concatenate([at, at[second]]) + 1
-        lane = np.concatenate([lane, (lane + counts[cell])[second]])
-        cell = np.concatenate([cell, cell[second]])
-        starts = keys["start"].astype(np.int64)[cell]
-        masks = keys["masks"].astype(np.uint64)[cell] >> (CHIPS + 7 - 3 * lane).astype(np.uint64)
-        chips = self._triples[(starts + 3 * lane) % len(self._triples)]
-        symbols = _FIRST_SYMBOL + (chips ^ (masks & np.uint64(7)).astype(np.uint16))
-        codes = np.insert(joined.codes, at, symbols)
-        return codes.tobytes().decode("utf-16-le", "surrogatepass").split("\n")[1:], placed
+        later = lane + counts[cell]
+        second = later < LANES
+        # how far each character moves: one place for each symbol before it
+        more = np.zeros(len(letters) + 1, np.int64)
+        more[at + 1] = 1
+        more[at[second] + 1] = 2
+        place = np.arange(len(letters)) + np.cumsum(more)[:-1]
+        codes = np.empty(place[-1] + 1 + more[-1], np.uint16)
+        codes[place] = joined.codes
+        starts, masks = keys["start"].astype(np.int64), keys["masks"].astype(np.uint64)
+        codes[place[at] + 1] = self._symbols(starts[cell], masks[cell], lane)
+        cell, later = cell[second], later[second]
+        codes[place[at[second]] + 2] = self._symbols(starts[cell], masks[cell], later)
+        return codes.tobytes().decode("utf-16-le").split("\n")[1:], placed
+
+    def _symbols(self, starts: _Ints, masks: _U64, lanes: _Ints) -> NDArray[np.uint16]:
+        """The symbols of some lanes; all (n,). SPEC 5.5."""
+        first = 3 * lanes
+        chips = np.where(lanes, self._triples[(starts + first) % len(self._triples)], 0)
+        masks = masks >> (61 - first).astype(np.uint64) & np.uint64(7)
+        return _FIRST_SYMBOL + (chips ^ masks.astype(np.uint16))
 
 
 def _unmoved(

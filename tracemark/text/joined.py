@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import chain
+from functools import cache, cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from tracemark.text.rules import HAN, Family, Rules, rules
 _Flags = NDArray[np.bool_]
 _Ints = NDArray[np.int64]
 _Codes = NDArray[np.uint16]
+
+_Number = TypeVar("_Number", int, _Ints)
 
 _BREAK = ord("\n")
 
@@ -75,6 +77,8 @@ class Joined:
     text : str
     codes : (n,) uint16
         The text in UTF-16.
+    folded, folded_codes
+        The same in small letters, as regular cells are folded.
     breaks : (cells,) int64
         Where the line feeds stand, if all characters are of the Basic Multilingual Plane.
     """
@@ -85,6 +89,14 @@ class Joined:
             self.text.encode("utf-16-le", "surrogatepass"), np.uint16
         )
         self.breaks: _Ints = np.flatnonzero(self.codes == _BREAK)
+
+    @cached_property
+    def folded(self) -> str:
+        return self.text.lower()
+
+    @cached_property
+    def folded_codes(self) -> _Codes:
+        return np.frombuffer(self.folded.encode("utf-16-le"), np.uint16)
 
     def count(self, flags: _Flags) -> _Ints:
         """For each cell, in how many of its characters `flags`, (n,) bool, is set."""
@@ -102,6 +114,10 @@ class Grammar:
     ----------
     families : tuple of (Family or None)
         By kind; a kind is a group of the locale's pattern `lines`.
+    classes : (forms,) uint8
+        The chip that a form shows.
+    written : (list of str, list of str)
+        What is written in the place of a form to show chip 0, chip 1.
     letters : (65536,) bool
         The characters behind which invisible symbols stand.
     """
@@ -139,6 +155,22 @@ class Grammar:
         # what a kind that counts in the anchor is read as; its spellings are single characters
         self._canonical = {kind: _canon(f) for kind, f in enumerate(families) if f and f.keep}
         self._kept = np.array([kind in self._canonical for kind in range(len(families))])
+        forms = sorted(
+            (
+                _signature(kind, ord(form[:1] or "\0"), ord(form[-1:] or "\0"), len(form)),
+                family.id,
+                form,
+            )
+            for kind, family in enumerate(families)
+            if family
+            for form in family.classes
+        )
+        unique = {signature: (using.families[id], form) for signature, id, form in forms}
+        self._signatures = np.array(list(unique), np.int64)
+        self.classes = np.array([family.classes[form] for family, form in unique.values()], np.uint8)
+        self.written = tuple(
+            [family.written[chip][form] for family, form in unique.values()] for chip in (0, 1)
+        )
 
     def regular(self, cells: Sequence[str]) -> _Flags:
         """Which of some cells, at least one, are regular: (cells,) bool."""
@@ -153,15 +185,16 @@ class Grammar:
 
     def slots(self, joined: Joined) -> Slots:
         """The slots of regular cells. SPEC 5.2."""
-        groups = self._groups
-        spans = [
-            (kind, match.start(group), match.end(group))
-            if (group := groups[kind])
-            else self._spans(match)
-            for match in self._find(joined.text.lower())
-            if (kind := match.lastindex)
-        ]
-        flat = np.fromiter(chain.from_iterable(spans), np.int64).reshape(-1, 3)
+        groups, several = self._groups, self._several
+        spans: list[int] = []  # kind, start and end of each, one after the other
+        for match in self._find(joined.folded):
+            if kind := match.lastindex:
+                if group := groups[kind]:
+                    spans += kind, match.start(group), match.end(group)
+                else:
+                    for part, group in several[kind]:
+                        spans += part, *match.span(group)
+        flat = np.array(spans, np.int64).reshape(-1, 3)
         flat = flat[flat[:, 1] >= 0]
         flat = flat[np.argsort(flat[:, 1], kind="stable")]
         kinds, starts, ends = flat[flat[:, 0] > 0].T
@@ -174,13 +207,17 @@ class Grammar:
         numbers = (self._ids[kinds] << np.uint64(32)) + _turns(cells * len(groups) + kinds)
         return Slots(cells, kinds, numbers, starts, ends, closings)
 
-    def _spans(self, match: re.Match[str]) -> tuple[int, ...]:
-        several = self._several[match.lastindex or 0]
-        return tuple(chain.from_iterable((kind, *match.span(group)) for kind, group in several))
+    def forms(self, joined: Joined, slots: Slots) -> _Ints:
+        """The form that each slot shows, (n,): an index into `classes` and `written`."""
+        lengths = slots.ends - slots.starts
+        codes, last = joined.folded_codes.astype(np.int64), len(joined.codes) - 1
+        firsts = np.where(lengths > 0, codes[slots.starts.clip(max=last)], 0)
+        lasts = np.where(lengths > 0, codes[slots.ends - 1], 0)
+        return np.searchsorted(self._signatures, _signature(slots.kinds, firsts, lasts, lengths))
 
     def anchors(self, joined: Joined, slots: Slots) -> tuple[list[bytes], _Ints]:
         """The anchors of regular cells in UTF-8, and how many characters each has. SPEC 5.2."""
-        codes = np.frombuffer(joined.text.lower().encode("utf-16-le"), np.uint16).copy()
+        codes = joined.folded_codes.copy()
         for kind, canonical in self._canonical.items():
             starts = slots.starts[slots.kinds == kind]
             codes[starts] = canonical[codes[starts]]
@@ -212,6 +249,11 @@ def _canon(family: Family) -> _Codes:
     for spelling, canonical in family.canonical.items():
         table[ord(spelling)] = ord(canonical)
     return table
+
+
+def _signature(kind: _Number, first: _Number, last: _Number, length: _Number) -> _Number:
+    """What tells all forms apart: kind, first and last character (0 for none), and length."""
+    return kind << 40 | first << 24 | last << 8 | length
 
 
 def _turns(keys: _Ints) -> NDArray[np.uint64]:
