@@ -114,6 +114,12 @@ def test_gbk_files_get_no_invisible_layer_and_say_so(vault, export):
     marked.decode("gbk")
 
 
+def test_a_policy_that_the_encoding_cannot_hold_is_refused(vault, export):
+    """Nothing invisible fits into GBK: an unmarked copy must not pass for a marked one."""
+    with pytest.raises(tracemark.UsageError, match="gbk cannot hold"):
+        mark_bytes(vault, "地址\n浙江省杭州市西湖区文三路159号\n".encode("gbk"), policy="quiet")
+
+
 def test_policies(vault, export):
     """quiet changes nothing a reader sees; plain adds nothing invisible."""
     invisible = re.compile("[\ufe03-\ufe0a]")

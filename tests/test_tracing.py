@@ -1,3 +1,4 @@
+import hashlib
 import json
 import random
 import unicodedata
@@ -58,6 +59,7 @@ def test_leaks_are_traced(vault, marked, rng, tmp_path, leak):
     assert case.accusations[0].bound <= 1e-6
     assert case.accusations[0].share > 0.5
     assert case.samples[0].status == "marked"
+    assert case.samples[0].rows <= 2200
 
 
 def test_one_copied_address(vault, marked):
@@ -158,6 +160,7 @@ def test_unreadable_samples_take_no_part(vault, marked, tmp_path):
     assert case.verdict == "unreadable"
     assert [sample.status for sample in case.samples] == ["unreadable"] * 3
     assert all(sample.note for sample in case.samples)
+    assert case.samples[0].sha256 == hashlib.sha256(bad.read_bytes()).hexdigest()
     case = vault.trace(bad, marked)
     assert named(case) == ["acct:0042"]
     assert {evidence.sample for evidence in case.accusations[0].evidence} == {1}

@@ -101,9 +101,11 @@ def test_a_bad_key_leaves_no_folder(tmp_path):
 def test_recipients_are_checked(tmp_path):
     """Kinds and ids that make no sense are refused; adding twice changes nothing."""
     with tracemark.Vault.create(tmp_path / "v", key=KEY) as vault:
-        for recipient in ("", " x", "a\nb"):
+        for recipient in ("", " x", "a\nb", "a\ud800"):
             with pytest.raises(tracemark.UsageError):
                 vault.add_recipient(recipient)
+        with pytest.raises(tracemark.UsageError, match="lone surrogate"):
+            vault.mark_text(ADDRESS, to="a\ud800")
         with pytest.raises(tracemark.UsageError, match="unknown kind"):
             vault.add_recipient("x", kind="person")
         assert vault.add_recipients(["a", "b", "a"]) == 2

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.tables import open_document
 from tracemark.tables.segments import segments
-from tracemark.tables.source import HashingReader
+from tracemark.tables.source import HashingReader, blocks
 
 Sample = Path | str | Iterable[Mapping[str, Any]]
 Cells = tuple[Sequence[str | None], Sequence[str]]
@@ -33,11 +33,14 @@ class LoadedSample:
         ``csv``, ``tsv``, ``json``, ``jsonl``, ``text`` or ``rows``; ``unknown`` until it is read.
     sha256 : str
         Hexadecimal, of a file's bytes, a text's UTF-8, or rows as JSON Lines; set once it is read.
+    titles : int
+        How many of the rows only name the columns.
     """
 
     def __init__(self, sample: Sample, number: int) -> None:
         self.kind = "unknown"
         self.sha256 = ""
+        self.titles = 0
         self._sample = sample
         if isinstance(sample, Path):
             self.path = str(sample)
@@ -76,16 +79,19 @@ class LoadedSample:
 
     def _file(self, file: BinaryIO, name: str | None) -> Iterator[Cells]:
         source = HashingReader(file)
-        document = open_document(source, name=name, errors="replace")
-        self.kind = document.kind
-        for row in document.rows():
-            if row.values:
-                yield (
-                    ((), segments(row.values[0]))
-                    if document.kind == "text"
-                    else (row.headers, row.values)
-                )
-        self.sha256 = source.sha256
+        try:
+            document = open_document(source, name=name or self.path, errors="replace")
+            self.kind = document.kind
+            for row in document.rows():
+                if document.kind == "text" and row.values:
+                    yield (), segments(row.values[0])
+                elif row.values:
+                    self.titles += row.values == document.headers
+                    yield row.headers, row.values
+        finally:
+            for _ in blocks(source):  # what could not be read is hashed all the same
+                pass
+            self.sha256 = source.sha256
 
     def _mappings(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Cells]:
         digest = hashlib.sha256()

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from tracemark.codeword import Codebook
+from tracemark.errors import UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Issue
-from tracemark.ledger.fingerprints import Fingerprinter
+from tracemark.ledger.fingerprints import Fingerprinter, Fingerprints
 from tracemark.profiles import Profile
 from tracemark.tables import Document
+from tracemark.text.columns import ColumnMarker
 from tracemark.text.marker import CellMarker
 from tracemark.text.roles import MARKED, checked, role_of_cell, role_of_header
 
@@ -54,6 +56,15 @@ class Receipt:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the ledger will be told about a chunk: numbers as they stand, and anchor ids."""
+
+    waybills: list[str] = field(default_factory=list)
+    phones: list[str] = field(default_factory=list)
+    anchors: list[Fingerprints] = field(default_factory=list)
+
+
 class RowMarker:
     """Marks rows for one recipient and knows what to tell the ledger about them.
 
@@ -68,6 +79,13 @@ class RowMarker:
         ``full``, ``quiet`` or ``plain``.
     encoding : str, optional
         Encoding the copy will be written in; carriers whose characters it lacks are left out.
+
+    Attributes
+    ----------
+    layers : tuple of str
+        Carriers in use.
+    cells : int
+        Cells that carry chips, so far.
     """
 
     def __init__(
@@ -82,21 +100,23 @@ class RowMarker:
     ) -> None:
         self._overrides = {name: checked(role) for name, role in (columns or {}).items()}
         # SPEC 7.1: the carrier is handed the codeword and its own subkey, never a name
-        self._carrier = CellMarker(
+        cells = CellMarker(
             key.derive("slots/text"),
             Codebook(key, profile).codeword(recipient),
             profile,
             policy,
             encoding=encoding,
         )
+        self.layers = cells.layers
+        self._carrier = ColumnMarker(cells)
+        if not self.layers:
+            raise UsageError(
+                f"{encoding} cannot hold what the policy '{policy}' writes",
+                hint="use the policy full or plain, or convert the table to UTF-8",
+            )
         self._fingerprinter = Fingerprinter(key)
         self._plans: dict[tuple[str | None, ...], list[str | None]] = {}
         self.cells = 0
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Carriers in use."""
-        return tuple(self._carrier.layers)
 
     def missing(self, headers: Sequence[str | None]) -> list[str]:
         """Overridden columns that these headers do not have."""
@@ -104,7 +124,7 @@ class RowMarker:
 
     def mark(
         self, rows: Iterable[tuple[Sequence[str | None], Sequence[str]]]
-    ) -> tuple[list[list[str]], dict[str, np.ndarray[Any, np.dtype[np.uint64]]]]:
+    ) -> tuple[list[list[str]], dict[str, Fingerprints]]:
         """Mark a chunk of rows.
 
         Parameters
@@ -119,32 +139,48 @@ class RowMarker:
         fingerprints : dict of str to (k,) uint64
             Per kind (``waybill``, ``phone``, ``anchor``), what the ledger keeps about them.
         """
-        mark, marked = self._carrier.mark, []
-        waybills: list[str] = []
-        phones: list[str] = []
-        anchors: list[int] = []
+        groups: dict[tuple[str | None, ...], tuple[list[int], list[Sequence[str]]]] = {}
+        count = 0
         for headers, values in rows:
-            plan = self._plan(headers)
-            cells = list(values)
-            for index, text in enumerate(values):
-                if not text:
-                    continue
-                role = plan[index] or role_of_cell(text)
-                if role in MARKED:
-                    cells[index], anchor = mark(text, role)
-                    if anchor:
-                        anchors.append(anchor)
-                elif role == "id":
-                    waybills.append(text)
-                elif role == "phone":
-                    phones.append(text)
-            marked.append(cells)
-        self.cells += len(anchors)
+            places, group = groups.setdefault(tuple(headers), ([], []))
+            places.append(count)
+            group.append(values)
+            count += 1
+        marked: list[list[str]] = [[]] * count
+        found = _Found()
+        for key, (places, group) in groups.items():
+            columns = zip(self._plan(key), zip(*group, strict=True), strict=True)
+            cells = [self._mark_column(role, column, found) for role, column in columns]
+            for place, values in zip(places, zip(*cells, strict=True), strict=False):
+                marked[place] = list(values)
+        anchors = np.concatenate([np.empty(0, np.uint64), *found.anchors])
+        self.cells += int(np.count_nonzero(anchors))
         return marked, {
-            "waybill": self._fingerprinter.waybills(waybills),
-            "phone": self._fingerprinter.phones(phones),
-            "anchor": np.array(anchors, np.uint64),
+            "waybill": self._fingerprinter.waybills(found.waybills),
+            "phone": self._fingerprinter.phones(found.phones),
+            "anchor": anchors,
         }
+
+    def _mark_column(self, role: str | None, cells: Sequence[str], found: _Found) -> Sequence[str]:
+        """Mark cells that share a header; each goes by its own content where `role` is None."""
+        if role is None:
+            roles = [role_of_cell(cell) if cell else "" for cell in cells]
+            marked = list(cells)
+            for one in {*roles} - {""}:
+                places = [place for place, role in enumerate(roles) if role == one]
+                parts = self._mark_column(one, [cells[place] for place in places], found)
+                for place, cell in zip(places, parts, strict=True):
+                    marked[place] = cell
+            return marked
+        if role in MARKED:
+            marked, anchors = self._carrier.mark(cells, role)
+            found.anchors.append(anchors)
+            return marked
+        if role == "id":
+            found.waybills.extend(cells)
+        elif role == "phone":
+            found.phones.extend(cells)
+        return cells
 
     def _plan(self, headers: Sequence[str | None]) -> list[str | None]:
         """Role of each column where header or override fixes it. SPEC 5.1."""

@@ -32,6 +32,7 @@ PILOT_BOUND = 1e-4  # a sample counts as marked where the pilot's bound is below
 LEAST_BOUND = 1e-300  # what a float can still say
 CHECK = "check"  # the carrier whose slots show their mask and no chip of a codeword
 _METHOD = "text/1"
+_FEW = 12  # slots of issued cells from which a pasted text is read by them alone
 _ISSUES = 100  # issues listed with an accusation; a drip of single rows would fill the case file
 _NOTHING = np.empty(0, np.uint64)
 
@@ -127,7 +128,7 @@ def _read(sample: LoadedSample, reader: CellReader) -> _Cells:
     except UnreadableSample as error:
         reader.take()
         return _Cells(sample, 0, (), fault=str(error))
-    return _Cells(sample, rows, reader.take())
+    return _Cells(sample, rows - sample.titles, reader.take())
 
 
 def _issued(ledger: Ledger, book: Codebook, read: Sequence[CellReadings]) -> Anchors:
@@ -151,7 +152,10 @@ def _weighed(cells: _Cells, books: Sequence[Codebook], issued: Sequence[Anchors]
     for book, found, of_ours in zip(books, cells.epochs, issued, strict=True):
         everything = [layer.reading for layer in found.layers]
         ours_only = [layer.among(of_ours) for layer in found.layers]
-        chosen = max((ours_only, everything), key=lambda some: _clarity(some, book))
+        if sample.kind == "text" and sum(map(len, ours_only)) >= _FEW:
+            chosen = ours_only  # the cells of a pasted line are guesses, most of them wrong
+        else:
+            chosen = max((ours_only, everything), key=lambda some: _clarity(some, book))
         epochs.append([one for one in chosen if len(one) and one.carrier != CHECK])
         pilots.append(_pilot(chosen, book))
         known.append(np.intersect1d(found.anchors, of_ours))
@@ -280,10 +284,8 @@ def _advice(case: Case, judgement: Judgement) -> Iterator[str]:
     if case.verdict == "no mark":
         slots = sum(sample.slots for sample in case.samples)
         if slots < ENOUGH:
-            yield (
-                f"Only {slots} places for a mark were found, too few to tell: add more rows,"
-                " in the form in which they were received."
-            )
+            found = f"Only {slots} places" if slots else "No place"
+            yield f"{found} for a mark: too little to tell. Add more rows, as they were received."
         if any(sample.issued for sample in case.samples):
             yield "Some of these records were issued from this vault, but the mark was not found."
     if any(sample.status == "unreadable" for sample in case.samples):

@@ -16,6 +16,7 @@ from tracemark.profiles import PROFILES
 from tracemark.text import CellMarker, clean
 from tracemark.text.parse import anchor, parse
 from tracemark.text.rules import rules
+from tracemark.text.siphash import siphash
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "draft-1-text.json"
 CELLS = json.loads(VECTORS.read_text(encoding="utf-8"))["cells"]
@@ -48,9 +49,9 @@ def test_by_the_book() -> None:
     start = int.from_bytes(digest[8:12], "big")
     masks = int.from_bytes(digest[12:20], "big")
     chips = [
-        bits[profile.biased + (start + n) % profile.uniform] ^ (masks >> (63 - n)) & 1
+        (n > 2 and bits[profile.biased + (start + n) % profile.uniform]) ^ (masks >> (63 - n)) & 1
         for n in range(54)
-    ]
+    ]  # the first symbol shows its masks alone
     symbols = [4 * chips[n] + 2 * chips[n + 1] + chips[n + 2] for n in range(0, 54, 3)]
     letters = "浙江杭州西湖区文路西溪花园单元"  # 省 市 三 号 栋 室 … stand in forms of slots
     expected = []
@@ -60,7 +61,8 @@ def test_by_the_book() -> None:
     found = re.findall("[一-鿿][\ufe03-\ufe0a]+", entry["full"])
     assert found == expected
 
-    # 5.4: the rest of the digest is the key of the cell's visible slots
+    # 5.4: SipHash of a slot's number under a key from the digest gives its mask and position
+    k0, k1 = int.from_bytes(digest[32:40], "little"), int.from_bytes(digest[40:48], "little")
     forms = {
         (101, 0): "省" not in entry["plain"],
         (102, 0): "州市" not in entry["plain"],
@@ -70,7 +72,5 @@ def test_by_the_book() -> None:
         (104, 0): "501室" not in entry["plain"],
     }
     for (family, turn), form in forms.items():
-        number = family.to_bytes(2, "big") + turn.to_bytes(4, "big")
-        hashed = hashlib.blake2b(number, key=digest[32:], digest_size=8).digest()
-        u = int.from_bytes(hashed, "big")
+        u = siphash(k0, k1, family << 32 | turn)
         assert form == bits[(u >> 1) % profile.biased] ^ (u & 1)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tracemark.errors import LedgerError, VaultError
+from tracemark.errors import LedgerError, UsageError, VaultError
 from tracemark.ledger.chain import START, Head, Json, Seals, canonical, link, now
 from tracemark.ledger.schema import APPLICATION, OLDEST_SQLITE, SCHEMA, VERSION
 
@@ -227,6 +227,11 @@ class Store:
 def _faults(path: Path) -> Iterator[None]:
     try:
         yield
+    except UnicodeEncodeError:
+        raise UsageError(
+            "a name holds half a character (a lone surrogate), which no recipient's can",
+            hint="check how the text was decoded",
+        ) from None
     except sqlite3.Error as error:
         # what is no fault of the file, such as using it after closing, has no result code
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF

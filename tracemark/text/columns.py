@@ -18,7 +18,8 @@ from tracemark.text.joined import Grammar, Joined, Slots, grammar
 from tracemark.text.marker import LEAST_ANCHOR, CellMarker
 from tracemark.text.parse import rewrite
 from tracemark.text.roles import MARKED
-from tracemark.text.slots import LANES, slot_hashes
+from tracemark.text.siphash import siphashes
+from tracemark.text.slots import LANES
 
 _Flags = NDArray[np.bool_]
 _Ints = NDArray[np.int64]
@@ -120,7 +121,8 @@ class ColumnMarker:
         """The edits, by how much each slot grows (slots,), and which cells they touch (cells,)."""
         # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
         chosen = slots.where(shown)
-        u = slot_hashes(keys[chosen.cells], chosen.numbers)
+        k0, k1 = (keys[half].astype(np.uint64)[chosen.cells] for half in ("k0", "k1"))
+        u = siphashes(k0, k1, chosen.numbers)
         bits = self._marker.biased
         positions = ((u >> np.uint64(1)) % np.uint64(len(bits))).astype(np.int64)
         chips = bits[positions] ^ (u & np.uint64(1)).astype(np.uint8)

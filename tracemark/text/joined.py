@@ -167,7 +167,9 @@ class Grammar:
         )
         unique = {signature: (using.families[id], form) for signature, id, form in forms}
         self._signatures = np.array(list(unique), np.int64)
-        self.classes = np.array([family.classes[form] for family, form in unique.values()], np.uint8)
+        self.classes = np.array(
+            [family.classes[form] for family, form in unique.values()], np.uint8
+        )
         self.written = tuple(
             [family.written[chip][form] for family, form in unique.values()] for chip in (0, 1)
         )

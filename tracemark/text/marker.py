@@ -14,7 +14,8 @@ from tracemark.text.invisible import cut, place
 from tracemark.text.parse import Parsed, Slot, anchor, edits, is_code, parse, rewrite, writable
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import Rules, rules
-from tracemark.text.slots import CHIPS, CellHash, slot_hash
+from tracemark.text.siphash import siphash
+from tracemark.text.slots import CHIPS, CellHash
 
 POLICIES: Mapping[str, tuple[str, ...]] = {
     "full": ("invisible", "typography", "wording"),
@@ -22,7 +23,7 @@ POLICIES: Mapping[str, tuple[str, ...]] = {
     "plain": ("typography", "wording"),
 }
 LEAST_ANCHOR = 4  # a shorter text stands in too many places to be told apart
-_WINDOW = (1 << CHIPS) - 1
+_WINDOW = (1 << (CHIPS - 3)) - 1  # SPEC 5.5: lane 0 shows its mask alone
 _SPARE = 64 - CHIPS
 
 
@@ -106,9 +107,7 @@ class CellMarker:
         }
         active = {family.layer for families in self.families.values() for family in families}
         self.layers = tuple(
-            layer
-            for layer in asked
-            if layer in active or (layer == "invisible" and self.invisible)
+            layer for layer in asked if layer in active or (layer == "invisible" and self.invisible)
         )
 
     def mark(self, text: str, role: str) -> tuple[str, int]:
@@ -136,23 +135,24 @@ class CellMarker:
         content = anchor(parsed)
         if len(content) < LEAST_ANCHOR or not (slots or self.invisible):
             return parsed.text, 0
-        identity, start, masks, key = self.hash(content)
+        identity, start, masks, k0, k1 = self.hash(content)
         if slots:
-            parsed = self._show(parsed, slots, key)
+            parsed = self._show(parsed, slots, k0, k1)
         pieces = cut(parsed) if self.invisible else []
         if len(pieces) < 2:
             return parsed.text, identity if slots else 0
         window = self._ring >> (self._uniform - start % self._uniform) & _WINDOW
         return place(pieces, window ^ masks >> _SPARE), identity
 
-    def _show(self, parsed: Parsed, slots: list[Slot], key: bytes) -> Parsed:
+    def _show(self, parsed: Parsed, slots: list[Slot], k0: int, k1: int) -> Parsed:
         """Write the chips of visible slots; where that would move any slot, write none."""
         bits = self._biased
         changes: list[tuple[int, int, str]] = []
         shown: dict[int, str] = {}
         for slot in slots:
             family, number, _, _, spelling, _ = slot
-            u = slot_hash(key, number)
+            # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
+            u = siphash(k0, k1, number)
             chip = bits[(u >> 1) % len(bits)] ^ u & 1
             if family.classes[spelling] != chip:
                 written = family.written[chip][spelling]

@@ -17,7 +17,8 @@ from tracemark.text.marker import LEAST_ANCHOR
 from tracemark.text.parse import anchor, is_code, parse, writable
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import LAYERS, Rules, rules
-from tracemark.text.slots import CHIPS, LANES, CellHash, slot_hash
+from tracemark.text.siphash import siphashes
+from tracemark.text.slots import CHIPS, LANES, CellHash
 
 _U64 = NDArray[np.uint64]
 
@@ -94,8 +95,8 @@ class _Column:
 
     def __init__(self, slot_key: bytes) -> None:
         self.hash = CellHash(slot_key)
-        # layer -> anchor id, slot (with its mask in the lowest bit), family, form found
-        self.visible = {layer: tuple(array("Q") for _ in range(4)) for layer in LAYERS}
+        # layer -> anchor id, the two halves of its key, number of the slot, form found
+        self.visible = {layer: tuple(array("Q") for _ in range(5)) for layer in LAYERS}
         # anchor id, start, masks, symbols that were there, symbols
         self.invisible = array("Q"), array("Q"), array("Q"), array("Q"), array("Q")
 
@@ -167,18 +168,11 @@ class CellReader:
             if slot[0] in known and (parsed.places is None or writable(parsed, slot))
         ]
         for column in self._columns:
-            identity, start, masks, key = column.hash(content)
+            identity, start, masks, k0, k1 = column.hash(content)
             for layer, number, form in shown:
-                anchors, slots, families, forms = column.visible[layer]
-                anchors.append(identity)
-                slots.append(slot_hash(key, number))
-                families.append(number >> 32)
-                forms.append(form)
+                _note(column.visible[layer], identity, k0, k1, number, form)
             if present:
-                for values, value in zip(
-                    column.invisible, (identity, start, masks, present, symbols), strict=True
-                ):
-                    values.append(value)
+                _note(column.invisible, identity, start, masks, present, symbols)
 
     def take(self) -> list[CellReadings]:
         """What was read since the last call, one entry for each key, in their order."""
@@ -190,20 +184,21 @@ class CellReader:
         layers = [
             self._visible(layer, *map(_numbers, arrays)) for layer, arrays in column.visible.items()
         ]
-        layers.append(self._invisible(*map(_numbers, column.invisible)))
+        layers += self._invisible(*map(_numbers, column.invisible))
         return CellReadings([layer for layer in layers if len(layer.anchors)])
 
     def _visible(
-        self, layer: str, anchors: _U64, slots: _U64, families: _U64, forms: _U64
+        self, layer: str, anchors: _U64, k0: _U64, k1: _U64, numbers: _U64, forms: _U64
     ) -> Anchored:
         # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
+        slots, families = siphashes(k0, k1, numbers), numbers >> np.uint64(32)
         positions = (slots >> np.uint64(1)) % np.uint64(self._profile.biased)
         bits = forms ^ (slots & np.uint64(1))
         return Anchored(_reading(layer, slots, positions, bits), anchors, families, forms)
 
     def _invisible(
         self, anchors: _U64, starts: _U64, masks: _U64, present: _U64, symbols: _U64
-    ) -> Anchored:
+    ) -> list[Anchored]:
         # SPEC 5.5: symbol i holds chips 3i, 3i + 1 and 3i + 2 of the cell, the first one highest
         one = np.uint64(1)
         order = np.arange(LANES - 1, -1, -1).astype(np.uint64)
@@ -215,9 +210,24 @@ class CellReader:
         shown = symbols[cells] >> (np.uint64(CHIPS - 1) - chips)
         bits = (shown ^ masks[cells] >> (np.uint64(63) - chips)) & one
         slots = anchors[cells] << np.uint64(6) | chips
+        # SPEC 5.5: lane 0 shows its mask alone; it names no position and is a layer of its own
+        check = np.repeat(lane, 3) == 0
         nothing = np.zeros(len(slots), np.uint64)
-        reading = _reading("invisible", slots, positions, bits)
-        return Anchored(reading, anchors[cells], nothing, nothing)
+        anchors = anchors[cells]
+
+        def layer(name: str, rows: NDArray[np.bool_], positions: _U64, bits: _U64) -> Anchored:
+            reading = _reading(name, slots[rows], positions[rows], bits[rows])
+            return Anchored(reading, anchors[rows], nothing[rows], nothing[rows])
+
+        return [
+            layer("check", check, nothing, one - bits),
+            layer("invisible", ~check, positions, bits),
+        ]
+
+
+def _note(columns: tuple[array[int], ...], *values: int) -> None:
+    for column, value in zip(columns, values, strict=True):
+        column.append(value)
 
 
 def _reading(carrier: str, slots: _U64, positions: _U64, bits: _U64) -> Reading:

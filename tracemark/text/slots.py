@@ -12,15 +12,23 @@ from numpy.typing import NDArray
 LANES = 18
 CHIPS = 3 * LANES  # three chips a lane
 
-_LAYOUT = Struct(">QIQ12x32s").unpack_from
+_NUMBERS = Struct(">QIQ").unpack_from
+_HALVES = Struct("<QQ").unpack_from
+
+CellKey = tuple[int, int, int, int, int]
+"""What the subkey and an anchor fix: anchor id (64 bits); start (32 bits), the uniform position
+of lane 0 modulo their number; masks (the highest 54 of 64 bits, lane 0 first); the two halves
+(64 bits each) of the SipHash key of the cell's visible slots."""
 
 CELL_KEY = np.dtype(
-    [("identity", ">u8"), ("start", ">u4"), ("masks", ">u8"), ("", "V12"), ("key", "V32")]
+    {
+        "names": ["identity", "start", "masks", "k0", "k1"],
+        "formats": [">u8", ">u4", ">u8", "<u8", "<u8"],
+        "offsets": [0, 8, 12, 32, 40],
+        "itemsize": 64,
+    }
 )
-CellKey = tuple[int, int, int, bytes]
-"""What the subkey and an anchor fix: anchor id (64 bits); start (32 bits), the uniform position
-of lane 0 modulo their number; masks (the highest 54 of 64 bits, lane 0 first); the key (32 bytes)
-of the cell's visible slots."""
+"""The same as a record of a numpy array."""
 
 
 class CellHash:
@@ -41,8 +49,10 @@ class CellHash:
         """The cell key of an anchor. SPEC 5.3."""
         keyed = self._keyed.copy()
         keyed.update(anchor.encode())
-        key: CellKey = _LAYOUT(keyed.digest())
-        return key
+        digest = keyed.digest()
+        identity, start, masks = _NUMBERS(digest)
+        k0, k1 = _HALVES(digest, 32)
+        return identity, start, masks, k0, k1
 
     def many(self, anchors: Sequence[bytes]) -> NDArray[np.void]:
         """The cell keys of many anchors in UTF-8: (anchors,) of `CELL_KEY`."""
@@ -52,19 +62,3 @@ class CellHash:
             keyed.update(anchor)
             digests.append(keyed.digest())
         return np.frombuffer(b"".join(digests), CELL_KEY)
-
-
-def slot_hash(key: bytes, number: int) -> int:
-    """BLAKE2b-64 of a visible slot's number under its cell's key. SPEC 5.4.
-
-    The lowest bit is the slot's mask, the others modulo the number of biased positions its
-    position, the whole its identity.
-    """
-    hashed = hashlib.blake2b(number.to_bytes(6, "big"), key=key, digest_size=8)
-    return int.from_bytes(hashed.digest(), "big")
-
-
-def slot_hashes(keys: NDArray[np.void], numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """`slot_hash` of many slots: keys (n,) of `CELL_KEY`, numbers (n,), result (n,) uint64."""
-    pairs = zip(keys["key"].tolist(), numbers.tolist(), strict=True)
-    return np.array([slot_hash(key, number) for key, number in pairs], np.uint64)
