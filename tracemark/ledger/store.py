@@ -229,7 +229,7 @@ def _faults(path: Path) -> Iterator[None]:
         yield
     except UnicodeEncodeError:
         raise UsageError(
-            "a name holds half a character (a lone surrogate), which no recipient's can",
+            "a name is not text that UTF-8 can hold (a lone surrogate)",
             hint="check how the text was decoded",
         ) from None
     except sqlite3.Error as error:
