@@ -11,10 +11,11 @@ KEY = EpochKey(1, bytes(range(32)))
 
 def test_codeword_by_the_letter_of_the_spec():
     """SPEC 4.1 to 4.3, spelled out bit by bit."""
-    stream = hashlib.shake_128(KEY.derive("codeword", 168) + b"acct:1042").digest(640)
-    common = hashlib.shake_128(KEY.derive("bias", 168)).digest(256)
-    rare = bytes(a & b for a, b in zip(stream[:256], stream[256:512], strict=True))
-    packed = bytes(r ^ c for r, c in zip(rare, common, strict=True)) + stream[512:]
+    stream = hashlib.shake_128(KEY.derive("codeword", 168) + b"acct:1042").digest(768)
+    common = hashlib.shake_128(KEY.derive("bias", 168)).digest(192)
+    planes = stream[:192], stream[192:384], stream[384:576]
+    rare = bytes(a & b & c for a, b, c in zip(*planes, strict=True))
+    packed = bytes(r ^ c for r, c in zip(rare, common, strict=True)) + stream[576:]
     expected = [byte >> (7 - bit) & 1 for byte in packed for bit in range(8)]
     assert Codebook(KEY, CURRENT).codeword("acct:1042").tolist() == expected
 

@@ -19,9 +19,11 @@ class Profile:
     name : str
         Stands in the ledger with every issue.
     biased : int
-        Number of biased positions, a multiple of 8. They carry what can be compared by colluders.
+        Number of biased positions, a multiple of 8. Together with as many uniform ones they leave
+        colluders no strategy: what hides one of them at a biased position betrays him at a uniform.
     uniform : int
-        Number of uniform positions (bias one half), a multiple of 8, after the biased ones.
+        Number of uniform positions (bias one half), a multiple of 8, after the biased ones. The
+        dense invisible layer uses these alone.
     planes : int
         Random bit planes that are combined into one plane of biased bits; the rare symbol of a
         biased position has probability ``rare = 2**-planes``.
@@ -43,7 +45,7 @@ class Profile:
         return 2.0**-self.planes
 
 
-DRAFT_1 = Profile(name="draft-1", biased=2048, uniform=1024, planes=2)
+DRAFT_1 = Profile(name="draft-1", biased=1536, uniform=1536, planes=3)
 
 CURRENT = DRAFT_1
 PROFILES = {p.name: p for p in (DRAFT_1,)}

@@ -106,7 +106,8 @@ def test_no_realistic_cell_is_given_up() -> None:
         reader = CellReader([SLOTS], CURRENT)
         reader.read(copy, role)
         for layer in reader.take()[0].layers:
-            wrong += int(
-                np.sum((CODEWORD[layer.reading.positions] == 1) != (layer.reading.chips > 0))
-            )
+            shown = CODEWORD[layer.reading.positions] == 1
+            if layer.reading.carrier == "check":  # shows its mask and no bit of the codeword
+                shown[:] = True
+            wrong += int(np.sum(shown != (layer.reading.chips > 0)))
     assert wrong == 0

@@ -1,1 +1,8 @@
-"""Marks on label images. SPEC 9."""
+"""Marks on label images. SPEC 9 (marking) and 10 (reading)."""
+
+from __future__ import annotations
+
+from tracemark.label.embed import Placement, embed
+from tracemark.label.read import LabelReading, read
+
+__all__ = ["LabelReading", "Placement", "embed", "read"]

@@ -156,7 +156,7 @@ def _trust(on: NDArray[np.float32], off: NDArray[np.float32]) -> NDArray[np.floa
     both = np.concatenate([on, off])
     kind = np.concatenate([np.ones(len(on)), -np.ones(len(off))])
     order = np.argsort(-both, kind="stable")
-    window = max(20, len(both) // 12)
+    window = min(len(both), max(20, len(both) // 12))
     kernel = np.ones(window)
     excess = np.convolve(kind[order], kernel, "same")
     held = np.convolve((kind[order] > 0).astype(np.float64), kernel, "same")

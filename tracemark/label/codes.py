@@ -35,14 +35,15 @@ def keep_out(black: NDArray[np.bool_], square: int) -> Mask:
     np.not_equal(page[:, 1:], page[:, :-1], out=across[:, 1:])
     np.not_equal(page[1:], page[:-1], out=down[1:])
     x, y, ink = (_count(map_, square) for map_ in (across, down, page))
-    upright, lying = _bars(x, y, square), _bars(y.T, x.T, square).T
+    upright, lying = _bars(x, y, ink, square), _bars(y.T, x.T, ink.T, square).T
     return _grow(upright, 1, 3) | _grow(lying, 3, 1) | _grow(_matrix(x, y, ink, square), 3, 3)
 
 
-def _bars(along: Counts, other: Counts, square: int) -> Mask:
+def _bars(along: Counts, other: Counts, ink: Counts, square: int) -> Mask:
     """Squares of a barcode whose bars stand upright, given the changes along its scan line."""
     runs = _box(along, 0, 1)
-    bars = (runs >= 4 * square) & (10 * _box(other, 0, 1) <= runs) & (2 * along >= square)
+    dark = 20 * _box(ink, 0, 1) > 3 * 3 * square * square  # 15 %: a ruled table has less
+    bars = dark & (runs >= 4 * square) & (10 * _box(other, 0, 1) <= runs) & (2 * along >= square)
     joined = _shrink(_grow(bars, 0, 2), 0, 2)  # wide bars and gaps between bars of one code
     return _grow(_shrink(joined, 0, 1), 0, 1)
 

@@ -52,8 +52,8 @@ class Geometry:
         return self.pitch // 3 - self.width // 2, 2 * self.pitch // 3 - self.width // 2
 
 
-COARSE = Geometry(dots_per_mm=8.0, pitch=12, width=2, margin=1, white=4, ink=2)
-FINE = Geometry(dots_per_mm=11.8, pitch=18, width=4, margin=1, white=6, ink=3)
+COARSE = Geometry(dots_per_mm=8.0, pitch=12, width=2, margin=1, white=4, ink=1)
+FINE = Geometry(dots_per_mm=11.8, pitch=18, width=4, margin=1, white=6, ink=2)
 
 
 def geometry_for(size: tuple[int, int], dpi: float | None) -> Geometry:

@@ -14,9 +14,9 @@ from tracemark.label.darkness import Field, smooth
 Points = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-_MOST = 40_000  # edge points that are looked at
+_MOST = 25_000  # edge points that are looked at
 _TILE = 160  # pixels
-_SLOPES = np.arange(-75, 76) * 0.002
+_SLOPES = np.arange(-130, 131) * 0.0025
 _STRONG = 0.08  # darkness step of an edge, per pixel
 
 
@@ -42,19 +42,34 @@ def upright(dark: Field, *, perspective: bool) -> Matrix | None:
         return None
     points, normals = found
     angle = _main_angle(normals)
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    points, normals = points @ turn.T, normals @ turn.T
-    level = np.abs(normals[:, 0]) < 0.25 * np.abs(normals[:, 1])
-    plumb = np.abs(normals[:, 1]) < 0.25 * np.abs(normals[:, 0])
-    m0, m1 = _family(points[level], normals[level], perspective)
-    n0, n1 = _family(points[plumb][:, ::-1], normals[plumb][:, ::-1], perspective)
-    # the line through both vanishing points is 1 + h1 x + h2 y = 0
-    h1, h2 = np.linalg.solve(np.array([[1.0, m0], [n0, 1.0]]), np.array([m1, n1]))
-    forward = np.array([[1.0, -n0, 0.0], [-m0, 1.0, 0.0], [h1, h2, 1.0]])
-    rotate = np.eye(3)
-    rotate[:2, :2] = turn
-    inverse = np.linalg.inv(forward @ rotate)
+    forward = np.eye(3)
+    forward[:2, :2] = [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]
+    points, normals = _moved(forward, points, normals)
+    for slant in (0.5, 0.2) if perspective else (0.25,):
+        level = np.abs(normals[:, 0]) < slant * np.abs(normals[:, 1])
+        plumb = np.abs(normals[:, 1]) < slant * np.abs(normals[:, 0])
+        m0, m1 = _family(points[level], normals[level], perspective)
+        n0, n1 = _family(points[plumb][:, ::-1], normals[plumb][:, ::-1], perspective)
+        # the line through both vanishing points is 1 + h1 x + h2 y = 0
+        h1, h2 = np.linalg.solve(np.array([[1.0, m0], [n0, 1.0]]), np.array([m1, n1]))
+        step = np.array([[1.0, -n0, 0.0], [-m0, 1.0, 0.0], [h1, h2, 1.0]])
+        depth = points @ step[2, :2] + 1
+        if depth.min() < 0.3:
+            break  # no label is seen so steeply: these are not its edges
+        points, normals = _moved(step, points, normals)
+        forward = step @ forward
+    inverse = np.linalg.inv(forward)
     return np.asarray(inverse / inverse[2, 2])
+
+
+def _moved(matrix: Matrix, points: Points, normals: Points) -> tuple[Points, Points]:
+    """Points and their normals as a projective map moves them; normals keep their length."""
+    ends = np.concatenate([points, points + 0.1 * normals[:, ::-1] * [-1, 1]])
+    mapped = ends @ matrix[:, :2].T + matrix[:, 2]
+    here, there = np.split(mapped[:, :2] / mapped[:, 2:], 2)
+    along = there - here
+    size = np.linalg.norm(normals, axis=1) / np.maximum(np.linalg.norm(along, axis=1), 1e-12)
+    return here, along[:, ::-1] * [1, -1] * size[:, None]
 
 
 def _edges(dark: Field) -> tuple[Points, Points] | None:
@@ -157,7 +172,7 @@ def _law(votes: NDArray[np.float64], centre: Points) -> tuple[float, float]:
         return float(((1 - part) * votes[below, tiles] + part * votes[below + 1, tiles]).sum())
 
     m0 = m1 = 0.0
-    for fine, wide in ((0.006, 20), (0.003, 3), (0.001, 4), (0.0003, 4)):
+    for fine, wide in ((0.01, 24), (0.004, 3), (0.0013, 4), (0.0004, 4)):
         tries = [
             (total(m0 + a * fine, m1 + b * fine / rim), m0 + a * fine, m1 + b * fine / rim)
             for a in range(-wide, wide + 1)

@@ -1,7 +1,8 @@
 """Delimited tables: CSV, TSV, and the same with semicolons or bars. SPEC 11.3.
 
 Lines without a quote, and lines in which every cell is quoted, are split and joined by the
-delimiter; only what is quoted in part, or over several lines, is read quote by quote.
+delimiter; lines in which some cells are quoted by one pattern; only what is quoted over several
+lines, or not by the book, is read quote by quote.
 """
 
 from __future__ import annotations
@@ -91,6 +92,11 @@ class DelimitedDocument(Document):
         super().__init__(chunks, origin)
         self.kind = "tsv" if delimiter == "\t" else "csv"
         self.delimiter = delimiter
+        self._joint = f'"{delimiter}"'
+        # all cells, as they stand, of a row that ends in a delimiter and is quoted by the book
+        self._cells = re.compile(
+            f'("[^"]*+(?:""[^"]*+)*+"|[^"{re.escape(delimiter)}]*+){re.escape(delimiter)}'
+        ).findall
         self._special = re.compile(f'[{re.escape(delimiter)}"\r\n]')
         self._lines = Lines(self._chunks, limit=origin.limit, name=origin.name)
         self._records = self._read()
@@ -118,14 +124,26 @@ class DelimitedDocument(Document):
         if row.spans is not None:
             return super()._changed(row, values)
         raw, delimiter = row.raw, self.delimiter
-        end = raw[len(raw.rstrip("\r\n")) :]
-        if raw.startswith('"'):
-            text = f'"{delimiter}"'.join([value.replace('"', '""') for value in values])
-            return f'"{text}"{end}'
+        body = raw.rstrip("\r\n")
+        end = raw[len(body) :]
+        if '"' in raw:
+            if self._all_quoted(body):
+                text = self._joint.join([value.replace('"', '""') for value in values])
+                return f'"{text}"{end}'
+            cells = self._cells(body + delimiter)
+            for index, (old, new) in enumerate(zip(row.values, values, strict=True)):
+                if new != old:
+                    cells[index] = self.quote(new, cells[index])
+            return delimiter.join(cells) + end
         text = delimiter.join(values)
         if self._needs_quotes(text, len(values) - 1):
             text = delimiter.join([self.quote(value, "") for value in values])
         return (text or '""') + end
+
+    def _all_quoted(self, body: str) -> bool:
+        """Whether each cell of a row stands in quotes, and no quote within a cell."""
+        joints = body.count(self._joint, 1, -1)
+        return body[0] == body[-1] == '"' and body.count('"') == 2 * joints + 2
 
     def _needs_quotes(self, text: str, delimiters: int) -> bool:
         return (
@@ -170,7 +188,7 @@ class DelimitedDocument(Document):
         return len(names) > 2 and is_header(names)
 
     def _read(self) -> Iterator[Row]:
-        delimiter, joint = self.delimiter, f'"{self.delimiter}"'
+        delimiter, joint = self.delimiter, self._joint
         number = 1
         for line in self._lines:
             body = line.rstrip("\r\n")
@@ -178,9 +196,13 @@ class DelimitedDocument(Document):
                 yield Row(number, (), body.split(delimiter) if body else [], line)
                 number += 1
                 continue
-            cells = body[1:-1].split(joint)
-            if body[0] == body[-1] == '"' and body.count('"') == 2 * len(cells):
-                yield Row(number, (), cells, line)
+            if self._all_quoted(body):
+                yield Row(number, (), body[1:-1].split(joint), line)
+                number += 1
+                continue
+            cells = self._cells(body + delimiter)
+            if delimiter.join(cells) == body:
+                yield Row(number, (), [_unquoted(cell) for cell in cells], line)
                 number += 1
                 continue
             row, count = self._read_quoted(line, number)
@@ -240,3 +262,7 @@ class DelimitedDocument(Document):
                     return 0, more
                 at = len(text)
                 text += line
+
+
+def _unquoted(cell: str) -> str:
+    return cell[1:-1].replace('""', '"') if cell[:1] == '"' else cell

@@ -44,7 +44,7 @@ class ColumnMarker:
         self._grammar = grammar(marker.rules)
         # SPEC 5.5: the three chips that a lane shows, by the uniform position it begins at
         ring = np.resize(marker.uniform, len(marker.uniform) + 2)
-        self._triples = ring[:-2] << 2 | ring[1:-1] << 1 | ring[2:]
+        self._triples = (ring[:-2] << 2 | ring[1:-1] << 1 | ring[2:]).astype(np.uint16)
         families = self._grammar.families if self._grammar else ()
         self._active = {
             role: np.array([family in marker.families[role] for family in families])
@@ -123,7 +123,7 @@ class ColumnMarker:
         chosen = slots.where(shown)
         k0, k1 = (keys[half].astype(np.uint64)[chosen.cells] for half in ("k0", "k1"))
         u = siphashes(k0, k1, chosen.numbers)
-        bits = self._marker.biased
+        bits = self._marker.bits
         positions = ((u >> np.uint64(1)) % np.uint64(len(bits))).astype(np.int64)
         chips = bits[positions] ^ (u & np.uint64(1)).astype(np.uint8)
         forms = grammar.forms(cells, chosen)
@@ -177,9 +177,9 @@ class ColumnMarker:
     def _symbols(self, starts: _Ints, masks: _U64, lanes: _Ints) -> NDArray[np.uint16]:
         """The symbols of some lanes; all (n,). SPEC 5.5."""
         first = 3 * lanes
-        chips = np.where(lanes, self._triples[(starts + first) % len(self._triples)], 0)
+        chips = np.where(lanes > 0, self._triples[(starts + first) % len(self._triples)], 0)
         masks = masks >> (61 - first).astype(np.uint64) & np.uint64(7)
-        return _FIRST_SYMBOL + (chips ^ masks.astype(np.uint16))
+        return (chips ^ masks.astype(np.uint16)) + np.uint16(_FIRST_SYMBOL)
 
 
 def _unmoved(
@@ -221,4 +221,5 @@ def _unmoved(
     same &= grammar.chinese(after)
     old, new = old[:, same[old[0]]], new[:, same[new[0]]]
     same[old[0, (old != new).any(axis=0)]] = False
-    return cells[same].tolist()
+    unmoved: list[int] = cells[same].tolist()
+    return unmoved

@@ -77,8 +77,6 @@ class Joined:
     text : str
     codes : (n,) uint16
         The text in UTF-16.
-    folded, folded_codes
-        The same in small letters, as regular cells are folded.
     breaks : (cells,) int64
         Where the line feeds stand, if all characters are of the Basic Multilingual Plane.
     """
@@ -92,10 +90,12 @@ class Joined:
 
     @cached_property
     def folded(self) -> str:
+        """The text in small letters, as regular cells are folded."""
         return self.text.lower()
 
     @cached_property
     def folded_codes(self) -> _Codes:
+        """`folded` in UTF-16, as long as `codes`."""
         return np.frombuffer(self.folded.encode("utf-16-le"), np.uint16)
 
     def count(self, flags: _Flags) -> _Ints:
@@ -155,23 +155,20 @@ class Grammar:
         # what a kind that counts in the anchor is read as; its spellings are single characters
         self._canonical = {kind: _canon(f) for kind, f in enumerate(families) if f and f.keep}
         self._kept = np.array([kind in self._canonical for kind in range(len(families))])
-        forms = sorted(
-            (
-                _signature(kind, ord(form[:1] or "\0"), ord(form[-1:] or "\0"), len(form)),
-                family.id,
+        forms = {
+            _signature(kind, ord(form[:1] or "\0"), ord(form[-1:] or "\0"), len(form)): (
+                family,
                 form,
             )
             for kind, family in enumerate(families)
             if family
             for form in family.classes
-        )
-        unique = {signature: (using.families[id], form) for signature, id, form in forms}
-        self._signatures = np.array(list(unique), np.int64)
-        self.classes = np.array(
-            [family.classes[form] for family, form in unique.values()], np.uint8
-        )
+        }
+        ordered = [forms[signature] for signature in sorted(forms)]
+        self._signatures = np.array(sorted(forms), np.int64)
+        self.classes = np.array([family.classes[form] for family, form in ordered], np.uint8)
         self.written = tuple(
-            [family.written[chip][form] for family, form in unique.values()] for chip in (0, 1)
+            [family.written[chip][form] for family, form in ordered] for chip in (0, 1)
         )
 
     def regular(self, cells: Sequence[str]) -> _Flags:
@@ -179,11 +176,13 @@ class Grammar:
         joined = Joined(cells)
         if len(joined.breaks) != len(cells):
             joined = Joined([cell.replace("\n", "\0") for cell in cells])
-        return self.chinese(joined) & (joined.count(~self._regular[joined.codes]) == 0)
+        regular: _Flags = joined.count(~self._regular[joined.codes]) == 0
+        return regular & self.chinese(joined)
 
     def chinese(self, joined: Joined) -> _Flags:
         """Which cells hold a Chinese character: (cells,) bool."""
-        return joined.count(self._han[joined.codes]) > 0
+        found: _Flags = joined.count(self._han[joined.codes]) > 0
+        return found
 
     def slots(self, joined: Joined) -> Slots:
         """The slots of regular cells. SPEC 5.2."""

@@ -52,8 +52,8 @@ class CellMarker:
         The layers that the policy asks for and the encoding can hold.
     rules : Rules
     hash : CellHash
-    biased, uniform : (n,) uint8
-        The two parts of the codeword.
+    bits, uniform : (L,) and (n,) uint8
+        The codeword, and the part of it that invisible symbols show.
     invisible : bool
         Whether symbols are placed.
     families : dict of str to frozenset of Family
@@ -85,9 +85,9 @@ class CellMarker:
             )
         self.rules = using or rules()
         self.hash = CellHash(slot_key)
-        self.biased = codeword[: profile.biased]
+        self.bits = codeword
         self.uniform = codeword[profile.biased :]
-        self._biased = self.biased.tobytes()
+        self._bits = self.bits.tobytes()
         # SPEC 5.5: the uniform bits as one number, its beginning repeated for windows that wrap
         uniform = "".join(map(str, codeword[profile.biased :].tolist()))
         self._uniform = profile.uniform
@@ -146,7 +146,7 @@ class CellMarker:
 
     def _show(self, parsed: Parsed, slots: list[Slot], k0: int, k1: int) -> Parsed:
         """Write the chips of visible slots; where that would move any slot, write none."""
-        bits = self._biased
+        bits = self._bits
         changes: list[tuple[int, int, str]] = []
         shown: dict[int, str] = {}
         for slot in slots:

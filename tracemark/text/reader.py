@@ -192,7 +192,7 @@ class CellReader:
     ) -> Anchored:
         # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
         slots, families = siphashes(k0, k1, numbers), numbers >> np.uint64(32)
-        positions = (slots >> np.uint64(1)) % np.uint64(self._profile.biased)
+        positions = (slots >> np.uint64(1)) % np.uint64(self._profile.length)
         bits = forms ^ (slots & np.uint64(1))
         return Anchored(_reading(layer, slots, positions, bits), anchors, families, forms)
 

@@ -51,9 +51,9 @@ def siphash(k0: int, k1: int, word: int) -> int:
 def siphashes(k0: _U64, k1: _U64, words: _U64) -> _U64:
     """The hashes of many words, each under a key of its own; all (n,) uint64."""
     a, b, c, d = (
-        np.uint64(initial) ^ half for initial, half in zip(_INITIAL, (k0, k1) * 2, strict=True)
+        half ^ np.uint64(initial) for initial, half in zip(_INITIAL, (k0, k1) * 2, strict=True)
     )
-    messages = (words, np.uint64(_LENGTH), np.uint64(0))
+    messages = (words, np.full_like(words, _LENGTH), np.zeros_like(words))
     for message, rounds, closing in zip(messages, (2, 2, 4), (0, 0, 0xFF), strict=True):
         c ^= np.uint64(closing)
         d ^= message
@@ -69,7 +69,8 @@ def siphashes(k0: _U64, k1: _U64, words: _U64) -> _U64:
             d = _turned(d, 21) ^ a
             c = _turned(c, 32)
         a ^= message
-    return a ^ b ^ c ^ d
+    hashes: _U64 = a ^ b ^ c ^ d
+    return hashes
 
 
 def _turned(values: _U64, bits: int) -> _U64:

@@ -1,0 +1,118 @@
+"""Reading labels blind."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.label.hosts import KEY, agreement, codeword, label
+from tracemark.label import embed, read
+from tracemark.label.read import LOCKED
+
+SEEN = 7.4  # deviations at which one of a million is named at 1e-6
+HOST = label()
+BITS = codeword(1)
+MARKED = embed(HOST, BITS, KEY)[0].convert("L")
+
+
+def scaled(image: Image.Image, factor: float) -> Image.Image:
+    size = (round(image.width * factor), round(image.height * factor))
+    return image.resize(size, Image.Resampling.BICUBIC)
+
+
+def jpeg(image: Image.Image, quality: int) -> Image.Image:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=quality)
+    return Image.open(io.BytesIO(file.getvalue()))
+
+
+def photographed(image: Image.Image) -> Image.Image:
+    """Seen from the side, turned a little, unevenly lit, grainy, compressed."""
+    large = scaled(image, 2)
+    w, h = large.size
+    seen = large.transform(
+        (w + 200, h + 100),
+        Image.Transform.PERSPECTIVE,
+        (1.06, 0.09, -120, -0.08, 1.12, 40, 6e-5, 1.2e-4),
+        Image.Resampling.BICUBIC,
+        fillcolor=90,
+    )
+    light = np.linspace(0.65, 0.95, seen.width)[None, :]
+    grain = np.random.default_rng(5).normal(0, 4, (seen.height, seen.width))
+    pixels = np.clip(30 + 0.8 * np.asarray(seen) * light + grain, 0, 255)
+    return jpeg(scaled(Image.fromarray(pixels.astype(np.uint8)), 0.6), 75)
+
+
+CHANNELS = {
+    "as it is": lambda image: image,
+    "JPEG 50": lambda image: jpeg(image, 50),
+    "half size": lambda image: scaled(image, 0.5),
+    "half as large again": lambda image: scaled(image, 1.5),
+    "turned": lambda image: image.rotate(
+        33, Image.Resampling.BICUBIC, expand=True, fillcolor=255
+    ),
+    "upside down": lambda image: image.rotate(180),
+    "on its side": lambda image: image.transpose(Image.Transpose.ROTATE_90),
+    "kept quarter": lambda image: image.crop((20, 130, 560, 420)),
+    "inverted grey range": lambda image: image.point(lambda value: 70 + value // 3),
+    "photographed": photographed,
+}
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_a_marked_label_is_read(name):
+    """The chips single out the recipient among a million; a stranger's codeword stays at noise."""
+    reading = read(CHANNELS[name](MARKED), KEY)
+    assert reading.why == ""
+    assert reading.pilot > LOCKED
+    assert agreement(reading, BITS) > SEEN
+    assert abs(agreement(reading, codeword(99))) < 5
+
+
+@pytest.mark.parametrize("name", ["as it is", "turned", "photographed"])
+@pytest.mark.parametrize("host", ["unmarked", "another key"])
+def test_what_is_not_ours_is_not_read(name, host):
+    """An unmarked label and another vault's label give no pose and no chips."""
+    image = HOST.convert("L") if host == "unmarked" else embed(HOST, BITS, b"other")[0].convert("L")
+    reading = read(CHANNELS[name](image), KEY)
+    assert reading.readings == []
+    assert reading.why
+    assert reading.pilot < LOCKED
+
+
+def test_reading_twice_gives_the_same_chips():
+    """Reading is a function of picture and key."""
+    first, second = read(MARKED, KEY).readings[0], read(MARKED, KEY).readings[0]
+    assert np.array_equal(first.slots, second.slots)
+    assert np.array_equal(first.chips, second.chips)
+
+
+def test_chips_are_within_their_range():
+    """Chips are in [-1, 1] and stand at codeword positions of bias one half."""
+    part = read(MARKED, KEY).readings[0]
+    assert np.abs(part.chips).max() <= 1
+    assert len(part.slots) == len(part.positions) == len(part.chips)
+
+
+def test_two_recipients_copies_show_the_same_slots():
+    """Where the slots are says nothing about the recipient: copies differ in chips alone."""
+    other = codeword(2)
+    part = read(embed(HOST, other, KEY)[0], KEY)
+    assert agreement(part, other) > SEEN
+    assert abs(agreement(part, BITS)) < 5
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (40, 40), (900, 600)])
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_pictures_of_nothing_say_so(size, shade):
+    """No picture is too small, too thin or too dull to be turned away in a word."""
+    reading = read(Image.new("L", size, shade), KEY)
+    assert reading.readings == []
+    assert reading.why
+
+
+def test_noise_is_not_a_label():
+    """Random dots give no pose."""
+    noise = np.random.default_rng(1).integers(0, 256, (700, 500)).astype(np.uint8)
+    assert read(Image.fromarray(noise), KEY).readings == []
