@@ -140,9 +140,11 @@ class RowMarker:
             Per kind (``waybill``, ``phone``, ``anchor``), what the ledger keeps about them.
         """
         groups: dict[tuple[str | None, ...], tuple[list[int], list[Sequence[str]]]] = {}
-        count = 0
+        count, last = 0, None
         for headers, values in rows:
-            places, group = groups.setdefault(tuple(headers), ([], []))
+            if headers is not last:
+                last = headers
+                places, group = groups.setdefault(tuple(headers), ([], []))
             places.append(count)
             group.append(values)
             count += 1

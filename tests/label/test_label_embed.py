@@ -41,7 +41,10 @@ def test_only_white_dots_beside_ink_change():
 @pytest.mark.parametrize("profile", SHARES)
 def test_no_profile_changes_more_than_it_may(profile):
     """The changed share of white dots stays within the profile's."""
-    host, (marked, placement) = black(label()), embed(label(), codeword(1), KEY, profile_name=profile)
+    host, (marked, placement) = (
+        black(label()),
+        embed(label(), codeword(1), KEY, profile_name=profile),
+    )
     changed = (black(marked) != host).sum() / (~host).sum()
     assert changed == pytest.approx(placement.share)
     assert changed <= SHARES[profile]

@@ -49,9 +49,7 @@ CHANNELS = {
     "JPEG 50": lambda image: jpeg(image, 50),
     "half size": lambda image: scaled(image, 0.5),
     "half as large again": lambda image: scaled(image, 1.5),
-    "turned": lambda image: image.rotate(
-        33, Image.Resampling.BICUBIC, expand=True, fillcolor=255
-    ),
+    "turned": lambda image: image.rotate(33, Image.Resampling.BICUBIC, expand=True, fillcolor=255),
     "upside down": lambda image: image.rotate(180),
     "on its side": lambda image: image.transpose(Image.Transpose.ROTATE_90),
     "kept quarter": lambda image: image.crop((20, 130, 560, 420)),

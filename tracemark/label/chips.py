@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tracemark.label.darkness import Field
-from tracemark.label.fit import apply
 from tracemark.label.lattice import PERIOD, SIDES, Lattice
-from tracemark.label.pose import Matrix
+from tracemark.label.lens import Lens
 from tracemark.model import Reading
 
 CELL = 24  # pixels a cell in the rectified picture
+_PATCH = 5  # cells over which the map is taken for bilinear
 _DOT = CELL // 12
 _NUB = 2 * _DOT
 _FIRST, _SECOND = CELL // 3 - _DOT, 2 * CELL // 3 - _DOT
@@ -42,29 +42,35 @@ class Cells:
     weights: NDArray[np.float32]
 
 
-def rectify(dark: Field, to_pixels: Matrix, box: tuple[int, int, int, int]) -> Field:
+def rectify(dark: Field, lens: Lens, box: tuple[int, int, int, int]) -> Field:
     """Resample a picture so that each cell is CELL by CELL pixels.
 
     Parameters
     ----------
     dark : (H, W) float32
-    to_pixels : (3, 3) float64
-        From lattice cells (column, row, 1) to pixels of `dark`, centres at whole numbers.
+    lens : Lens
+        From pixels of `dark`, centres at whole numbers, to lattice cells (column, row).
     box : (left, top, right, bottom)
         Cells.
     """
     left, top, right, bottom = box
-    place = np.array([[1 / CELL, 0, left], [0, 1 / CELL, top], [0, 0, 1]])
-    # Pillow's coordinates have pixel centres at halves, on both sides, and it adds the half itself
-    full = np.array([[1.0, 0, 0.5], [0, 1, 0.5], [0, 0, 1]]) @ to_pixels @ place
-    full /= full[2, 2]
+    columns = np.unique(np.r_[np.arange(left, right, _PATCH), right])
+    rows = np.unique(np.r_[np.arange(top, bottom, _PATCH), bottom])
+    grid = np.stack(np.meshgrid(columns, rows), 2).reshape(-1, 2).astype(np.float64)
+    # Pillow's coordinates have pixel centres at halves
+    corners = (lens.inverse(grid) + 0.5).reshape(len(rows), len(columns), 2)
+    mesh = []
+    for i in range(len(rows) - 1):
+        for j in range(len(columns) - 1):
+            ends = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)]
+            quad = tuple(float(value) for end in ends for value in corners[end])
+            place = (columns[j], rows[i], columns[j + 1], rows[i + 1])
+            offset = (left, top, left, top)
+            tile = tuple(int(a - b) * CELL for a, b in zip(place, offset, strict=True))
+            mesh.append((tile, quad))
     size = ((right - left) * CELL, (bottom - top) * CELL)
     picture = Image.fromarray(dark).transform(
-        size,
-        Image.Transform.PERSPECTIVE,
-        tuple(full.ravel()[:8]),
-        Image.Resampling.BILINEAR,
-        fillcolor=0,
+        size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR, fillcolor=0
     )
     return np.asarray(picture)
 
@@ -174,9 +180,8 @@ def _here(cells: Cells, field: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return field[:, rows[:, None], columns[None, :]]
 
 
-def extent(matrix: Matrix, points: NDArray[np.float64]) -> tuple[int, int, int, int]:
+def extent(cells: NDArray[np.float64]) -> tuple[int, int, int, int]:
     """Rectangle of cells about the nubs found, with room around it: left, top, right, bottom."""
-    cells = apply(matrix, points)
     low = np.floor(cells.min(0)).astype(int) - 4
     high = np.ceil(cells.max(0)).astype(int) + 4
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])

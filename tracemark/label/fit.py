@@ -7,15 +7,10 @@ from numpy.typing import NDArray
 
 from tracemark.label.bumps import Bumps
 from tracemark.label.lattice import PERIOD, Lattice
-from tracemark.label.pose import Matrix
+from tracemark.label.lens import Drift, Flat, Lens, Matrix, apply, monomials
 
+_HELD = 0.5  # what keeps the drift small, as so many nubs at the rim would, squared
 _FACES = np.array([[0.0, -1.0], [0.0, 1.0], [-1.0, 0.0], [1.0, 0.0]])  # where the white lies
-
-
-def apply(matrix: Matrix, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Map (n, 2) points by a (3, 3) projective matrix."""
-    mapped = points @ matrix[:, :2].T + matrix[:, 2]
-    return np.asarray(mapped[:, :2] / mapped[:, 2:])
 
 
 def label_sides(matrix: Matrix, sides: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -26,7 +21,9 @@ def label_sides(matrix: Matrix, sides: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(found[sides])
 
 
-def settle(matrix: Matrix, bumps: Bumps, lattice: Lattice) -> tuple[Matrix, NDArray[np.bool_]]:
+def settle(
+    matrix: Matrix, bumps: Bumps, lattice: Lattice
+) -> tuple[Lens, NDArray[np.float64], NDArray[np.bool_]]:
     """Fit the map from upright pixels to lattice cells to the nubs that lie on it.
 
     Parameters
@@ -39,20 +36,51 @@ def settle(matrix: Matrix, bumps: Bumps, lattice: Lattice) -> tuple[Matrix, NDAr
 
     Returns
     -------
-    ((3, 3) float64, (n,) bool)
-        The fitted map, and which bumps it takes for nubs.
+    (Lens, (n, 2) float64, (n,) bool)
+        The fitted map, the bumps' lattice cells, and which bumps it takes for nubs.
     """
     sides = label_sides(matrix, bumps.sides)
     matrix = _slide(matrix, bumps, sides, lattice)
-    nubs = np.zeros(len(bumps), bool)
-    for reach in (0.1, 0.08, 0.06, 0.05, 0.05):
+    for reach in (0.1, 0.08, 0.06):
         cells = apply(matrix, bumps.points)
         miss, on = _miss(cells, sides, lattice)
         nubs = on & (np.abs(miss) < reach)
         if np.count_nonzero(nubs) < 12:
             break
         matrix = _correct(matrix, cells[nubs], sides[nubs] >= 2, miss[nubs], bumps.weights[nubs])
-    return matrix, nubs
+    flat = apply(matrix, bumps.points)
+    cells, lens = flat, Lens((Flat(matrix),))
+    for reach in (0.12, 0.1, 0.08, 0.06):
+        miss, on = _miss(cells, sides, lattice)
+        nubs = on & (np.abs(miss) < reach)
+        if np.count_nonzero(nubs) < 12:
+            break
+        moved = np.where(sides < 2, cells[:, 0] - flat[:, 0], cells[:, 1] - flat[:, 1])
+        wanted = moved - miss
+        drift = _drift(flat[nubs], sides[nubs] >= 2, wanted[nubs], bumps.weights[nubs])
+        cells, lens = drift.forward(flat), Lens((Flat(matrix), drift))
+    miss, on = _miss(cells, sides, lattice)
+    return lens, cells, on & (np.abs(miss) < 0.05)
+
+
+def _drift(
+    cells: NDArray[np.float64],
+    plumb: NDArray[np.bool_],
+    wanted: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> Drift:
+    """The smooth shift that the nubs ask for, held to none where they say nothing."""
+    middle = cells.mean(0)
+    size = float(np.abs(cells - middle).max()) + 1e-9
+    terms = np.zeros((10, 2))
+    for axis in (0, 1):
+        chosen = plumb == (axis == 1)
+        rows = monomials((cells[chosen] - middle) / size)
+        root = np.sqrt(weights[chosen])[:, None]
+        system = np.concatenate([rows * root, np.eye(10) * _HELD])
+        answer = np.concatenate([wanted[chosen] * root[:, 0], np.zeros(10)])
+        terms[:, axis] = np.linalg.lstsq(system, answer, rcond=None)[0]
+    return Drift(middle, size, terms)
 
 
 def _miss(

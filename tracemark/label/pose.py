@@ -21,6 +21,8 @@ Maps = NDArray[np.float32]
 
 # amplitude of the first three harmonics of teeth at 1/3 and 2/3 of the period, about its middle
 _TEETH = np.array([0.5, -0.5, -1.0])
+_BOW = 2.0  # step of a bow that is tried, in pixels at the rim
+_BETTER = 1.15  # times clearer a comb must become for a bow to be believed
 _PIXELS = (11.0, 21.0)  # period of the comb in pixels, at the scales that bumps are sought at
 
 
@@ -103,42 +105,71 @@ def find_combs(along: NDArray[np.float64], weights: NDArray[np.float64], most: i
     return combs
 
 
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """What brings a comb into focus; coordinates are pixels about the middle of the picture.
+
+    Attributes
+    ----------
+    shear, bend : float
+        First along becomes (along - shear across) / (1 + bend across), across likewise over the
+        same divisor.
+    bow_along, bow_across : float
+        Then along gains bow_along along**2 + bow_across across**2.
+    """
+
+    shear: float
+    bend: float
+    bow_along: float = 0.0
+    bow_across: float = 0.0
+
+
 def focus(
     along: NDArray[np.float64],
     across: NDArray[np.float64],
     weights: NDArray[np.float64],
-    convergence: NDArray[np.float64],
-) -> tuple[float, float]:
-    """The shear and convergence of the plumb lines that make the comb's third harmonic sharpest.
+    bends: NDArray[np.float64],
+) -> Focus:
+    """The shear, convergence and bow that make the comb's third harmonic clearest.
 
     Parameters
     ----------
     along, across, weights : (n,) float64
         Bumps on level edges, about the middle of the picture.
-    convergence : (k,) float64
-        What to try, in relative change of scale at the rim.
-
-    Returns
-    -------
-    (shear, convergence) such that the comb stands in (along - shear across) / (1 + convergence
-    across).
+    bends : (k,) float64
+        Convergences to try, in relative change of scale at the rim.
     """
-    rim = float(np.abs(across).max()) + 1
-    low, span = float(along.min()) - 0.02 * rim, float(np.ptp(along)) + 0.04 * rim
+    rim = float(max(np.abs(across).max(), np.abs(along).max())) + 1
     fine = 2
-    size = 1 << int(np.ceil(np.log2(span * fine * 2)))
+    size = 1 << int(np.ceil(np.log2(2.3 * rim * fine)))
     band = slice(int(3 * size / fine / _PIXELS[1]), int(3 * size / fine / _PIXELS[0]) + 1)
-    best = (-1.0, 0.0, 0.0)
-    for bend in convergence:
-        scale = 1 / (1 + bend / rim * across)
-        for shear in np.arange(-10, 11) * (0.8 / rim):
-            place = ((along - shear * across) * scale - low) * fine
-            inside = np.clip(place, 0, size - 1).astype(np.int64)
-            spectrum = np.abs(np.fft.rfft(np.bincount(inside, weights, minlength=size))[band])
-            peak = float(spectrum.max())
-            if peak > best[0]:
-                best = (peak, float(shear), float(bend) / rim)
-    return best[1], best[2]
+
+    def clearness(place: NDArray[np.float64]) -> float:
+        bins = ((place + 1.15 * rim) * fine).astype(np.int64) % size
+        spectrum = np.fft.rfft(np.bincount(bins, weights, minlength=size))[band]
+        return float(np.abs(spectrum).max())
+
+    def flat(shear: float, bend: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        scale = 1 / (1 + bend * across)
+        return (along - shear * across) * scale, across * scale
+
+    shears = np.arange(-10, 11) * (0.8 / rim)
+    _, shear, bend = max(
+        (clearness(flat(shear, bend)[0]), float(shear), float(bend))
+        for bend in bends / rim
+        for shear in shears
+    )
+    first, second = flat(shear, bend)
+    bows = np.arange(-5, 6) * (_BOW / rim**2)
+    straight = clearness(first)
+    best, bow_along, bow_across = max(
+        (clearness(first + a * first**2 + b * second**2), float(a), float(b))
+        for a in bows
+        for b in bows
+    )
+    if best < _BETTER * straight:
+        return Focus(shear, bend)
+    return Focus(shear, bend, bow_along, bow_across)
 
 
 def turned(maps: Maps) -> Maps:

@@ -130,11 +130,11 @@ class DelimitedDocument(Document):
             if self._all_quoted(body):
                 text = self._joint.join([value.replace('"', '""') for value in values])
                 return f'"{text}"{end}'
-            cells = self._cells(body + delimiter)
-            for index, (old, new) in enumerate(zip(row.values, values, strict=True)):
-                if new != old:
-                    cells[index] = self.quote(new, cells[index])
-            return delimiter.join(cells) + end
+            cells = zip(self._cells(body + delimiter), row.values, values, strict=True)
+            text = delimiter.join(
+                [cell if new == old else self.quote(new, cell) for cell, old, new in cells]
+            )
+            return text + end
         text = delimiter.join(values)
         if self._needs_quotes(text, len(values) - 1):
             text = delimiter.join([self.quote(value, "") for value in values])

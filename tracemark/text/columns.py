@@ -81,14 +81,35 @@ class ColumnMarker:
 
     def _mark(self, cells: list[str], role: str) -> list[tuple[str, int]]:
         if self._grammar is None or not cells:
-            return [self._marker.mark(cell, role) for cell in cells]
+            return self._mark_others(cells, role)
         regular = self._grammar.regular(cells).tolist()
-        together = [cell for cell, fits in zip(cells, regular, strict=True) if fits]
-        marked = iter(self._mark_regular(together, role, self._grammar) if together else ())
+        ours = [cell for cell, fits in zip(cells, regular, strict=True) if fits]
+        others = [cell for cell, fits in zip(cells, regular, strict=True) if not fits]
+        marked = iter(self._mark_regular(ours, role, self._grammar) if ours else ())
+        besides = iter(self._mark_others(others, role))
+        return [next(marked) if fits else next(besides) for fits in regular]
+
+    def _mark_others(self, cells: list[str], role: str) -> list[tuple[str, int]]:
+        """Mark cells of any kind: only their hashes are computed together."""
+        marker = self._marker
+        drafts = [marker.draft(cell, role) for cell in cells]
+        keys = marker.hash.many([draft.content.encode() for draft in drafts])
+        numbers = [number for draft in drafts for _, number, *_ in draft.slots]
+        owners = np.repeat(np.arange(len(drafts)), [len(draft.slots) for draft in drafts])
+        chips = iter(self._chips(keys, owners, np.array(numbers, np.uint64)).tolist())
         return [
-            next(marked) if fits else self._marker.mark(cell, role)
-            for cell, fits in zip(cells, regular, strict=True)
+            marker.finish(draft, key, [next(chips) for _ in draft.slots])
+            for draft, key in zip(drafts, keys.tolist(), strict=True)
         ]
+
+    def _chips(self, keys: _Keys, cells: _Ints, numbers: _U64) -> NDArray[np.uint8]:
+        """The chips of slots, (n,), by their cells and numbers, both (n,). SPEC 5.4."""
+        k0, k1 = (keys[half].astype(np.uint64)[cells] for half in ("k0", "k1"))
+        u = siphashes(k0, k1, numbers)
+        # the lowest bit of a slot is its mask, the others are its position
+        bits = self._marker.bits
+        positions = ((u >> np.uint64(1)) % np.uint64(len(bits))).astype(np.int64)
+        return bits[positions] ^ (u & np.uint64(1)).astype(np.uint8)
 
     def _mark_regular(self, cells: list[str], role: str, grammar: Grammar) -> list[tuple[str, int]]:
         joined = Joined(cells)
@@ -119,13 +140,8 @@ class ColumnMarker:
         self, cells: Joined, slots: Slots, shown: _Flags, keys: _Keys, grammar: Grammar
     ) -> tuple[list[tuple[int, int, str]], _Ints, _Flags]:
         """The edits, by how much each slot grows (slots,), and which cells they touch (cells,)."""
-        # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
         chosen = slots.where(shown)
-        k0, k1 = (keys[half].astype(np.uint64)[chosen.cells] for half in ("k0", "k1"))
-        u = siphashes(k0, k1, chosen.numbers)
-        bits = self._marker.bits
-        positions = ((u >> np.uint64(1)) % np.uint64(len(bits))).astype(np.int64)
-        chips = bits[positions] ^ (u & np.uint64(1)).astype(np.uint8)
+        chips = self._chips(keys, chosen.cells, chosen.numbers)
         forms = grammar.forms(cells, chosen)
         differ = grammar.classes[forms] != chips
         changed = chosen.where(differ)

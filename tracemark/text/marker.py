@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from tracemark.text.parse import Parsed, Slot, anchor, edits, is_code, parse, re
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import Rules, rules
 from tracemark.text.siphash import siphash
-from tracemark.text.slots import CHIPS, CellHash
+from tracemark.text.slots import CHIPS, CellHash, CellKey
 
 POLICIES: Mapping[str, tuple[str, ...]] = {
     "full": ("invisible", "typography", "wording"),
@@ -25,6 +26,27 @@ POLICIES: Mapping[str, tuple[str, ...]] = {
 LEAST_ANCHOR = 4  # a shorter text stands in too many places to be told apart
 _WINDOW = (1 << (CHIPS - 3)) - 1  # SPEC 5.5: lane 0 shows its mask alone
 _SPARE = 64 - CHIPS
+
+
+class Draft(NamedTuple):
+    """A cell that is to be marked.
+
+    Attributes
+    ----------
+    text : str
+        Without symbols of ours.
+    content : str
+        Its anchor; empty where there is no room for a mark.
+    slots : list of Slot
+        The visible slots that the policy writes.
+    parsed : Parsed or None
+        None where there is no room.
+    """
+
+    text: str
+    content: str
+    slots: list[Slot]
+    parsed: Parsed | None
 
 
 class CellMarker:
@@ -127,33 +149,46 @@ class CellMarker:
         anchor : int
             The cell's anchor id, 64 bits; 0 where nothing of ours was placed.
         """
+        draft = self.draft(text, role)
+        if not draft.content:
+            return draft.text, 0
+        key = self.hash(draft.content)
+        bits, (k0, k1) = self._bits, key[3:]
+        # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
+        slots = [siphash(k0, k1, number) for _, number, *_ in draft.slots]
+        return self.finish(draft, key, [bits[(u >> 1) % len(bits)] ^ u & 1 for u in slots])
+
+    def draft(self, text: str, role: str) -> Draft:
+        """What of a cell can be marked, before its key is known."""
         if role not in self.families or is_code(text):
-            return text, 0
+            return Draft(text, "", [], None)
         parsed = parse(strip_symbols(text), self.rules)
         families = self.families[role]
         slots = [slot for slot in parsed.slots if slot[0] in families]
         content = anchor(parsed)
         if len(content) < LEAST_ANCHOR or not (slots or self.invisible):
-            return parsed.text, 0
-        identity, start, masks, k0, k1 = self.hash(content)
-        if slots:
-            parsed = self._show(parsed, slots, k0, k1)
+            return Draft(parsed.text, "", [], None)
+        return Draft(parsed.text, content, slots, parsed)
+
+    def finish(self, draft: Draft, key: CellKey, chips: Sequence[int]) -> tuple[str, int]:
+        """Mark a cell; the chips are those of the draft's slots."""
+        parsed, (identity, start, masks, _, _) = draft.parsed, key
+        if parsed is None:
+            return draft.text, 0
+        if draft.slots:
+            parsed = self._show(parsed, draft.slots, chips)
         pieces = cut(parsed) if self.invisible else []
         if len(pieces) < 2:
-            return parsed.text, identity if slots else 0
+            return parsed.text, identity if draft.slots else 0
         window = self._ring >> (self._uniform - start % self._uniform) & _WINDOW
         return place(pieces, window ^ masks >> _SPARE), identity
 
-    def _show(self, parsed: Parsed, slots: list[Slot], k0: int, k1: int) -> Parsed:
+    def _show(self, parsed: Parsed, slots: list[Slot], chips: Sequence[int]) -> Parsed:
         """Write the chips of visible slots; where that would move any slot, write none."""
-        bits = self._bits
         changes: list[tuple[int, int, str]] = []
         shown: dict[int, str] = {}
-        for slot in slots:
+        for slot, chip in zip(slots, chips, strict=True):
             family, number, _, _, spelling, _ = slot
-            # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
-            u = siphash(k0, k1, number)
-            chip = bits[(u >> 1) % len(bits)] ^ u & 1
             if family.classes[spelling] != chip:
                 written = family.written[chip][spelling]
                 if change := edits(parsed, slot, chip, written):

@@ -1,0 +1,177 @@
+"""A picture made ready for the search: upright, its bumps found and brought into focus.
+
+SPEC 10.2 to 10.4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tracemark.label.bumps import Bumps, find_bumps
+from tracemark.label.darkness import Field, darkness
+from tracemark.label.lens import Drift, Flat, Lens, Matrix
+from tracemark.label.pose import Comb, find_combs, focus
+from tracemark.label.upright import upright
+
+CLEAR = 8.0  # strength of a comb that can be relied on
+_FLAT = 0.015  # perspective, in change of scale at the rim, that is taken for none
+_BENDS: NDArray[np.float64] = np.linspace(-0.036, 0.036, 13)
+AXES = (False, True)  # along x; along y
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A picture at one scale, with its bumps and the combs that they show.
+
+    Attributes
+    ----------
+    dark : (H, W) float32
+    lens : Lens
+        From pixels of `dark` to the plane of the bumps.
+    bumps : Bumps
+        In upright pixels, brought into focus.
+    combs : pair of lists of Comb
+        Along x and along y.
+    converging : bool
+        Whether the ratio of the scales is unknown.
+    """
+
+    dark: Field
+    lens: Lens
+    bumps: Bumps
+    combs: tuple[list[Comb], list[Comb]]
+    converging: bool
+
+    @property
+    def clearest(self) -> float:
+        """Strength of the strongest comb."""
+        return max(best(axis) for axis in self.combs)
+
+
+def view_of(gray: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]) -> View:
+    """Stand a picture upright, find its bumps, focus them, and find their combs.
+
+    Parameters
+    ----------
+    gray : (H, W) float32
+        Luminance, the picture at `scale` times its own size.
+    scale : float
+    stand, bends
+        From `standing`.
+    """
+    dark = darkness(gray)
+    factor = np.diag([scale, scale, 1.0])
+    straight, to_dark = _stand_up(dark, factor @ stand @ np.linalg.inv(factor))
+    bumps = find_bumps(straight)
+    start = Lens((Flat(np.asarray(np.linalg.inv(to_dark), np.float64)),))
+    middle = np.array(straight.shape[::-1]) / 2
+    tried = [_focused(start, bumps, swap, middle, bends) for swap in AXES]
+    strengths = [best(_combs(moved, swap)) for (_, moved), swap in zip(tried, AXES, strict=True)]
+    # look along the clearer axis first; along the other one only if it is clear as well
+    first = strengths[1] > strengths[0]
+    lens, moved = tried[int(first)]
+    second = _focused(lens, moved, not first, middle, bends)
+    if best(_combs(second[1], not first)) >= CLEAR:
+        lens, moved = second
+    combs = (_combs(moved, False), _combs(moved, True))
+    converging = bool(bends[-1] >= _BENDS[-1])
+    return View(dark, lens, moved, combs, converging)
+
+
+def scaled(picture: NDArray[np.uint8], scale: float) -> Field:
+    """The picture at another size, as float32."""
+    size = tuple(max(16, round(side * scale)) for side in picture.shape[::-1])
+    method = Image.Resampling.BOX if scale < 0.67 else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(picture).resize(size, method), np.float32)
+
+
+def standing(picture: NDArray[np.uint8]) -> tuple[Matrix | None, NDArray[np.float64]]:
+    """From upright coordinates to the picture's, both about its middle; and bends to try.
+
+    A scan or a screenshot shows no perspective, and is then settled more surely without any.
+    """
+    scale = min(1.0, (1.2e6 / picture.size) ** 0.5)
+    dark = darkness(scaled(picture, scale))
+    stand = upright(dark, perspective=True)
+    bends = _BENDS
+    if stand is not None and np.abs(stand[2, :2]).max() * max(dark.shape) / 2 < _FLAT:
+        stand, bends = upright(dark, perspective=False), _BENDS / 3
+    if stand is None:
+        return None, bends
+    factor = np.diag([1 / scale, 1 / scale, 1.0])
+    return np.asarray(factor @ stand @ np.linalg.inv(factor)), bends
+
+
+def _stand_up(dark: Field, stand: Matrix) -> tuple[Field, Matrix]:
+    """Resample upright; also the map from upright pixels to pixels of `dark`."""
+    height, width = dark.shape
+    half = np.array([width / 2 - 0.5, height / 2 - 0.5])
+    corners = np.array([[-1.0, -1], [1, -1], [1, 1], [-1, 1]]) * half
+    mapped = np.c_[corners, np.ones(4)] @ np.linalg.inv(stand).T
+    spread = mapped[:, :2] / mapped[:, 2:]
+    limit = 1.6 * max(height, width)
+    low = np.maximum(spread.min(0), -limit / 2)
+    high = np.minimum(spread.max(0), limit / 2)
+    size = np.ceil(high - low).astype(int) + 1
+    move = np.array([[1, 0, low[0]], [0, 1, low[1]], [0, 0, 1.0]])
+    centre = np.array([[1, 0, half[0]], [0, 1, half[1]], [0, 0, 1.0]])
+    to_dark = centre @ stand @ move
+    shift = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]])
+    full = np.linalg.inv(shift) @ to_dark @ shift
+    # Pillow samples output pixel k at k + 0.5
+    full /= full[2, 2]
+    picture = Image.fromarray(dark).transform(
+        (int(size[0]), int(size[1])),
+        Image.Transform.PERSPECTIVE,
+        tuple(full.ravel()[:8]),
+        Image.Resampling.BICUBIC,
+        fillcolor=0,
+    )
+    return np.asarray(picture), to_dark
+
+
+def _focused(
+    lens: Lens,
+    bumps: Bumps,
+    swap: bool,
+    middle: NDArray[np.float64],
+    bends: NDArray[np.float64],
+) -> tuple[Lens, Bumps]:
+    """Shear, convergence and bow that make the comb along one axis clearest."""
+    chosen = (bumps.sides < 2) != swap
+    if np.count_nonzero(chosen) < 12:
+        return lens, bumps
+    order = [1, 0] if swap else [0, 1]
+    along, across = (bumps.points[chosen] - middle)[:, order].T
+    found = focus(along, across, bumps.weights[chosen], bends)
+    change = np.array([[1, -found.shear, 0], [0, 1, 0], [0, found.bend, 1]])
+    if swap:
+        change = change[[1, 0, 2]][:, [1, 0, 2]]
+    shift = np.array([[1, 0, middle[0]], [0, 1, middle[1]], [0, 0, 1]])
+    flat = Flat(shift @ change @ np.linalg.inv(shift))
+    lens, bumps = lens.then(flat), _through(flat, bumps)
+    if found.bow_along or found.bow_across:
+        terms = np.zeros((10, 2))
+        terms[[5, 3] if swap else [3, 5], int(swap)] = found.bow_along, found.bow_across
+        drift = Drift(middle, 1.0, terms)
+        lens, bumps = lens.then(drift), _through(drift, bumps)
+    return lens, bumps
+
+
+def _through(step: Flat | Drift, bumps: Bumps) -> Bumps:
+    return Bumps(step.forward(bumps.points), bumps.weights, bumps.sides)
+
+
+def _combs(bumps: Bumps, swap: bool) -> list[Comb]:
+    """The combs of the bumps that stand along x, or along y if `swap`."""
+    chosen = (bumps.sides < 2) != swap
+    return find_combs(bumps.points[chosen][:, int(swap)], bumps.weights[chosen], 3)
+
+
+def best(combs: list[Comb]) -> float:
+    """Strength of the strongest comb."""
+    return combs[0].strength if combs else 0.0
