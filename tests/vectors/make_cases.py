@@ -10,10 +10,9 @@ import random
 import tempfile
 from pathlib import Path
 
-from tracemark_cli.sample_orders import orders
-
 import tracemark
 from benchmarks import leaks
+from tracemark_cli.sample_orders import orders
 
 HERE = Path(__file__).parent
 KEY = bytes(range(32))
