@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -114,11 +115,12 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     seed = random.SystemRandom().randrange(1 << 32) if options.seed is None else options.seed
-    lines = [*survival(options, seed), "", *nulls(options.nulls, seed)]
-    text = "\n".join(lines) + "\n"
-    print(text)
+    lines = []
+    for line in chain(survival(options, seed), [""], nulls(options.nulls, seed)):
+        print(line, flush=True)
+        lines.append(line)
     if options.output:
-        options.output.write_text(text, encoding="utf-8")
+        options.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def survival(options: argparse.Namespace, seed: int) -> Iterator[str]:

@@ -31,12 +31,14 @@ MAY_IMPORT = {
     "decoder": GROUND | {"case"},  # votes in, accusations out: no carrier, no ledger
     "ledger": GROUND,
     "tables": {"errors"},
-    "loaders": {"errors", "tables"},
+    "pictures": {"errors"},
+    "loaders": {"errors", "pictures", "tables"},
     "case": {"model"},
     "cleaning": {"text", "tables"},
     "marking": GROUND | {"text", "label", "tables", "ledger"},
     "tracing": GROUND | {"text", "label", "loaders", "decoder", "ledger", "case"},
-    "vault": GROUND | {"marking", "tracing", "ledger", "tables", "loaders", "text", "case"},
+    "vault": GROUND
+    | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"},
     "__init__": GROUND | {"cleaning", "vault", "marking", "case", "ledger", "tables", "text"},
 }
 

@@ -1,7 +1,7 @@
-"""From a sample, whatever it arrived as, to rows of cells. SPEC 5.4.
+"""From a sample, whatever it arrived as, to rows of cells or to a picture. SPEC 11.
 
-A loader tells nothing about marks: it hands over texts and their headers, and afterwards the hash
-of what it read.
+A loader tells nothing about marks: it hands over texts and their headers, or a picture, and
+afterwards the hash of what it read.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from PIL import Image
+
 from tracemark.errors import UnreadableSample, UsageError
+from tracemark.pictures import is_picture, open_picture
 from tracemark.tables import open_document
 from tracemark.tables.segments import segments
 from tracemark.tables.source import HashingReader, blocks
 
-Sample = Path | str | Iterable[Mapping[str, Any]]
+Sample = Path | str | Image.Image | Iterable[Mapping[str, Any]]
 Cells = tuple[Sequence[str | None], Sequence[str]]
 
 
@@ -30,7 +33,8 @@ class LoadedSample:
     path : str
         How reports call it.
     kind : str
-        ``csv``, ``tsv``, ``json``, ``jsonl``, ``text`` or ``rows``; ``unknown`` until it is read.
+        ``csv``, ``tsv``, ``json``, ``jsonl``, ``text``, ``rows`` or ``picture``; ``unknown`` until
+        it is read.
     sha256 : str
         Hexadecimal, of a file's bytes, a text's UTF-8, or rows as JSON Lines; set once it is read.
     titles : int
@@ -46,13 +50,41 @@ class LoadedSample:
             self.path = str(sample)
         elif isinstance(sample, str):
             self.path = f"text {number}"
+        elif isinstance(sample, Image.Image):
+            self.path = f"picture {number}"
         elif isinstance(sample, Iterable) and not isinstance(sample, bytes | Mapping):
             self.path = f"rows {number}"
         else:
             raise UsageError(
                 f"sample {number} is a {type(sample).__name__}",
-                hint="a sample is a pathlib.Path, a str, or an iterable of rows (dicts)",
+                hint="a sample is a pathlib.Path, a str, a picture, or an iterable of rows (dicts)",
             )
+
+    @property
+    def pictured(self) -> bool:
+        """Whether `picture` reads it, and not `rows`."""
+        if isinstance(self._sample, Path):
+            return is_picture(self._sample)
+        return isinstance(self._sample, Image.Image)
+
+    def picture(self) -> Image.Image:
+        """The picture.
+
+        Raises
+        ------
+        UnreadableSample
+            If it is broken, of a kind that is not read, or too large.
+        """
+        self.kind = "picture"
+        if isinstance(self._sample, Image.Image):
+            self.sha256 = hashlib.sha256(
+                f"{self._sample.mode} {self._sample.size}\n".encode() + self._sample.tobytes()
+            ).hexdigest()
+            return self._sample
+        with Path(self.path).open("rb") as file:
+            self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            return open_picture(file, name=self.path)
 
     def rows(self) -> Iterator[Cells]:
         """Headers and values of each row; of a plain line of text, the cells it may consist of.
@@ -73,7 +105,7 @@ class LoadedSample:
         elif isinstance(self._sample, str):
             encoded = self._sample.encode("utf-8", "surrogatepass")
             yield from self._file(io.BytesIO(encoded), None)
-        else:
+        elif not isinstance(self._sample, Image.Image):
             self.kind = "rows"
             yield from self._mappings(self._sample)
 

@@ -13,7 +13,9 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 import numpy as np
+from PIL import Image
 
+from tracemark import label
 from tracemark.codeword import Codebook
 from tracemark.errors import UsageError
 from tracemark.keys import EpochKey
@@ -244,3 +246,32 @@ def mark_document(
             size = _CHUNK
         issue.close(sha256=digest.hexdigest())
     return rows, digest.hexdigest()
+
+
+def mark_label(
+    image: Image.Image,
+    recipient: str,
+    key: EpochKey,
+    profile: Profile,
+    *,
+    waybill: str | None,
+    strength: str,
+    dpi: float | None,
+) -> tuple[Image.Image, dict[str, Fingerprints], str]:
+    """Mark one label. SPEC 10.
+
+    Returns
+    -------
+    marked : PIL image
+    fingerprints : dict of str to (k,) uint64
+        What the ledger keeps about it.
+    sha256 : str
+        Of mode, size and pixels of the marked copy.
+    """
+    codeword = Codebook(key, profile).codeword(recipient)
+    marked, _ = label.embed(
+        image, codeword, key.derive("slots/label"), profile_name=strength, dpi=dpi
+    )
+    prints = Fingerprinter(key).waybills([waybill] if waybill else [])
+    pixels = f"{marked.mode} {marked.size}\n".encode() + marked.tobytes()
+    return marked, {"waybill": prints}, hashlib.sha256(pixels).hexdigest()

@@ -6,6 +6,7 @@ codeword: what is chosen before that is free, and what comes after is counted th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tracemark import label
 from tracemark.case import Accusation, Case, Pilot, SampleReport, Verdict
 from tracemark.codeword import Codebook
 from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
@@ -30,6 +32,7 @@ from tracemark.text.reader import CellReader, CellReadings
 ENOUGH = 100  # slots; below this, finding no mark says little
 PILOT_BOUND = 1e-4  # a sample counts as marked where the pilot's bound is below this
 LEAST_BOUND = 1e-300  # what a float can still say
+POSES = 1e8  # more than a label's pose search tries
 CHECK = "check"  # the carrier whose slots show their mask and no chip of a codeword
 _METHOD = "text/1"
 _FEW = 12  # slots of issued cells from which a pasted text is read by them alone
@@ -48,7 +51,6 @@ class _Cells:
     sample: LoadedSample
     rows: int
     epochs: Sequence[CellReadings]
-    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +86,21 @@ def trace(
     books = [Codebook(key, profile) for key in keys]
     reader = CellReader([key.derive("slots/text") for key in keys], profile)
 
-    # SPEC 5.4: read every sample under every key
-    cells = []
+    # SPEC 5.4, 10: read every sample under every key
+    found: list[_Cells | _Read] = []
     for number, sample in enumerate(samples, start=1):
         tell("reading", (number - 1) / len(samples))
-        cells.append(_read(LoadedSample(sample, number), reader))
+        loaded = LoadedSample(sample, number)
+        found.append(
+            _picture(loaded, keys) if loaded.pictured else _cells(loaded, reader, len(keys))
+        )
 
     # SPEC 6.1, 6.2: keep the slots that speak clearest, and ask the pilot
+    cells = [one for one in found if isinstance(one, _Cells)]
     issued = [
-        _issued(ledger, book, [one.epochs[k] for one in cells if not one.fault])
-        for k, book in enumerate(books)
+        _issued(ledger, book, [one.epochs[k] for one in cells]) for k, book in enumerate(books)
     ]
-    read = [_weighed(one, books, issued) for one in cells]
+    read = [_weighed(one, books, issued) if isinstance(one, _Cells) else one for one in found]
     legible = [one for one in read if one.report.status != "unreadable"]
     reports = tuple(one.report for one in read)
     if not legible:
@@ -117,8 +122,8 @@ def trace(
     return _conclude(ledger, judgement, alpha, among, read, look)
 
 
-def _read(sample: LoadedSample, reader: CellReader) -> _Cells:
-    """Read one sample under all keys in one pass."""
+def _cells(sample: LoadedSample, reader: CellReader, epochs: int) -> _Cells | _Read:
+    """Read the cells of one sample under all keys in one pass."""
     rows = 0
     try:
         for _, values in sample.rows():
@@ -127,8 +132,39 @@ def _read(sample: LoadedSample, reader: CellReader) -> _Cells:
                 reader.read(text)
     except UnreadableSample as error:
         reader.take()
-        return _Cells(sample, 0, (), fault=str(error))
+        return _unreadable(sample, error, epochs)
     return _Cells(sample, rows - sample.titles, reader.take())
+
+
+def _picture(sample: LoadedSample, keys: Sequence[EpochKey]) -> _Read:
+    """Read one picture under all keys. SPEC 10.
+
+    The pose is found by the pilot: it has seen no codeword, but many poses were tried for it.
+    """
+    try:
+        picture = sample.picture()
+        found = [label.read(picture, key.derive("slots/label")) for key in keys]
+    except UnreadableSample as error:
+        return _unreadable(sample, error, len(keys))
+    best = max(found, key=lambda one: one.pilot)
+    slots = sum(map(len, best.readings))
+    tail = math.erfc(best.pilot / math.sqrt(2)) / 2
+    test = Pilot(slots, slots, max(LEAST_BOUND, min(1.0, tail * POSES * len(keys))))
+    report = SampleReport(
+        sample.path,
+        sample.sha256,
+        sample.kind,
+        "marked" if test.bound <= PILOT_BOUND else "no mark",
+        slots=slots,
+        pilot=test,
+        note=best.why,
+    )
+    return _Read(report, [one.readings for one in found], [_NOTHING] * len(keys))
+
+
+def _unreadable(sample: LoadedSample, error: UnreadableSample, epochs: int) -> _Read:
+    report = SampleReport(sample.path, sample.sha256, sample.kind, "unreadable", note=str(error))
+    return _Read(report, [()] * epochs, [_NOTHING] * epochs)
 
 
 def _issued(ledger: Ledger, book: Codebook, read: Sequence[CellReadings]) -> Anchors:
@@ -143,11 +179,6 @@ def _weighed(cells: _Cells, books: Sequence[Codebook], issued: Sequence[Anchors]
     Both are chosen from without a codeword, so the choice is free; the pilot pays for it.
     """
     sample = cells.sample
-    if cells.fault:
-        report = SampleReport(
-            sample.path, sample.sha256, sample.kind, "unreadable", note=cells.fault
-        )
-        return _Read(report, [()] * len(books), [_NOTHING] * len(books))
     epochs, pilots, known = [], [], []
     for book, found, of_ours in zip(books, cells.epochs, issued, strict=True):
         everything = [layer.reading for layer in found.layers]

@@ -24,6 +24,7 @@ from tracemark.ledger import Entry, Issue, Ledger, Verification
 from tracemark.loaders import Sample
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
+from tracemark.pictures import WRITTEN, open_picture, save_picture
 from tracemark.profiles import CURRENT, PROFILES, Profile
 from tracemark.tables import Readable, open_document
 
@@ -320,6 +321,94 @@ class Vault:
             to, issue.number, rows, marker.cells, marker.layers, document.encoding, sha256
         )
 
+    def mark_label(
+        self,
+        image: Image.Image,
+        to: str,
+        waybill: str | None = None,
+        profile: str = "default",
+        *,
+        dpi: float | None = None,
+    ) -> Image.Image:
+        """Mark the picture of one label as its printer is sent it.
+
+        Parameters
+        ----------
+        image : PIL image
+            Of mode 1, L, LA, P, RGB or RGBA.
+        to : str
+            Recipient id.
+        waybill : str, optional
+            The label's waybill number; the ledger keeps its keyed fingerprint.
+        profile : str
+            ``discreet``, ``default`` or ``robust``: at most 0.16, 0.25 or 0.5 % of the white dots
+            change.
+        dpi : float, optional
+            Resolution of the printer; by default the picture's own, or guessed from its size.
+
+        Returns
+        -------
+        PIL image
+            Of the same mode, size and resolution. The ledger holds the issue before this returns.
+
+        Raises
+        ------
+        HostTooSmall
+            If the label offers too few straight edges to name anyone.
+        UnknownRecipient, UsageError, UnreadableSample, LedgerError
+        """
+        self._ledger.recipient(to)  # raises UnknownRecipient
+        key = self._keys[-1]
+        marked, fingerprints, sha256 = marking.mark_label(
+            image, to, key, self.profile, waybill=waybill, strength=profile, dpi=dpi
+        )
+        prints = fingerprints["waybill"]
+        self._ledger.issue_at_once(
+            to,
+            "label",
+            profile=self.profile.name,
+            epoch=key.epoch,
+            policy=profile,
+            rows=1,
+            fingerprints=fingerprints,
+            sha256=sha256,
+            waybill=int(prints[0]) if len(prints) and prints[0] else None,
+        )
+        return marked
+
+    def mark_label_file(
+        self,
+        source: BinaryIO,
+        sink: BinaryIO,
+        to: str,
+        waybill: str | None = None,
+        profile: str = "default",
+        *,
+        name: str = "the input",
+        dpi: float | None = None,
+    ) -> None:
+        """Mark a PNG, JPEG, BMP or TIFF file with the picture of one label.
+
+        Parameters
+        ----------
+        source : binary file
+            Seekable.
+        sink : binary file
+            Gets the marked label as the same kind of file.
+        name : str
+            For messages.
+        to, waybill, profile, dpi
+            As in `mark_label`, which also says what is raised.
+        """
+        picture = open_picture(source, name=name)
+        kind = picture.format
+        if kind not in WRITTEN:
+            raise UsageError(
+                f"{name}: a {kind} is not written", hint=f"one of {', '.join(WRITTEN)}"
+            )
+        marked = self.mark_label(picture, to, waybill, profile, dpi=dpi)
+        save_picture(marked, sink, kind)
+
     def _marker(
         self, to: str, columns: Mapping[str, str] | None, policy: str, encoding: str | None
     ) -> RowMarker:
@@ -354,7 +443,8 @@ class Vault:
         Parameters
         ----------
         *samples
-            A `pathlib.Path` is a file, a `str` is text itself, an iterable of mappings is rows.
+            A `pathlib.Path` is a file, a `str` is text itself, a PIL image a picture of a label,
+            an iterable of mappings is rows.
         alpha : float
             Bound on the chance that anyone innocent is named, in (0, 1).
         among : str, optional
@@ -373,14 +463,10 @@ class Vault:
         LedgerError
             If the ledger cannot be read.
         """
-        if (
-            original is not None
-            or waybill is not None
-            or any(isinstance(sample, Image.Image) for sample in samples)
-        ):
+        if original is not None or waybill is not None:
             raise UsageError(
-                "pictures, original= and waybill= are not traced by this version",
-                hint="give text, rows or table files",
+                "original= and waybill= are not used by this version",
+                hint="trace the samples alone: text, rows, table files and pictures of labels",
             )
         return tracing.trace(
             self._ledger,

@@ -14,8 +14,10 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import tracemark
+from examples.waybill import waybill
 
 PROGRAM = (sys.executable, "-m", "tracemark_cli")
 
@@ -353,3 +355,28 @@ def test_what_an_encoding_cannot_hold_is_said(run, vault: Path) -> None:
 def test_a_copy_that_carries_no_mark_is_said_to(run, vault: Path) -> None:
     ran = run("mark", "table", "-", "--to", "acct:1042", "-o", "copy.csv", stdin=b"n\n1\n2\n")
     assert "nothing in it could be marked" in ran.errors
+
+
+def test_labels_are_marked_and_traced(run, vault: Path) -> None:
+    """One file, and a folder of them; the marked file is traced like any sample."""
+    folder = vault.parent / "labels"
+    folder.mkdir()
+    waybill(7, size="76x130", layout="ruled").save(folder / "a.png", dpi=(203, 203))
+    waybill(8, size="100x150", layout="dense").save(folder / "b.bmp")
+    run("mark", "label", "labels/a.png", "--to", "acct:1042", "-o", "one.png")
+    with Image.open(vault.parent / "one.png") as one:
+        assert one.info["dpi"] == pytest.approx((203, 203), abs=0.1)
+    ran = run("mark", "label", "labels", "--to", "acct:1042", "-o", "marked")
+    assert ran.status == 0 and "b.bmp: released to acct:1042" in ran.out
+    assert run("trace", "marked/a.png").status == 0
+    assert run("trace", "labels/a.png").status == 1
+
+
+def test_labels_that_cannot_be_marked(run, vault: Path) -> None:
+    """Blank labels, other files, one number for many: refused, and nothing is written."""
+    Image.new("1", (608, 1040), 1).save(vault.parent / "blank.png")
+    (vault.parent / "text.png").write_text("no picture")
+    run("mark", "label", "blank.png", "--to", "acct:1042", "-o", "o.png").failed(3, "too small")
+    run("mark", "label", "text.png", "--to", "acct:1042", "-o", "o.png").failed(3, "text.png")
+    run("mark", "label", "gone.png", "--to", "acct:1042", "-o", "o.png").failed(3, "gone.png")
+    assert not (vault.parent / "o.png").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from tracemark.label.read import LabelReading
+from tracemark.label.reading import LabelReading
 from tracemark.profiles import CURRENT
 
 KEY = b"label tests' key, 32 bytes long."

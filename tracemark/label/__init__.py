@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracemark.label.embed import Placement, embed
-from tracemark.label.read import LabelReading, read
+from tracemark.label.marking import Placement, embed
+from tracemark.label.reading import LabelReading, read
 
 __all__ = ["LabelReading", "Placement", "embed", "read"]

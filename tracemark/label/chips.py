@@ -14,6 +14,7 @@ from tracemark.label.lens import Lens
 from tracemark.model import Reading
 
 CELL = 24  # pixels a cell in the rectified picture
+_WIDEST = 80  # cells from the middle of the nubs to the label's end, at most
 _PATCH = 5  # cells over which the map is taken for bilinear
 _DOT = CELL // 12
 _NUB = 2 * _DOT
@@ -180,8 +181,14 @@ def _here(cells: Cells, field: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return field[:, rows[:, None], columns[None, :]]
 
 
-def extent(cells: NDArray[np.float64]) -> tuple[int, int, int, int]:
-    """Rectangle of cells about the nubs found, with room around it: left, top, right, bottom."""
-    low = np.floor(cells.min(0)).astype(int) - 4
-    high = np.ceil(cells.max(0)).astype(int) + 4
-    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+def extent(cells: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[int, int, int, int]:
+    """Rectangle of cells about the clear nubs, with room around it: left, top, right, bottom."""
+    clear = weights > 0.25
+    if np.count_nonzero(clear) >= 12:
+        cells = cells[clear]
+    middle = np.median(cells, axis=0)
+    low = np.maximum(np.percentile(cells, 1, axis=0), middle - _WIDEST) - 4
+    high = np.minimum(np.percentile(cells, 99, axis=0), middle + _WIDEST) + 4
+    left, top = np.floor(low).astype(int)
+    right, bottom = np.ceil(high).astype(int)
+    return int(left), int(top), int(right), int(bottom)

@@ -72,8 +72,21 @@ def _count(map_: Mask, square: int) -> Counts:
 def _box(counts: Counts, rows: int, columns: int) -> Counts:
     """Sum over 2 rows + 1 by 2 columns + 1 squares about each square."""
     tall, wide = 2 * rows + 1, 2 * columns + 1
-    padded = np.pad(counts, ((rows + 1, rows), (columns + 1, columns)))
-    total = padded.cumsum(0, dtype=np.int32).cumsum(1, dtype=np.int32)
+    height, width = counts.shape
+    total = np.zeros((height + tall, width + wide), np.int32)
+    total[rows + 1 : rows + 1 + height, columns + 1 : columns + 1 + width] = counts
+    if rows:
+        np.cumsum(total, 0, out=total)
+    else:
+        total = total[1:]
+    if columns:
+        np.cumsum(total, 1, out=total)
+    else:
+        total = total[:, 1:]
+    if not rows:
+        return np.asarray(total[:, wide:] - total[:, :-wide]) if columns else total
+    if not columns:
+        return np.asarray(total[tall:] - total[:-tall])
     return np.asarray(
         total[tall:, wide:] - total[:-tall, wide:] - total[tall:, :-wide] + total[:-tall, :-wide]
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,9 @@ class Geometry:
     pitch : int
         Side of a cell. A nub's middle stands at one third (chip 0) or two thirds (chip 1) of it.
     width : int
-        Dots of a nub along its edge; it is always one dot high.
+        Dots of a nub along its edge.
+    height : int
+        Dots of a nub across its edge.
     margin : int
         Dots at both ends of a cell that need not be straight.
     white, ink : int
@@ -42,6 +45,7 @@ class Geometry:
     dots_per_mm: float
     pitch: int
     width: int
+    height: int
     margin: int
     white: int
     ink: int
@@ -52,8 +56,8 @@ class Geometry:
         return self.pitch // 3 - self.width // 2, 2 * self.pitch // 3 - self.width // 2
 
 
-COARSE = Geometry(dots_per_mm=8.0, pitch=12, width=2, margin=1, white=4, ink=1)
-FINE = Geometry(dots_per_mm=11.8, pitch=18, width=4, margin=1, white=6, ink=2)
+COARSE = Geometry(dots_per_mm=8.0, pitch=12, width=2, height=1, margin=1, white=4, ink=1)
+FINE = Geometry(dots_per_mm=11.8, pitch=18, width=4, height=2, margin=1, white=6, ink=2)
 
 
 def geometry_for(size: tuple[int, int], dpi: float | None) -> Geometry:
@@ -131,3 +135,9 @@ class Lattice:
         """Slot identities for `model.Reading`: (n,) uint64, from (n,) sides, rows, columns."""
         index = (sides * PERIOD + rows) * PERIOD + columns
         return np.uint64(_TAG << 32) | index.astype(np.uint64)
+
+
+@lru_cache(maxsize=8)
+def lattice_of(key: bytes) -> Lattice:
+    """The lattice of a key, made once: making it takes as long as marking a label."""
+    return Lattice(key)

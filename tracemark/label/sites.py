@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,8 +104,9 @@ def _both_faces(
     lead = start % pitch
     width = (black.shape[1] + lead) // pitch  # whole cells; the first may start before the label
     columns = range(geometry.margin, pitch - geometry.margin)
-    some = np.zeros((black.shape[0], width), bool)
-    all_ = np.ones((black.shape[0], width), bool)
+    order: Literal["C", "F"] = "C" if black.flags.c_contiguous else "F"  # a transposed label
+    some = np.zeros((black.shape[0], width), bool, order)
+    all_ = np.ones((black.shape[0], width), bool, order)
     skip = 1 if lead else 0  # a cell that the label's edge cuts carries nothing
     for column in columns:
         part = black[:, skip * pitch + column - lead :: pitch][:, : width - skip]
@@ -116,7 +118,7 @@ def _both_faces(
     for upward in (True, False):
         light, dark = (clean, all_) if upward else (clean[::-1], all_[::-1])
         count = max(0, len(light) - white - ink + 1)
-        edge = np.ones((count, width), bool)
+        edge = np.ones((count, width), bool, order)
         for line in range(white):
             edge &= light[line : line + count]
         for line in range(white, white + ink):

@@ -18,7 +18,7 @@ from tracemark.label.pose import Comb, find_combs, focus
 from tracemark.label.upright import upright
 
 CLEAR = 8.0  # strength of a comb that can be relied on
-_FLAT = 0.015  # perspective, in change of scale at the rim, that is taken for none
+_FLAT = 0.03  # perspective, in change of scale at the rim, that is taken for none
 _BENDS: NDArray[np.float64] = np.linspace(-0.036, 0.036, 13)
 AXES = (False, True)  # along x; along y
 
@@ -99,7 +99,7 @@ def standing(picture: NDArray[np.uint8]) -> tuple[Matrix | None, NDArray[np.floa
     stand = upright(dark, perspective=True)
     bends = _BENDS
     if stand is not None and np.abs(stand[2, :2]).max() * max(dark.shape) / 2 < _FLAT:
-        stand, bends = upright(dark, perspective=False), _BENDS / 3
+        stand, bends = upright(dark, perspective=False), _BENDS * (2 / 3)
     if stand is None:
         return None, bends
     factor = np.diag([1 / scale, 1 / scale, 1.0])

@@ -231,10 +231,14 @@ class Grammar:
         return content.split(b"\n")[1:], joined.count(counting) - 1
 
 
-@cache
 def grammar(using: Rules) -> Grammar | None:
     """The tables of the built-in rules; None for others, whose contexts may see a line feed."""
-    return Grammar(using) if using is rules() else None
+    return _built_in() if using is rules() else None
+
+
+@cache
+def _built_in() -> Grammar:
+    return Grammar(rules())
 
 
 def _flags(pattern: re.Pattern[str], every: str) -> _Flags:

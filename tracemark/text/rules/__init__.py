@@ -247,7 +247,7 @@ def _locale(sources: Sequence[dict[str, Any]], families: Mapping[int, Family]) -
     soft = "".join(str(source.get("soft", "")) for source in sources)
     words = [word for source in sources for word in str(source.get("soft_words", "")).split()]
     taken = set(soft).union(*(form for family in own for form in family.classes))
-    word = f"(?<![a-z])(?:{'|'.join(words)})(?![a-z])"
+    word = f"(?<![a-z]){alternation(words)}(?![a-z])" if words else ""
     nothing = re.compile(f"(?:{word}|[\\W_])*" if words else f"[\\W_{soft}]*")
     return Locale(
         head=head,
@@ -273,7 +273,8 @@ class _Body:
     """
 
     def __init__(self) -> None:
-        self._led: list[_Part] = []
+        self._led: list[_Part] = []  # their patterns without what leads them
+        self._befores: list[str] = []  # what leads them
         self._numerals: list[_Part] = []
         self._numbers: list[_Part] = []
         self._forms: list[_Part] = []
@@ -283,9 +284,9 @@ class _Body:
     def add(self, family: Family, before: str, after: str, *, behind_number: bool) -> None:
         """Add a family with its context."""
         forms = "|".join(re.escape(f) for f in sorted(family.classes, key=len, reverse=True))
-        pattern = f"{before}({forms}){after}"
+        pattern = f"({forms}){after}"
         try:
-            groups, group = re.compile(pattern).groups, re.compile(before).groups + 1
+            groups, group = re.compile(before + pattern).groups, re.compile(before).groups + 1
         except re.error as fault:
             raise UsageError(
                 f"the context of the rule family '{family.name}' is no pattern: {fault}",
@@ -293,21 +294,34 @@ class _Body:
             ) from None
         lead = "".join(re.escape(form[:1]) for form in family.classes)
         consuming = bool(before) and not before.startswith("(?")
+        if consuming and not behind_number:
+            first = before[: before.index("]", 2) + 1] if before[0] == "[" else before[0]
+            self._leads["led"] += first.strip("[]")
+            self._led.append((family, pattern, group, groups))
+            self._befores.append(before)
+            return
+        pattern = before + pattern
         if not consuming and "" not in family.classes:
             pattern = f"(?=[{lead}]){pattern}"
         part = (family, pattern, group, groups)
         if behind_number:
             self._numbers.append(part)
-        elif consuming:
-            first = before[: before.index("]", 2) + 1] if before[0] == "[" else before[0]
-            self._leads["led"] += first.strip("[]")
-            self._led.append(part)
         elif re.search("[0-9]", lead):
             self._leads["numerals"] += lead
             self._numerals.append(part)
         else:
             self._leads["forms"] += lead
             self._forms.append(part)
+
+    def _runs(self) -> list[tuple[str, list[int]]]:
+        """Led families that follow one another behind the same context, which is tried once."""
+        runs: list[tuple[str, list[int]]] = []
+        for i, before in enumerate(self._befores):
+            if runs and runs[-1][0] == before and _of_one_length(before):
+                runs[-1][1].append(i)
+            else:
+                runs.append((before, [i]))
+        return runs
 
     @property
     def leads(self) -> str:
@@ -323,14 +337,24 @@ class _Body:
             groups[used + count] = (family, family.id << 32, used + group, pair)
             used += count
         numbers = "|".join(part[1] for part in self._numbers)
-        led, numerals, forms = (
-            f"(?=[{lead}])(?:{'|'.join(part[1] for part in parts)})" if parts else ""
-            for lead, parts in zip(
-                self._leads.values(), (self._led, self._numerals, self._forms), strict=True
-            )
+        led = [
+            f"{before}(?:{'|'.join(self._led[i][1] for i in run)})" for before, run in self._runs()
+        ]
+        alternatives = led, *([part[1] for part in p] for p in (self._numerals, self._forms))
+        led_by, numerals, forms = (
+            f"(?=[{lead}])(?:{'|'.join(patterns)})" if patterns else ""
+            for lead, patterns in zip(self._leads.values(), alternatives, strict=True)
         )
-        branches = [led, numerals, f"[0-9]++(?:{numbers}|)", forms]
+        branches = [led_by, numerals, f"[0-9]++(?:{numbers}|)", forms]
         return "|".join(filter(None, branches)), groups
+
+
+def _of_one_length(pattern: str) -> bool:
+    """Whether a pattern matches in one way at most: what is of one length can be looked behind."""
+    try:
+        return re.compile(f"(?<={pattern})").groups == 0
+    except re.error:
+        return False
 
 
 def _expand(pattern: str, patterns: Mapping[str, str]) -> str:

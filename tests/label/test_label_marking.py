@@ -8,7 +8,7 @@ from tests.label.hosts import BARS, KEY, codeword, label
 from tracemark.errors import HostTooSmall, UnreadableSample, UsageError
 from tracemark.label import embed
 from tracemark.label.codes import keep_out
-from tracemark.label.embed import SHARES
+from tracemark.label.marking import SHARES
 
 
 def black(image: Image.Image) -> np.ndarray:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.label.hosts import KEY, agreement, codeword, label
 from tracemark.label import embed, read
-from tracemark.label.read import LOCKED
+from tracemark.label.reading import LOCKED
 
 SEEN = 7.4  # deviations at which one of a million is named at 1e-6
 HOST = label()

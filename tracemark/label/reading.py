@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tracemark.label.chips import chips, extent, gather, pilot, rectify
-from tracemark.label.embed import lattice_of
 from tracemark.label.fit import settle
-from tracemark.label.lattice import Lattice
+from tracemark.label.lattice import Lattice, lattice_of
 from tracemark.label.lens import Lens
 from tracemark.label.pose import Comb, MapSearch, Pose
 from tracemark.label.raster import luminance
 from tracemark.label.view import AXES, CLEAR, View, scaled, standing, view_of
 from tracemark.model import Reading
 
-LOCKED = 6.0  # deviations of the pilot under which a pose is not believed
+LOCKED = 6.5  # deviations of the pilot under which a pose is not believed
 SURE = 9.0  # deviations at which no other pose is tried
 _WEAK = 5.0  # strength of a comb that is not worth a search of its own
-_LEVELS = ((1600, 2400), (1066,), (711, 3600))  # pixels along the longer side, in turn
-_MOST_CELLS = 40_000
+_LEVELS = ((1600, 2400), (1066, 711), (475, 317, 3600))  # pixels along the longer side, in turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,9 @@ class LabelReading:
     pilot : float
         Strength of the pilot in standard deviations: is this ours, and is the pose right? No
         codeword was seen.
+    comb : float
+        Strength of the strongest comb of bumps, whoever's: above about 15 some label's nubs are
+        in the picture, even where this key's map does not fit them.
     why : str
         Empty if read; else what stood in the way.
     trail : list of str
@@ -44,6 +46,7 @@ class LabelReading:
 
     readings: list[Reading] = field(default_factory=list)
     pilot: float = 0.0
+    comb: float = 0.0
     why: str = ""
     trail: list[str] = field(default_factory=list)
 
@@ -63,7 +66,7 @@ def read(image: Image.Image, key: bytes) -> LabelReading:
     LabelReading
     """
     lattice = lattice_of(key)
-    search = MapSearch(lattice.on)
+    search = _search_of(key)
     picture = luminance(ImageOps.exif_transpose(image))
     longest = max(picture.shape)
     stand, bends = standing(picture)
@@ -71,6 +74,7 @@ def read(image: Image.Image, key: bytes) -> LabelReading:
         return LabelReading(why="too few edges for a label")
     trail: list[str] = []
     best: tuple[float, Reading | None] = (0.0, None)
+    clearest = 0.0
     for levels in _LEVELS:
         views = [
             view_of(scaled(picture, level / longest), level / longest, stand, bends)
@@ -78,6 +82,7 @@ def read(image: Image.Image, key: bytes) -> LabelReading:
             if 1 / 8 < level / longest < 4
         ]
         for view in sorted(views, key=lambda view: -view.clearest):
+            clearest = max(clearest, view.clearest)
             found = _read_view(view, lattice, search, trail)
             if found is not None and found[0] > best[0]:
                 best = found
@@ -87,10 +92,17 @@ def read(image: Image.Image, key: bytes) -> LabelReading:
             break
     strength, reading = best
     if reading is None:
-        return LabelReading(why="no lattice found", trail=trail)
-    if strength < LOCKED:
-        return LabelReading(pilot=strength, why="pose not certain", trail=trail)
-    return LabelReading([reading], strength, "", trail)
+        why = "no comb of nubs found"
+    elif strength < LOCKED:
+        why = "no pose found at which the nubs fit this key's map"
+    else:
+        return LabelReading([reading], strength, clearest, "", trail)
+    return LabelReading([], strength, clearest, why, trail)
+
+
+@lru_cache(maxsize=8)
+def _search_of(key: bytes) -> MapSearch:
+    return MapSearch(lattice_of(key).on)
 
 
 def _read_view(
@@ -107,9 +119,7 @@ def _read_view(
     if count < 12:
         trail.append(f"{name}: comb {view.clearest:.1f}, map {pose.strength:.1f}, too few nubs")
         return None
-    box = extent(points[nubs])
-    if (box[2] - box[0]) * (box[3] - box[1]) > _MOST_CELLS:
-        return None
+    box = extent(points[nubs], view.bumps.weights[nubs])
     whole = Lens((*view.lens.steps, *lens.steps))
     cells = gather(rectify(view.dark, whole, box), box[0], box[1])
     strength = pilot(cells, lattice)
@@ -149,6 +159,6 @@ def _ratios(comb: Comb, others: list[Comb], *, wide: bool) -> NDArray[np.float64
     ]
     count = 24 if wide else 4
     around = np.exp(np.arange(-count, count + 1) * 0.007)
-    inside = [ratio for ratio in found if around[0] < ratio < around[-1]]
+    inside = [ratio for ratio in found if 0.8 < ratio < 1.25]
     strong = wide and any(other.strength > CLEAR for other in others) and len(inside) > 0
     return np.array(inside if strong else [*inside, *around])

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tracemark.errors import HostTooSmall, UsageError
 from tracemark.label.codes import keep_out
-from tracemark.label.lattice import Geometry, Lattice, geometry_for
+from tracemark.label.lattice import Geometry, Lattice, geometry_for, lattice_of
 from tracemark.label.raster import copy_dots, dots
 from tracemark.label.sites import Sites, find_sites
 
@@ -88,7 +88,7 @@ def embed(
     square = 4 * geometry.pitch // 3
     sites = find_sites(black, keep_out(black, square), square, origin, geometry)
     white = black.size - int(np.count_nonzero(black))
-    budget = int(SHARES[profile_name] * white) // geometry.width
+    budget = int(SHARES[profile_name] * white) // (geometry.width * geometry.height)
     chosen = sites.take(_choose(sites, lattice, budget))
     if len(chosen) < NEEDED:
         raise HostTooSmall(
@@ -120,28 +120,20 @@ def _strokes(
     slots = (sites.sides, sites.rows, sites.columns)
     shown = codeword[lattice.positions[slots]] ^ lattice.masks[slots]
     start = sites.along + np.where(shown, geometry.starts[1], geometry.starts[0])
-    along = (start[:, None] + np.arange(geometry.width)).ravel()
-    level = np.repeat(sites.sides < 2, geometry.width)
+    # one row for each nub, one column for each of its dots
+    along = start[:, None] + np.tile(np.arange(geometry.width), geometry.height)
+    rise = np.repeat(np.arange(geometry.height), geometry.width)
+    outwards = (sites.outside - sites.inside)[:, None]
+    level = (sites.sides < 2)[:, None]
 
-    def spread(across: NDArray[np.int64]) -> NDArray[np.int64]:
-        lines = np.repeat(across, geometry.width)
-        return np.where(level, [lines, along], [along, lines]).T
+    def dots_at(across: NDArray[np.int64]) -> NDArray[np.int64]:
+        pairs = np.where(level, [across, along], [along, across])
+        return pairs.reshape(2, -1).T
 
-    return spread(sites.outside), spread(sites.inside)
+    targets = dots_at(sites.outside[:, None] + rise * outwards)
+    return targets, dots_at(np.broadcast_to(sites.inside[:, None], along.shape))
 
 
 def _own_dpi(image: Image.Image) -> float | None:
     stated = image.info.get("dpi")
     return float(stated[0]) if isinstance(stated, tuple) and stated else None
-
-
-_LATTICES: dict[bytes, Lattice] = {}
-
-
-def lattice_of(key: bytes) -> Lattice:
-    """The lattice of a key, made once: it takes longer than to mark a label."""
-    if key not in _LATTICES:
-        if len(_LATTICES) >= 8:
-            _LATTICES.clear()
-        _LATTICES[key] = Lattice(key)
-    return _LATTICES[key]

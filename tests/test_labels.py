@@ -1,0 +1,112 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tracemark
+from benchmarks.channels import CHANNELS
+from examples.waybill import waybill
+
+
+@pytest.fixture
+def label():
+    """A ruled 76 x 130 mm waybill, black and white, 203 dpi."""
+    return waybill(7, size="76x130", layout="ruled")
+
+
+@pytest.fixture
+def marked(vault, label):
+    return vault.mark_label(label, to="acct:0042", waybill="YT7712345678901")
+
+
+@pytest.mark.parametrize("channel", ["png", "jpeg50", "turned", "scan200", "copy", "chat"])
+def test_a_leaked_label_is_traced(vault, marked, channel):
+    """From the file itself to a photo through a chat app: the right account and nobody else."""
+    picture = CHANNELS[channel](marked, np.random.default_rng(3))
+    case = vault.trace(picture)
+    assert [a.recipient for a in case.accusations] == ["acct:0042"]
+    assert case.samples[0].kind == "picture" and case.samples[0].status == "marked"
+    assert case.accusations[0].evidence[0].carrier == "nubs"
+
+
+def test_a_label_file_is_known_by_its_content(vault, marked, tmp_path):
+    """A picture is traced as one, whatever its name ends in; its hash is the file's."""
+    path = tmp_path / "leak.dat"
+    marked.save(path, "PNG")
+    case = vault.trace(path)
+    assert case.verdict == "identified" and len(case.samples[0].sha256) == 64
+
+
+def test_form_and_ledger(vault, label, marked):
+    """Mode, size and resolution stay; the issue and the waybill's fingerprint are recorded."""
+    assert (marked.mode, marked.size) == (label.mode, label.size)
+    assert marked.info.get("dpi") == label.info.get("dpi")
+    [issue] = vault.ledger_entries("issue")
+    assert issue.body["what"] == "label" and len(issue.body["waybill"]) == 16
+    [batch] = vault.ledger_entries("batch")
+    assert batch.body["fingerprints"]["waybill"]["count"] == 1
+
+
+def test_the_same_label_gets_the_same_marks(vault, label, marked):
+    """Printing again gives no second view of the code; another account's copy differs."""
+    assert vault.mark_label(label, to="acct:0042").tobytes() == marked.tobytes()
+    assert vault.mark_label(label, to="acct:0043").tobytes() != marked.tobytes()
+
+
+def test_nobody_is_named_for_a_label_that_was_never_marked(vault, label, tmp_path):
+    """Unmarked, or marked under another key: no mark found."""
+    with tracemark.Vault.create(tmp_path / "other", key=bytes(32)) as other:
+        other.add_recipient("acct:0042")
+        foreign = other.mark_label(label, to="acct:0042")
+    for picture in (label, foreign):
+        case = vault.trace(picture)
+        assert case.verdict == "no mark" and not case.accusations
+
+
+def test_a_label_and_rows_in_one_case(vault, marked, export):
+    """Samples of different kinds stand in one case."""
+    rows = list(vault.mark_rows(export[:20], to="acct:0042"))
+    case = vault.trace(rows, marked)
+    assert [a.recipient for a in case.accusations] == ["acct:0042"]
+    assert {e.carrier for e in case.accusations[0].evidence} >= {"nubs", "invisible"}
+
+
+def test_too_little_room_is_said(vault):
+    """A blank label cannot carry a mark: a refusal, not a weak mark, and no issue recorded."""
+    with pytest.raises(tracemark.HostTooSmall) as caught:
+        vault.mark_label(Image.new("1", (608, 1040), 1), to="acct:0042")
+    assert caught.value.hint
+    assert not list(vault.ledger_entries("issue"))
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        Image.new("1", (1, 1)),
+        Image.new("L", (1, 20000), 255),
+        Image.new("RGB", (800, 600), "black"),
+        Image.new("L", (800, 600), 255),
+        Image.new("I;16", (300, 300)),
+        Image.new("CMYK", (300, 300)),
+    ],
+    ids=["1x1", "1x20000", "black", "white", "16 bit", "cmyk"],
+)
+def test_pictures_of_no_label(vault, picture):
+    """Odd pictures are read or said to be unreadable; nobody is named and nothing breaks."""
+    case = vault.trace(picture)
+    assert case.verdict in ("no mark", "unreadable") and not case.accusations
+
+
+def test_broken_and_huge_files(vault, marked, tmp_path):
+    """A cut file and a bomb are unreadable, in a word."""
+    buffer = io.BytesIO()
+    marked.save(buffer, "PNG")
+    (tmp_path / "cut.png").write_bytes(buffer.getvalue()[: len(buffer.getvalue()) // 2])
+    bomb = Image.new("1", (20000, 20000))
+    bomb.save(tmp_path / "bomb.png")
+    (tmp_path / "liar.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 40)
+    names = ("cut.png", "bomb.png", "liar.png")
+    case = vault.trace(*(tmp_path / name for name in names))
+    assert case.verdict == "unreadable"
+    assert "too many" in case.samples[1].note

@@ -1,0 +1,88 @@
+"""Pictures that come from strangers, opened within bounds.
+
+Only the kinds that labels, scans, screenshots and phone photos come as; the first frame of several.
+"""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from PIL import Image, UnidentifiedImageError
+
+from tracemark.errors import UnreadableSample
+
+KINDS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
+MOST_PIXELS = 120_000_000  # a phone's largest photo has 108 million
+
+_MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"II*\x00", b"MM\x00*", b"GIF8")
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file begins as a picture does. A file that cannot be read does not."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        return False
+    return head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:] == b"WEBP")
+
+
+def open_picture(file: BinaryIO, *, name: str) -> Image.Image:
+    """Read a picture whole, its pixels included.
+
+    Parameters
+    ----------
+    file : binary file
+        Seekable.
+    name : str
+        For messages.
+
+    Raises
+    ------
+    UnreadableSample
+        For another kind, a broken or cut file, or one of more than `MOST_PIXELS` pixels: that is
+        found before any pixel is read.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the limit on pixels is ours, below
+            picture = Image.open(file, formats=KINDS)
+            if picture.width * picture.height > MOST_PIXELS:
+                raise UnreadableSample(
+                    f"{name}: {picture.width} x {picture.height} pixels are too many",
+                    hint=f"make it smaller than {MOST_PIXELS // 1_000_000} million pixels",
+                )
+            picture.load()
+    except UnidentifiedImageError:
+        raise UnreadableSample(
+            f"{name}: not a picture of a known kind", hint=f"one of {', '.join(KINDS)}"
+        ) from None
+    except Image.DecompressionBombError:
+        raise UnreadableSample(
+            f"{name}: the picture has too many pixels",
+            hint=f"make it smaller than {MOST_PIXELS // 1_000_000} million pixels",
+        ) from None
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error):
+        raise UnreadableSample(
+            f"{name}: the picture is broken or cut short", hint="ask for the file as first received"
+        ) from None
+    return picture
+
+
+WRITTEN = ("PNG", "JPEG", "BMP", "TIFF")
+
+
+def save_picture(picture: Image.Image, file: BinaryIO, kind: str) -> None:
+    """Write a picture in one of the kinds of `WRITTEN`, with its resolution.
+
+    JPEG loses least at quality 95 without subsampling; a bilevel TIFF is packed losslessly.
+    """
+    options: dict[str, Any] = {"dpi": picture.info["dpi"]} if picture.info.get("dpi") else {}
+    if kind == "JPEG":
+        options |= {"quality": 95, "subsampling": 0}
+    if kind == "TIFF":
+        options["compression"] = "tiff_lzw"
+    picture.save(file, kind, **options)
