@@ -113,11 +113,16 @@ def run_python(code: str) -> str:
 
 
 def test_importing_the_library_is_quick() -> None:
-    code = (
-        "import time; start = time.process_time(); import tracemark;"
-        "print(time.process_time() - start)"
-    )
-    assert min(float(run_python(code)) for _ in range(5)) < 0.3
+    """Measured beside numpy's own import, so that a busy machine does not decide."""
+
+    def seconds(module: str) -> float:
+        code = (
+            f"import time; start = time.process_time(); import {module};"
+            "print(time.process_time() - start)"
+        )
+        return min(float(run_python(code)) for _ in range(5))
+
+    assert seconds("tracemark") < 4 * seconds("numpy")
 
 
 def test_importing_the_library_pulls_in_no_extra() -> None:

@@ -15,7 +15,6 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from tracemark import label
 from tracemark.codeword import Codebook
 from tracemark.errors import UsageError
 from tracemark.keys import EpochKey
@@ -268,6 +267,8 @@ def mark_label(
     sha256 : str
         Of mode, size and pixels of the marked copy.
     """
+    from tracemark import label  # late: most programs mark rows only
+
     codeword = Codebook(key, profile).codeword(recipient)
     marked, _ = label.embed(
         image, codeword, key.derive("slots/label"), profile_name=strength, dpi=dpi

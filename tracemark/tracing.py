@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark import label
 from tracemark.case import Accusation, Case, Pilot, SampleReport, Verdict
 from tracemark.codeword import Codebook
 from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
@@ -141,6 +140,8 @@ def _picture(sample: LoadedSample, keys: Sequence[EpochKey]) -> _Read:
 
     The pose is found by the pilot: it has seen no codeword, but many poses were tried for it.
     """
+    from tracemark import label  # late: most programs mark rows only
+
     try:
         picture = sample.picture()
         found = [label.read(picture, key.derive("slots/label")) for key in keys]

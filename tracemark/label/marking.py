@@ -15,7 +15,7 @@ from tracemark.label.raster import copy_dots, dots
 from tracemark.label.sites import Sites, find_sites
 
 SHARES = {"discreet": 0.0016, "default": 0.0025, "robust": 0.005}
-NEEDED = 80  # nubs: with one chip in twenty misread these still name one of a million
+NEEDED = 120  # nubs: with fewer, a whole label was lost in chats and scans that keep the rest
 
 
 @dataclass(frozen=True, slots=True)
