@@ -11,12 +11,10 @@ in K trials of each channel.
 from __future__ import annotations
 
 import argparse
-import math
 import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -25,10 +23,10 @@ import numpy as np
 
 import tracemark
 from benchmarks import leaks
+from benchmarks.common import N, recipient, some_candidates, wilson
 from benchmarks.leaks import Row
 from tracemark_cli.sample_orders import orders
 
-N = 1_000_000
 ADDRESS = "收货地址"
 
 
@@ -231,35 +229,6 @@ def transplant(donor: Row, host: Row) -> Row:
                 out.insert(index, character)
         result[name] = "".join(out)
     return result
-
-
-@contextmanager
-def some_candidates(
-    vault: tracemark.Vault, to: str, rng: random.Random, *, all_of_them: bool
-) -> Iterator[None]:
-    """Score the true recipient and 255 others; their number, and so the line, stays N."""
-    ledger = vault._ledger
-    whole = ledger.ids
-    if not all_of_them:
-        few = sorted({to, *(recipient(rng.randrange(N)) for _ in range(255))})
-        ledger.ids = lambda *_, **__: [few]  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        ledger.ids = whole  # type: ignore[method-assign]
-
-
-def recipient(index: int) -> str:
-    return f"acct:{index:07d}"
-
-
-def wilson(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's score interval (1927)."""
-    p = successes / trials
-    middle = p + z * z / (2 * trials)
-    spread = z * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials))
-    scale = 1 + z * z / trials
-    return (middle - spread) / scale, (middle + spread) / scale
 
 
 if __name__ == "__main__":

@@ -1,0 +1,41 @@
+"""What the survival benchmarks share: a million recipients, and an interval for what was seen."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import tracemark
+
+N = 1_000_000
+
+
+@contextmanager
+def some_candidates(
+    vault: tracemark.Vault, to: str, rng: random.Random, *, all_of_them: bool
+) -> Iterator[None]:
+    """Score the true recipient and 255 others; their number, and so the line, stays N."""
+    ledger = vault._ledger
+    whole = ledger.ids
+    if not all_of_them:
+        few = sorted({to, *(recipient(rng.randrange(N)) for _ in range(255))})
+        ledger.ids = lambda *_, **__: [few]  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        ledger.ids = whole  # type: ignore[method-assign]
+
+
+def recipient(index: int) -> str:
+    return f"acct:{index:07d}"
+
+
+def wilson(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
+    """Wilson's score interval (1927)."""
+    p = successes / trials
+    middle = p + z * z / (2 * trials)
+    spread = z * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials))
+    scale = 1 + z * z / trials
+    return (middle - spread) / scale, (middle + spread) / scale
