@@ -1,4 +1,4 @@
-"""Marks on label images. SPEC 9 (marking) and 10 (reading)."""
+"""Marks on label images. SPEC 10."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding bumps on straight edges: candidates for nubs, before any pose is known. SPEC 10.3."""
+"""Finding bumps on straight edges: candidates for nubs, before any pose is known. SPEC 10.8."""
 
 from __future__ import annotations
 

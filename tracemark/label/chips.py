@@ -1,4 +1,4 @@
-"""From a settled pose to chips: first place against second, in every cell. SPEC 10.6."""
+"""From a settled pose to chips: first place against second, in every cell. SPEC 10.8."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def pilot(cells: Cells, lattice: Lattice) -> float:
 
 
 def chips(cells: Cells, lattice: Lattice) -> Reading:
-    """One chip for each slot that may carry a nub and shows an edge. SPEC 10.7.
+    """One chip for each slot that may carry a nub and shows an edge. SPEC 10.8.
 
     A chip counts by how much more often so strong a difference is met in slots that may carry a
     nub than in slots that may not: the picture itself says what its noise is.

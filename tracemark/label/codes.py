@@ -1,4 +1,4 @@
-"""Where a label's barcodes and 2-D codes are, found in the picture itself. SPEC 9.4.
+"""Where a label's barcodes and 2-D codes are, found in the picture itself. SPEC 10.4.
 
 The picture is divided into squares of about 2 mm. Bars change between black and white often along
 one axis and hardly ever along the other; 2-D codes change often both ways and are about half black

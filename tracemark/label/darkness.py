@@ -1,4 +1,4 @@
-"""From a picture's luminance to darkness: paper 0, ink 1, whatever the light. SPEC 10.1."""
+"""From a picture's luminance to darkness: paper 0, ink 1, whatever the light. SPEC 10.8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settling a pose: from a lattice found to a cell to one fitted to its nubs. SPEC 10.5."""
+"""Settling a pose: from a lattice found to a cell to one fitted to its nubs. SPEC 10.8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keyed lattice that label marks stand on. SPEC 9.1.
+"""The keyed lattice that label marks stand on. SPEC 10.1.
 
 The plane of a label is ruled into square cells. Each cell has four kinds of slot, one for each way
 an edge can face, and the key decides which of them may carry a mark, with which mask and for which
@@ -24,7 +24,7 @@ _TAG = 0x4E55_4253  # "NUBS": keeps these slots apart from those of other carrie
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """Sizes of a cell and its nub, in dots of the printer. SPEC 9.1.
+    """Sizes of a cell and its nub, in dots of the printer. SPEC 10.1.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ FINE = Geometry(dots_per_mm=11.8, pitch=18, width=4, height=2, margin=1, white=6
 
 
 def geometry_for(size: tuple[int, int], dpi: float | None) -> Geometry:
-    """Choose the geometry by resolution, or by size where the resolution is unknown. SPEC 9.1.
+    """Choose the geometry by resolution, or by size where the resolution is unknown. SPEC 10.1.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def geometry_for(size: tuple[int, int], dpi: float | None) -> Geometry:
 
 
 class Lattice:
-    """What the key says about every slot of one period. SPEC 9.2.
+    """What the key says about every slot of one period. SPEC 10.2.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class Lattice:
         self.positions: NDArray[np.int64] = first + (words >> 16).astype(np.int64) % count
 
     def origin(self, black: NDArray[np.bool_], pitch: int) -> tuple[int, int]:
-        """Where a label lies on the lattice: its dot (0, 0) is lattice dot (x, y). SPEC 9.3.
+        """Where a label lies on the lattice: its dot (0, 0) is lattice dot (x, y). SPEC 10.3.
 
         Depends on the key and the unmarked picture, so that the same label always gets the same
         marks; the reader finds the place again from the pilot alone.

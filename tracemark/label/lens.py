@@ -1,6 +1,6 @@
 """Smooth maps of the plane that can be undone: perspective, and the bow of a curled label.
 
-SPEC 10.4.
+SPEC 10.8.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Marking a label: nubs on its straight edges. SPEC 9."""
+"""Marking a label: nubs on its straight edges. SPEC 10."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def embed(
     key : bytes
         The label carrier's subkey.
     profile_name : str
-        ``discreet``, ``default`` or ``robust``: how many white dots may change (SPEC 9.7).
+        ``discreet``, ``default`` or ``robust``: how many white dots may change (SPEC 10.7).
     dpi : float, optional
         Resolution of the printer; by default the picture's own, or guessed from its size.
 
@@ -104,7 +104,7 @@ def embed(
 
 
 def _choose(sites: Sites, lattice: Lattice, budget: int) -> NDArray[np.int64]:
-    """Sites to be used: those that the key allows, by rank until the budget is spent. SPEC 9.7."""
+    """Sites to be used: those that the key allows, by rank until the budget is spent. SPEC 10.7."""
     slots = (sites.sides, sites.rows, sites.columns)
     allowed = np.nonzero(lattice.on[slots])[0]
     if len(allowed) <= budget:
@@ -116,7 +116,7 @@ def _choose(sites: Sites, lattice: Lattice, budget: int) -> NDArray[np.int64]:
 def _strokes(
     sites: Sites, lattice: Lattice, codeword: NDArray[np.uint8], geometry: Geometry
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Dots to write and the ink dots they copy: (n, 2) and (n, 2), row and column. SPEC 9.6."""
+    """Dots to write and the ink dots they copy: (n, 2) and (n, 2), row and column. SPEC 10.6."""
     slots = (sites.sides, sites.rows, sites.columns)
     shown = codeword[lattice.positions[slots]] ^ lattice.masks[slots]
     start = sites.along + np.where(shown, geometry.starts[1], geometry.starts[0])

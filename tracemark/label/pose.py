@@ -1,4 +1,4 @@
-"""Finding the lattice: comb, then map. SPEC 10.4.
+"""Finding the lattice: comb, then map. SPEC 10.8.
 
 The nubs on level edges stand at thirds of the lattice's columns: a comb, whose period and phase
 their x alone show. Which column is which, and where the rows are, the keyed map of slots that may

@@ -1,4 +1,4 @@
-"""Between Pillow's modes and a label's black dots. SPEC 9.6."""
+"""Between Pillow's modes and a label's black dots. SPEC 10.6."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a picture of a label, blind. SPEC 10."""
+"""Reading a picture of a label, blind. SPEC 10.8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a label can carry nubs: straight edges that cross a cell of the lattice. SPEC 9.5."""
+"""Where a label can carry nubs: straight edges that cross a cell of the lattice. SPEC 10.5."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standing a label upright: rotation and perspective, from its own edges. SPEC 10.2.
+"""Standing a label upright: rotation and perspective, from its own edges. SPEC 10.8.
 
 Nearly every edge of a label is level or plumb. Level edges meet in one vanishing point, plumb ones
 in another; the two fix the perspective but for the ratio of the scales.

@@ -1,6 +1,6 @@
 """A picture made ready for the search: upright, its bumps found and brought into focus.
 
-SPEC 10.2 to 10.4.
+SPEC 10.8.
 """
 
 from __future__ import annotations
