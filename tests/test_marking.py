@@ -9,9 +9,12 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import tracemark
 from tests.conftest import KEY
+from tests.text import hostile
 from tracemark_cli.sample_orders import orders
 
 ADDRESS = "收货地址"
@@ -210,3 +213,24 @@ def test_sample_orders_are_not_already_marked():
     assert not any(
         "\ufe03" <= c <= "\ufe0a" for row in orders(300, 1) for v in row.values() for c in v
     )
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(rows=st.lists(st.lists(hostile.cells, min_size=3, max_size=3), min_size=1, max_size=5))
+def test_hostile_tables_keep_all_that_is_not_marked(vault, rows):
+    """Any cells at all: identifiers, phones and every digit stay, and the table stays a table."""
+    rows = [[cell.encode("utf-8", "replace").decode() for cell in row] for row in rows]
+    header = ["运单号", "手机", "收货地址", "商品", "备注"]
+    table = [header, *(["YT7712345678901", "13800138000", *row] for row in rows)]
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(table)
+    marked, _ = mark_bytes(vault, text.getvalue().encode())
+    after = list(csv.reader(io.StringIO(marked.decode(), newline="")))
+    assert len(after) == len(table) and after[0] == header
+    for old, new in zip(table[1:], after[1:], strict=True):
+        assert new[:2] == old[:2]
+        for before, now in zip(old, new, strict=True):
+            assert re.findall(r"\d", now) == re.findall(r"\d", before)
+            assert tracemark.clean(now) == tracemark.clean(before)
