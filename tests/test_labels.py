@@ -5,14 +5,13 @@ import pytest
 from PIL import Image
 
 import tracemark
-from benchmarks.channels import CHANNELS
-from examples.waybill import waybill
+from tests.label import hosts
 
 
 @pytest.fixture
 def label():
-    """A ruled 76 x 130 mm waybill, black and white, 203 dpi."""
-    return waybill(7, size="76x130", layout="ruled")
+    """A ruled 76 x 130 mm label, black and white, 203 dpi."""
+    return hosts.label(7)
 
 
 @pytest.fixture
@@ -23,6 +22,9 @@ def marked(vault, label):
 @pytest.mark.parametrize("channel", ["png", "jpeg50", "turned", "scan200", "copy", "chat"])
 def test_a_leaked_label_is_traced(vault, marked, channel):
     """From the file itself to a photo through a chat app: the right account and nobody else."""
+    pytest.importorskip("cv2", reason="needs the extra 'bench'")
+    from benchmarks.channels import CHANNELS
+
     picture = CHANNELS[channel](marked, np.random.default_rng(3))
     case = vault.trace(picture)
     assert [a.recipient for a in case.accusations] == ["acct:0042"]

@@ -58,7 +58,8 @@ def open_picture(file: BinaryIO, *, name: str) -> Image.Image:
             picture.load()
     except UnidentifiedImageError:
         raise UnreadableSample(
-            f"{name}: not a picture of a known kind", hint=f"one of {', '.join(KINDS)}"
+            f"{name}: a broken picture, or none of {', '.join(KINDS)}",
+            hint="ask for the file as first received",
         ) from None
     except Image.DecompressionBombError:
         raise UnreadableSample(

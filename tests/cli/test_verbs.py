@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 import tracemark
-from examples.waybill import waybill
+from tests.label import hosts
 
 PROGRAM = (sys.executable, "-m", "tracemark_cli")
 
@@ -361,8 +361,8 @@ def test_labels_are_marked_and_traced(run, vault: Path) -> None:
     """One file, and a folder of them; the marked file is traced like any sample."""
     folder = vault.parent / "labels"
     folder.mkdir()
-    waybill(7, size="76x130", layout="ruled").save(folder / "a.png", dpi=(203, 203))
-    waybill(8, size="100x150", layout="dense").save(folder / "b.bmp")
+    hosts.label(7).save(folder / "a.png", dpi=(203, 203))
+    hosts.label(8).save(folder / "b.bmp")
     run("mark", "label", "labels/a.png", "--to", "acct:1042", "-o", "one.png")
     with Image.open(vault.parent / "one.png") as one:
         assert one.info["dpi"] == pytest.approx((203, 203), abs=0.1)
