@@ -144,6 +144,14 @@ def _say_sample(sample: tracemark.SampleReport) -> None:
                 f"(by chance: {probability(pilot.bound)})",
             )
         )
+    elif pilot and sample.slots:
+        facts.append(
+            (
+                "mark",
+                f"{sample.slots:,} slots read where this vault's pattern lies "
+                f"(by chance: {probability(pilot.bound)})",
+            )
+        )
     if sample.note:
         facts.append(("note", sample.note))
     say_facts(facts, indent="    ")

@@ -30,6 +30,7 @@ def test_a_leaked_label_is_traced(vault, marked, channel):
     assert [a.recipient for a in case.accusations] == ["acct:0042"]
     assert case.samples[0].kind == "picture" and case.samples[0].status == "marked"
     assert case.accusations[0].evidence[0].carrier == "nubs"
+    assert case.samples[0].slots > 0 and case.samples[0].pilot.slots == 0  # no count is claimed
 
 
 def test_a_label_file_is_known_by_its_content(vault, marked, tmp_path):

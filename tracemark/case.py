@@ -80,7 +80,8 @@ class Pilot:
     slots : int
         Distinct slots that took part.
     agreeing : int
-        Slots that agree with the keyed pattern.
+        Slots that agree with the keyed pattern. Both are 0 for a picture, whose pilot is a
+        correlation and no count (SPEC 10.8).
     bound : float
         Chance of this much agreement in anything that we never marked.
     """

@@ -150,7 +150,7 @@ def _picture(sample: LoadedSample, keys: Sequence[EpochKey]) -> _Read:
     best = max(found, key=lambda one: one.pilot)
     slots = sum(map(len, best.readings))
     tail = math.erfc(best.pilot / math.sqrt(2)) / 2
-    test = Pilot(slots, slots, max(LEAST_BOUND, min(1.0, tail * POSES * len(keys))))
+    test = Pilot(0, 0, max(LEAST_BOUND, min(1.0, tail * POSES * len(keys))))
     report = SampleReport(
         sample.path,
         sample.sha256,
