@@ -12,14 +12,14 @@ from typer.core import TyperGroup
 
 import tracemark
 
-from . import key, ledger, mark, recipient
+from . import key, ledger, mark, recipient, serve
 from .clean import clean
 from .demo import demo
 from .init import init
 from .terminal import TERMINATED, USAGE, guarded, last_resort, say
 from .trace import trace
 
-VERBS = ("init", "recipient", "mark", "trace", "clean", "ledger", "key", "demo")
+VERBS = ("init", "recipient", "mark", "trace", "clean", "ledger", "key", "serve", "token", "demo")
 
 
 class _InOrder(TyperGroup):
@@ -70,6 +70,8 @@ app.command()(trace)
 app.command()(clean)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(key.app, name="key")
+app.command()(serve.serve)
+app.add_typer(serve.app, name="token")
 app.command()(demo)
 
 

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -21,7 +21,7 @@ from tracemark.keys import EpochKey
 from tracemark.ledger import Issue
 from tracemark.ledger.fingerprints import Fingerprinter, Fingerprints
 from tracemark.profiles import Profile
-from tracemark.tables import Document
+from tracemark.tables import Document, Writable
 from tracemark.text.columns import ColumnMarker
 from tracemark.text.marker import CellMarker
 from tracemark.text.roles import MARKED, checked, role_of_cell, role_of_header
@@ -217,7 +217,7 @@ def mark_rows(
 
 
 def mark_document(
-    document: Document, sink: BinaryIO, marker: RowMarker, issue: Issue
+    document: Document, sink: Writable, marker: RowMarker, issue: Issue
 ) -> tuple[int, str]:
     """Write the document marked, each chunk only once the ledger holds it. SPEC 7.3.
 

@@ -26,7 +26,7 @@ from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
 from tracemark.pictures import WRITTEN, open_picture, save_picture
 from tracemark.profiles import CURRENT, PROFILES, Profile
-from tracemark.tables import Readable, open_document
+from tracemark.tables import Readable, Writable, open_document
 
 FORMAT = "tracemark-vault"
 VERSION = 1
@@ -277,7 +277,7 @@ class Vault:
     def mark_table(
         self,
         source: Readable,
-        sink: BinaryIO,
+        sink: Writable,
         to: str,
         columns: Mapping[str, str] | None = None,
         policy: str = "full",

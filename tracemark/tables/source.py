@@ -17,6 +17,14 @@ class Readable(Protocol):
         ...
 
 
+class Writable(Protocol):
+    """Anything with a binary `write`."""
+
+    def write(self, block: bytes, /) -> object:
+        """Take all of the block."""
+        ...
+
+
 class HashingReader:
     """Passes bytes through and keeps their SHA-256.
 
