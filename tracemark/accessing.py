@@ -23,7 +23,7 @@ from tracemark.ledger.custody import CUSTODY
 
 MISSING = 0.1  # part of the evidence that the ledger may lack
 NAMED = 10  # recipients named at most
-_EVENTS = 5  # entries told of each
+EVENTS = 5  # entries told of each
 
 _Ints = NDArray[np.int64]
 
@@ -178,7 +178,7 @@ def _holder(
 ) -> Holder:
     mine = pairs.holder == one
     recipient = ledger.recipient(pairs.names[one])
-    counts = Counter(pairs.entry[mine].tolist()).most_common(_EVENTS)
+    counts = Counter(pairs.entry[mine].tolist()).most_common(EVENTS)
     return Holder(
         recipient=recipient.id,
         name=recipient.name,
