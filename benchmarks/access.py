@@ -234,7 +234,7 @@ def simulate(trials: int, parcels: int, seed: int) -> Iterator[str]:
     yield ""
     yield "Clean leaks by the kind of account:"
     yield ""
-    yield "| account | leaks | alone fits | alone truly had all | first that fits | median that fit |"
+    yield "| account | leaks | alone fits | truly alone | first that fits | median that fit |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for kind, seen in sorted(by_kind.items()):
         only, solitary, leads, count = zip(*seen, strict=True)
