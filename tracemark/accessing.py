@@ -64,7 +64,7 @@ def access(
     if not len(known):
         return Access(len(leaked), leaked.rows, 0, by)
     held = np.bincount(holder, minlength=len(pairs.names))
-    allowed = tolerated(len(known), MISSING)
+    allowed = min(tolerated(len(known), MISSING), len(known) - 1)
     found = explain(holder, record, len(pairs.names), len(known), allowed)
     exclusive = np.bincount(holder[had == 1], minlength=len(pairs.names))
     guilts = guilt(holder, had, len(pairs.names))
