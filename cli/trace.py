@@ -11,6 +11,7 @@ import typer
 
 import tracemark
 
+from .access import say_access
 from .options import VAULT, AsJson, VaultPath
 from .pipes import PIPE, as_file
 from .terminal import (
@@ -104,6 +105,9 @@ def _say(case: tracemark.Case) -> None:
         _say_case(case)
     for line in case.advice:
         say_wrapped(line, indent="  ")
+    if case.access:
+        say()
+        say_access(case.access)
 
 
 def _say_accusation(accusation: tracemark.Accusation, case: tracemark.Case) -> None:

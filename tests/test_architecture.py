@@ -30,17 +30,22 @@ MAY_IMPORT = {
     "label": GROUND,
     "decoder": GROUND | {"case"},  # votes in, accusations out: no carrier, no ledger
     "ledger": GROUND,
+    "access": set(),  # sets and probabilities: no ledger, no key, no name
+    "accessing": {"access", "keys", "ledger"},
+    "custody": {"errors", "keys", "ledger"},
     "tables": {"errors"},
     "pictures": {"errors"},
     "loaders": {"errors", "pictures", "tables"},
-    "case": {"model"},
+    "case": {"model", "access"},
     "cleaning": {"text", "tables"},
     "marking": GROUND | {"text", "label", "tables", "ledger"},
-    "tracing": GROUND | {"text", "label", "loaders", "decoder", "ledger", "case"},
+    "tracing": GROUND
+    | {"text", "label", "loaders", "decoder", "ledger", "case", "access", "accessing"},
     "vault": GROUND
-    | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"},
+    | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case", "custody"},
     "service": {"errors", "vault"},
-    "__init__": GROUND | {"cleaning", "vault", "marking", "case", "ledger", "tables", "text"},
+    "__init__": GROUND
+    | {"cleaning", "vault", "marking", "case", "ledger", "tables", "text", "access", "custody"},
 }
 
 

@@ -5,8 +5,10 @@ The engineer's side marks where data leaves a system (`Vault.mark_rows`, `Vault.
 case names anyone innocent is bounded, and the bound is proved in docs/SPEC.md.
 """
 
+from tracemark.access.evidence import Access, Holder
 from tracemark.case import Accusation, Case, Evidence, Pilot, SampleReport
 from tracemark.cleaning import clean_table
+from tracemark.custody import CustodyEvent
 from tracemark.errors import (
     AlreadyMarked,
     HostTooSmall,
@@ -30,14 +32,17 @@ from tracemark.vault import Vault
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "Access",
     "Accusation",
     "AlreadyMarked",
     "Case",
+    "CustodyEvent",
     "Entry",
     "EnvironmentKeys",
     "EpochKey",
     "Evidence",
     "FileKeys",
+    "Holder",
     "HostTooSmall",
     "KeyFault",
     "KeyProvider",

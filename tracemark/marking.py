@@ -138,7 +138,8 @@ class RowMarker:
         marked : list of list of str
             The rows' values.
         fingerprints : dict of str to (k,) uint64
-            Per kind (``waybill``, ``phone``, ``anchor``), what the ledger keeps about them.
+            What the ledger keeps about them, by kind: ``waybill``, ``phone``, ``masked``,
+            ``anchor``.
         """
         groups: dict[tuple[str | None, ...], tuple[list[int], list[Sequence[str]]]] = {}
         count, last = 0, None
@@ -161,6 +162,7 @@ class RowMarker:
         return marked, {
             "waybill": self._fingerprinter.waybills(found.waybills),
             "phone": self._fingerprinter.phones(found.phones),
+            "masked": self._fingerprinter.masked(found.phones),
             "anchor": anchors,
         }
 

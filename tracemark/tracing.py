@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tracemark import accessing
+from tracemark.access.collect import Records
 from tracemark.case import Accusation, Case, Pilot, SampleReport, Verdict
 from tracemark.codeword import Codebook
 from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
@@ -84,6 +86,7 @@ def trace(
         )
     books = [Codebook(key, profile) for key in keys]
     reader = CellReader([key.derive("slots/text") for key in keys], profile)
+    records = accessing.records(keys)
 
     # SPEC 5.4, 10: read every sample under every key
     found: list[_Cells | _Read] = []
@@ -91,7 +94,9 @@ def trace(
         tell("reading", (number - 1) / len(samples))
         loaded = LoadedSample(sample, number)
         found.append(
-            _picture(loaded, keys) if loaded.pictured else _cells(loaded, reader, len(keys))
+            _picture(loaded, keys)
+            if loaded.pictured
+            else _cells(loaded, reader, len(keys), records)
         )
 
     # SPEC 6.1, 6.2: keep the slots that speak clearest, and ask the pilot
@@ -118,15 +123,24 @@ def trace(
         [Epoch(book, [one.epochs[index] for one in legible]) for index, book in enumerate(books)],
         alpha=look.spends,
     )
-    return _conclude(ledger, judgement, alpha, among, read, look)
+    case = _conclude(ledger, judgement, alpha, among, read, look)
+    # SPEC 13: set apart, and after the verdict stands
+    tell("looking up who had access", 1.0)
+    return replace(case, access=accessing.access(ledger, keys, records, among))
 
 
-def _cells(sample: LoadedSample, reader: CellReader, epochs: int) -> _Cells | _Read:
+def _cells(
+    sample: LoadedSample, reader: CellReader, epochs: int, records: Records
+) -> _Cells | _Read:
     """Read the cells of one sample under all keys in one pass."""
     rows = 0
     try:
-        for _, values in sample.rows():
+        for headers, values in sample.rows():
             rows += 1
+            if sample.kind == "text":
+                records.line(max(values, key=len, default=""))
+            else:
+                records.row(headers, values)
             for text in values:
                 reader.read(text)
     except UnreadableSample as error:

@@ -10,14 +10,16 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from PIL import Image
 
-from tracemark import marking, tracing
+from tracemark import custody, marking, tracing
 from tracemark.case import Case
+from tracemark.custody import CustodyEvent
 from tracemark.errors import UsageError, VaultError
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.ledger import Entry, Issue, Ledger, Verification
@@ -213,6 +215,68 @@ class Vault:
     def recipients(self, among: str | None = None) -> Iterator[Recipient]:
         """All recipients, in the order of their ids; those with a prefix only, if one is given."""
         return self._ledger.recipients(among)
+
+    # custody: who had what in hand without a marked copy
+
+    def record_custody(
+        self,
+        recipient: str,
+        waybills: Iterable[str],
+        when: str | date | None = None,
+        what: str = "scan",
+    ) -> int:
+        """Record that a recipient had waybills in hand: scanned, sorted, carried, looked up.
+
+        The ledger keeps keyed fingerprints and the day, never the numbers. Saying the same twice
+        adds an entry and changes no answer.
+
+        Parameters
+        ----------
+        recipient : str
+            Id of a registered recipient.
+        waybills : iterable of str
+            Numbers with fewer than 6 letters and digits are passed over.
+        when : str or date, optional
+            Kept to the day.
+        what : str
+            1 to 40 printable characters.
+
+        Returns
+        -------
+        int
+            Distinct waybills recorded.
+
+        Raises
+        ------
+        UnknownRecipient, UsageError
+        """
+        events = (CustodyEvent(recipient, waybill, when, what) for waybill in waybills)
+        return custody.record(self._ledger, self._keys[-1], events, set())
+
+    def record_custody_events(self, events: Iterable[CustodyEvent]) -> int:
+        """Record many events, a million in one write.
+
+        What was recorded before in the same million is passed over, so that an import can be
+        repeated, or taken up again after it was broken off.
+
+        Returns
+        -------
+        int
+            Distinct waybills recorded, summed over recipient, kind of event and day.
+
+        Raises
+        ------
+        UnknownRecipient, UsageError
+        """
+        known = self._ledger.custody_known()
+        return custody.record(self._ledger, self._keys[-1], events, known)
+
+    def custody_of(self, waybill: str) -> Iterator[Entry]:
+        """The ``issue`` and ``custody`` entries that show one waybill in somebody's hands.
+
+        To have had it in hand is not to have leaked it.
+        """
+        return custody.entries_of(self._ledger, self._keys, waybill)
 
     # the marking corridor
 
