@@ -21,7 +21,7 @@ from tracemark.case import Case
 from tracemark.errors import UsageError, VaultError
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.ledger import Entry, Issue, Ledger, Verification
-from tracemark.loaders import Sample
+from tracemark.loaders import LIMITS, Limits, Sample
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
 from tracemark.pictures import WRITTEN, open_picture, save_picture
@@ -436,6 +436,8 @@ class Vault:
         among: str | None = None,
         original: object | None = None,
         waybill: str | None = None,
+        ocr: bool | None = None,
+        limits: Limits = LIMITS,
         progress: Callable[[str, float], None] | None = None,
     ) -> Case:
         """Name whose copy leaked, or say honestly that it cannot be told.
@@ -443,12 +445,17 @@ class Vault:
         Parameters
         ----------
         *samples
-            A `pathlib.Path` is a file, a `str` is text itself, a PIL image a picture of a label,
-            an iterable of mappings is rows.
+            A `pathlib.Path` is a file or an archive of files, a `str` is text itself, a PIL image
+            a picture, an iterable of mappings is rows.
         alpha : float
             Bound on the chance that anyone innocent is named, in (0, 1).
         among : str, optional
             Only recipients whose id starts with this are candidates. Choose it before looking.
+        ocr : bool, optional
+            Whether the text of a picture without a label's mark is read; by default where the
+            extra ``ocr`` is installed.
+        limits : Limits
+            How much of a file is read before it is refused.
         progress : callable, optional
             Called with a stage and a fraction in [0, 1].
 
@@ -475,6 +482,8 @@ class Vault:
             samples,
             alpha=alpha,
             among=among,
+            ocr=ocr,
+            limits=limits,
             progress=progress,
         )
 
