@@ -12,6 +12,7 @@ from tracemark.loaders import layout
 from tracemark.loaders.limits import Limits
 
 _SCALE = 200 / 72  # a scanned page is looked at with 200 dots an inch
+_GAP = 0.6  # of the type's height; a wider one parts two cells
 _MOST_DOTS = 40_000_000
 
 
@@ -46,14 +47,26 @@ def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
 
 
 def _pieces(page: Any) -> list[layout.Piece]:
+    """Runs of characters that follow one another on a line without a gap."""
     text = page.get_textpage()
-    found = []
-    for number in range(text.count_rects()):
-        left, bottom, right, top = text.get_rect(number)
-        if piece := text.get_text_bounded(left, bottom, right, top).strip():
-            found.append(layout.Piece(left, -top, right, -bottom, " ".join(piece.split())))
+    found: list[layout.Piece] = []
+    run, left, right, top, bottom = "", 0.0, 0.0, 0.0, 0.0
+    for number in range(text.count_chars()):
+        character = text.get_text_range(number, 1)
+        if character in ("\r", "\n"):
+            continue
+        x0, y0, x1, y1 = text.get_charbox(number, loose=True)
+        size = max(y1 - y0, 1e-3)
+        on = run and -size < x0 - right < _GAP * size and abs(y0 - bottom) < size / 2
+        if not on:
+            found.append(layout.Piece(left, -top, right, -bottom, run.strip()))
+            run, left, top, bottom = "", x0, y1, y0
+        run, right = run + character, max(x1, right if on else x1)
+        if not character.isspace():
+            top, bottom = max(top, y1), min(bottom, y0)
+    found.append(layout.Piece(left, -top, right, -bottom, run.strip()))
     text.close()
-    return found
+    return [piece for piece in found if piece.text]
 
 
 def _seen(page: Any) -> list[layout.Piece]:
