@@ -243,6 +243,9 @@ def mark_document(
             sink.write(data)
             rows += len(filled)
             size = _CHUNK
+        for data in document.rest():
+            digest.update(data)
+            sink.write(data)
         issue.close(sha256=digest.hexdigest())
     return rows, digest.hexdigest()
 

@@ -12,36 +12,11 @@ from typing import IO
 from tracemark.errors import UnreadableSample
 from tracemark.loaders.forms import PACKED
 from tracemark.loaders.limits import Limits
+from tracemark.tables.zipped import checked_zip
 
 _BLOCK = 1 << 18
 _SUPPORTED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _HINT = "ask for the file as first received"
-
-
-def checked_zip(path: Path, limits: Limits) -> zipfile.ZipFile:
-    """Open a ZIP archive that says of itself that it stays within the limits.
-
-    Raises
-    ------
-    UnreadableSample
-        If it is broken, locked, or has more or larger members than the limits allow.
-    """
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-        raise UnreadableSample("a broken ZIP archive", hint=_HINT) from None
-    members = archive.infolist()
-    fault = ""
-    if len(members) > limits.members:
-        fault, hint = f"{len(members)} files inside", "raise the limit 'members'"
-    elif sum(one.file_size for one in members) > limits.unpacked:
-        fault, hint = f"more than {limits.unpacked} bytes inside", "raise the limit 'unpacked'"
-    elif any(one.flag_bits & 1 for one in members):
-        fault, hint = "locked by a password", "unpack it first"
-    if fault:
-        archive.close()
-        raise UnreadableSample(fault, hint=hint)
-    return archive
 
 
 def unpacked(path: Path, folder: Path, limits: Limits) -> Iterator[tuple[str, Path]]:
@@ -76,7 +51,7 @@ def unpacked(path: Path, folder: Path, limits: Limits) -> Iterator[tuple[str, Pa
         yield PurePosixPath(path.name).stem, held
         return
     budget = limits.unpacked
-    with checked_zip(path, limits) as archive:
+    with checked_zip(path, members=limits.members, unpacked=limits.unpacked) as archive:
         for number, member in enumerate(archive.infolist()):
             if member.is_dir() or _is_rubbish(member.filename):
                 continue

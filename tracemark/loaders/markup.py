@@ -11,10 +11,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from tracemark.errors import UnreadableSample
-from tracemark.loaders.archive import checked_zip
 from tracemark.loaders.limits import Limits
 from tracemark.tables import encoding
 from tracemark.tables.source import Readable, blocks
+from tracemark.tables.zipped import checked_zip
 
 _TABLES = {"table", "worksheet", "tbl"}
 _ROWS = {"tr", "row"}
@@ -33,7 +33,10 @@ def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
     """Rows of tables, lines of what stands outside of them, and values of fields."""
     with path.open("rb") as file:
         if file.read(4) == b"PK\x03\x04":
-            with checked_zip(path, limits) as archive, archive.open("word/document.xml") as body:
+            with (
+                checked_zip(path, members=limits.members, unpacked=limits.unpacked) as archive,
+                archive.open("word/document.xml") as body,
+            ):
                 yield from _parse(_decoded(body, path.name), limits)
         else:
             file.seek(0)

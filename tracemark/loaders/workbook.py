@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tracemark.errors import MissingExtra, UnreadableSample
-from tracemark.loaders.archive import checked_zip
 from tracemark.loaders.limits import Limits
+from tracemark.tables.zipped import checked_zip
 
 
 def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
@@ -22,7 +22,7 @@ def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
         raise MissingExtra("xlsx", "a workbook") from None
     with path.open("rb") as file:
         if file.read(4) == b"PK\x03\x04":
-            checked_zip(path, limits).close()
+            checked_zip(path, members=limits.members, unpacked=limits.unpacked).close()
     try:
         with calamine.CalamineWorkbook.from_path(str(path)) as book:
             for sheet in book.sheets_metadata:

@@ -14,10 +14,11 @@ from tracemark.tables.json import JsonDocument, JsonLinesDocument
 from tracemark.tables.plain import PlainDocument
 from tracemark.tables.rows import LIMIT, Document, Origin, Row
 from tracemark.tables.source import Readable, blocks
+from tracemark.tables.xlsx import XlsxDocument, is_workbook
 
 __all__ = ["KINDS", "Document", "Row", "open_document"]
 
-KINDS = ("csv", "tsv", "json", "jsonl", "text")
+KINDS = ("csv", "tsv", "json", "jsonl", "text", "xlsx")
 
 _SUFFIXES = {
     ".csv": "csv",
@@ -75,6 +76,8 @@ def open_document(
     head, rest = _peek(source)
     if not head:
         raise UnreadableSample(f"{name}: the file is empty", hint="check that it was saved whole")
+    if kind == "xlsx" or (kind is None and is_workbook(head)):
+        return XlsxDocument(rest, Origin(name, "utf-8", limit))
     if encoding is None:
         encodings.refuse_binary(head, name=name)
         encoding = encodings.detect(head)
