@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -254,6 +254,67 @@ class Vault:
         marker = self._marker(to, columns, policy, encoding)
         return marking.mark_rows(rows, marker, lambda: self._issue(to, "rows", policy))
 
+    def mark_columns(
+        self,
+        table: Mapping[str, Sequence[Any]],
+        to: str,
+        columns: Mapping[str, str] | None = None,
+        policy: str = "full",
+    ) -> dict[str, list[Any]]:
+        """Mark a table that is held column by column.
+
+        Parameters
+        ----------
+        table : mapping of str to sequence
+            Column name to values, all of one length; only values that are `str` are changed.
+        to, columns, policy
+            As in `mark_rows`, which also says what is raised.
+
+        Returns
+        -------
+        dict of str to list
+            The same cells that `mark_rows` gives; the ledger holds the issue before this returns.
+        """
+        marker = self._marker(to, columns, policy, None)
+        return marking.mark_columns(table, marker, lambda: self._issue(to, "rows", policy))
+
+    def mark_batches(
+        self,
+        batches: Iterable[Any],
+        to: str,
+        columns: Mapping[str, str] | None = None,
+        policy: str = "full",
+    ) -> Iterator[Any]:
+        """Mark Arrow record batches for one recipient, lazily, as one issue; needs `arrow`.
+
+        Columns of strings, also where they are dictionaries, are marked as `mark_rows` would;
+        schema, metadata, nulls and all other columns stay.
+
+        Parameters
+        ----------
+        batches : iterable of pyarrow.RecordBatch
+        to, columns, policy
+            As in `mark_rows`, which also says what is raised.
+
+        Returns
+        -------
+        iterator of pyarrow.RecordBatch
+            A batch is yielded only after the ledger holds it.
+        """
+        marker = self._marker(to, columns, policy, None)
+        return marking.mark_batches(batches, marker, lambda: self._issue(to, "rows", policy))
+
+    def mark_batch(
+        self,
+        batch: Any,
+        to: str,
+        columns: Mapping[str, str] | None = None,
+        policy: str = "full",
+    ) -> Any:
+        """Mark one Arrow record batch as an issue of its own; see `mark_batches`."""
+        [marked] = self.mark_batches([batch], to, columns, policy)
+        return marked
+
     def mark_text(self, text: str, to: str, role: str = "address", policy: str = "full") -> str:
         """Mark one text, such as an address on a screen, as one cell of the given role.
 
@@ -286,9 +347,11 @@ class Vault:
         kind: str | None = None,
         encoding: str | None = None,
     ) -> Receipt:
-        """Mark a CSV, TSV, JSON, JSON Lines or text file as a stream.
+        """Mark a CSV, TSV, JSON, JSON Lines, text, XLSX or Parquet file.
 
-        Every byte outside the marked cells stays as it is.
+        Every byte outside the marked cells stays as it is; texts are streamed. Of a workbook only
+        the texts of marked cells change; Parquet (extra ``arrow``) is written anew, with its
+        schema, metadata, row groups and compression.
 
         Parameters
         ----------
@@ -299,7 +362,8 @@ class Vault:
         name : str, optional
             File name, used to tell the kind and in messages.
         kind : str, optional
-            ``csv``, ``tsv``, ``json``, ``jsonl`` or ``text``; told from name and content otherwise.
+            ``csv``, ``tsv``, ``json``, ``jsonl``, ``text``, ``xlsx`` or ``parquet``; told from the
+            content, then the name otherwise.
         encoding : str, optional
             Told from the content otherwise.
 
