@@ -42,7 +42,8 @@ MAY_IMPORT = {
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"},
     "frames": {"errors", "vault"},
-    "__init__": GROUND | {"cleaning", "vault", "marking", "case", "ledger", "tables", "text"},
+    "__init__": GROUND
+    | {"cleaning", "loaders", "vault", "marking", "case", "ledger", "tables", "text"},
 }
 
 

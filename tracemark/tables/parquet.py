@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -10,9 +9,7 @@ from typing import Any
 from tracemark.errors import UnreadableSample
 from tracemark.tables.arrow import pyarrow, text_columns, with_texts
 from tracemark.tables.rows import Document, Origin, Row
-from tracemark.tables.source import BLOCK
-
-_HELD = 8 << 20
+from tracemark.tables.source import BLOCK, held_for
 
 
 class ParquetDocument(Document):
@@ -39,14 +36,14 @@ class ParquetDocument(Document):
         self._arrow = pyarrow()
         from pyarrow import parquet
 
-        self._held = tempfile.SpooledTemporaryFile(_HELD)  # noqa: SIM115 (lives with the document)
+        held = held_for(self)
         for block in blocks:
-            self._held.write(block)
-        self._held.seek(0)
+            held.write(block)
+        held.seek(0)
         try:
-            self._file = parquet.ParquetFile(self._held)
+            self._file = parquet.ParquetFile(held)
             schema = self._file.schema_arrow
-            self._out = tempfile.SpooledTemporaryFile(_HELD)  # noqa: SIM115
+            self._out = held_for(self)
             self._writer = parquet.ParquetWriter(self._out, schema, compression=self._packing())
         except (self._arrow.ArrowException, OSError, ValueError):
             raise self._broken() from None
@@ -72,8 +69,6 @@ class ParquetDocument(Document):
         self._out.seek(0)
         while block := self._out.read(BLOCK):
             yield block
-        self._out.close()
-        self._held.close()
 
     def _rows(self) -> Iterator[Row]:
         count = 0

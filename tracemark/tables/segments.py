@@ -37,10 +37,8 @@ _RUN = 8
 # who says it, in a chat: a name, perhaps with a number or a time behind it
 _SENDER = re.compile(r"^[^:：,，]{1,32}?[:：]\s*(?=\S)")
 # an area at the front of an address, which another table may hold in a column of its own
-_AREA = re.compile(
-    r"^(?:[一-龥][\ufe00-\ufe0f]*){2,8}?(?:[省市区县旗镇乡]|自[\ufe00-\ufe0f]*治[\ufe00-\ufe0f]*州"
-    r"|街[\ufe00-\ufe0f]*道)[\ufe00-\ufe0f]*[\s,，/]*(?=\S)"
-)
+_AREA = re.compile(r"^[一-龥]{2,8}?(?:[省市区县旗镇乡]|自治州|街道)[\s,，/]*(?=\S)")
+_INVISIBLE = re.compile("[\ufe00-\ufe0f\u200b-\u200d\u2060-\u2064]")
 _AREAS = 4
 _WRAPPED_FROM = 8  # letters and digits of a line that may go on in the next
 
@@ -115,16 +113,18 @@ def _parts(line: str) -> Iterator[str]:
 
 
 def _shortened(piece: str) -> Iterator[str]:
-    """A piece without who says it, and without the areas at its front."""
+    """A piece without who says it, and without the areas at its front.
+
+    Invisible characters in what would be cut off say that it is of one cell with the rest.
+    """
     piece = piece.strip(_EDGE)
-    if found := _SENDER.match(piece):
-        piece = piece[found.end() :]
-        yield piece
-    for _ in range(_AREAS):
-        if not (found := _AREA.match(piece)):
-            return
-        piece = piece[found.end() :]
-        yield piece
+    for border, times in ((_SENDER, 1), (_AREA, _AREAS)):
+        for _ in range(times):
+            found = border.match(piece)
+            if found is None or _INVISIBLE.search(found[0]):
+                break
+            piece = piece[found.end() :]
+            yield piece
 
 
 def _runs(piece: str, word: re.Pattern[str]) -> Iterator[str]:

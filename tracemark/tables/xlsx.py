@@ -21,7 +21,7 @@ from tracemark.errors import UnreadableSample
 from tracemark.tables.csv import is_header
 from tracemark.tables.rows import Document, Origin, Row
 from tracemark.tables.sheet import Cell, Elements, Piece, SharedStrings, Sheet, spliced
-from tracemark.tables.source import BLOCK
+from tracemark.tables.source import BLOCK, held_for
 from tracemark.tables.zipped import checked_zip
 
 _HELD = 8 << 20  # bytes of a workbook that are held in memory
@@ -59,14 +59,14 @@ class XlsxDocument(Document):
 
     def __init__(self, blocks: Iterable[bytes], origin: Origin) -> None:
         super().__init__([], origin)
-        held = tempfile.SpooledTemporaryFile(_HELD)  # noqa: SIM115 (closed with the document)
+        held = held_for(self)
         for block in blocks:
             held.write(block)
         held.seek(0)
         try:
             self._zip = checked_zip(held)
         except UnreadableSample as error:
-            raise UnreadableSample(f"{self.name}: {error}", hint=error.hint) from None
+            raise UnreadableSample(f"{self.name}: no XLSX: {error}", hint=error.hint) from None
         self._there = set(self._zip.namelist())
         self._sheets, self._shared = self._parts()
         self._strings, self._root, self._last = self._read_strings()
