@@ -23,6 +23,7 @@ from tracemark.errors import (
 )
 from tracemark.keys import EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.ledger import Entry, Verification
+from tracemark.loaders import LIMITS, Limits
 from tracemark.marking import Receipt
 from tracemark.model import Recipient
 from tracemark.tables.sink import open_output
@@ -32,6 +33,7 @@ from tracemark.vault import Vault
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "LIMITS",
     "Access",
     "Accusation",
     "AlreadyMarked",
@@ -47,6 +49,7 @@ __all__ = [
     "KeyFault",
     "KeyProvider",
     "LedgerError",
+    "Limits",
     "MissingExtra",
     "Pilot",
     "Receipt",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ from tracemark.custody import CustodyEvent
 from tracemark.errors import UsageError, VaultError
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.ledger import Entry, Issue, Ledger, Verification
-from tracemark.loaders import Sample
+from tracemark.loaders import LIMITS, Limits, Sample
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
 from tracemark.pictures import WRITTEN, open_picture, save_picture
@@ -318,6 +318,67 @@ class Vault:
         marker = self._marker(to, columns, policy, encoding)
         return marking.mark_rows(rows, marker, lambda: self._issue(to, "rows", policy))
 
+    def mark_columns(
+        self,
+        table: Mapping[str, Sequence[Any]],
+        to: str,
+        columns: Mapping[str, str] | None = None,
+        policy: str = "full",
+    ) -> dict[str, list[Any]]:
+        """Mark a table that is held column by column.
+
+        Parameters
+        ----------
+        table : mapping of str to sequence
+            Column name to values, all of one length; only values that are `str` are changed.
+        to, columns, policy
+            As in `mark_rows`, which also says what is raised.
+
+        Returns
+        -------
+        dict of str to list
+            The same cells that `mark_rows` gives; the ledger holds the issue before this returns.
+        """
+        marker = self._marker(to, columns, policy, None)
+        return marking.mark_columns(table, marker, lambda: self._issue(to, "rows", policy))
+
+    def mark_batches(
+        self,
+        batches: Iterable[Any],
+        to: str,
+        columns: Mapping[str, str] | None = None,
+        policy: str = "full",
+    ) -> Iterator[Any]:
+        """Mark Arrow record batches for one recipient, lazily, as one issue; needs `arrow`.
+
+        Columns of strings, also where they are dictionaries, are marked as `mark_rows` would;
+        schema, metadata, nulls and all other columns stay.
+
+        Parameters
+        ----------
+        batches : iterable of pyarrow.RecordBatch
+        to, columns, policy
+            As in `mark_rows`, which also says what is raised.
+
+        Returns
+        -------
+        iterator of pyarrow.RecordBatch
+            A batch is yielded only after the ledger holds it.
+        """
+        marker = self._marker(to, columns, policy, None)
+        return marking.mark_batches(batches, marker, lambda: self._issue(to, "rows", policy))
+
+    def mark_batch(
+        self,
+        batch: Any,
+        to: str,
+        columns: Mapping[str, str] | None = None,
+        policy: str = "full",
+    ) -> Any:
+        """Mark one Arrow record batch as an issue of its own; see `mark_batches`."""
+        [marked] = self.mark_batches([batch], to, columns, policy)
+        return marked
+
     def mark_text(self, text: str, to: str, role: str = "address", policy: str = "full") -> str:
         """Mark one text, such as an address on a screen, as one cell of the given role.
 
@@ -350,9 +411,11 @@ class Vault:
         kind: str | None = None,
         encoding: str | None = None,
     ) -> Receipt:
-        """Mark a CSV, TSV, JSON, JSON Lines or text file as a stream.
+        """Mark a CSV, TSV, JSON, JSON Lines, text, XLSX or Parquet file.
 
-        Every byte outside the marked cells stays as it is.
+        Every byte outside the marked cells stays as it is; texts are streamed. Of a workbook only
+        the texts of marked cells change; Parquet (extra ``arrow``) is written anew, with its
+        schema, metadata, row groups and compression.
 
         Parameters
         ----------
@@ -363,7 +426,8 @@ class Vault:
         name : str, optional
             File name, used to tell the kind and in messages.
         kind : str, optional
-            ``csv``, ``tsv``, ``json``, ``jsonl`` or ``text``; told from name and content otherwise.
+            ``csv``, ``tsv``, ``json``, ``jsonl``, ``text``, ``xlsx`` or ``parquet``; told from the
+            content, then the name otherwise.
         encoding : str, optional
             Told from the content otherwise.
 
@@ -500,6 +564,8 @@ class Vault:
         among: str | None = None,
         original: object | None = None,
         waybill: str | None = None,
+        ocr: bool | None = None,
+        limits: Limits = LIMITS,
         progress: Callable[[str, float], None] | None = None,
     ) -> Case:
         """Name whose copy leaked, or say honestly that it cannot be told.
@@ -507,12 +573,17 @@ class Vault:
         Parameters
         ----------
         *samples
-            A `pathlib.Path` is a file, a `str` is text itself, a PIL image a picture of a label,
-            an iterable of mappings is rows.
+            A `pathlib.Path` is a file or an archive of files, a `str` is text itself, a PIL image
+            a picture, an iterable of mappings is rows.
         alpha : float
             Bound on the chance that anyone innocent is named, in (0, 1).
         among : str, optional
             Only recipients whose id starts with this are candidates. Choose it before looking.
+        ocr : bool, optional
+            Whether the text of a picture without a label's mark is read; by default where the
+            extra ``ocr`` is installed.
+        limits : Limits
+            How much of a file is read before it is refused.
         progress : callable, optional
             Called with a stage and a fraction in [0, 1].
 
@@ -539,6 +610,8 @@ class Vault:
             samples,
             alpha=alpha,
             among=among,
+            ocr=ocr,
+            limits=limits,
             progress=progress,
         )
 
