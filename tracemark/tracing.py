@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 
 from tracemark import accessing
 from tracemark.access.collect import Records
+from tracemark.access.identifiers import identified
 from tracemark.case import Accusation, Case, Pilot, SampleReport, Verdict
 from tracemark.codeword import Codebook
 from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
 from tracemark.decoder.pilot import ours, pilot
 from tracemark.decoder.tally import by_carrier
+from tracemark.decoys import Pool, Spotter
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger, Look
+from tracemark.ledger.fingerprints import normal
 from tracemark.loaders import LoadedSample, Sample
 from tracemark.model import Reading
 from tracemark.profiles import Profile
@@ -47,11 +50,13 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """One sample under every epoch's key, as it was read."""
+    """One sample under every epoch's key, as it was read; and the decoys that stood in it."""
 
     sample: LoadedSample
     rows: int
     epochs: Sequence[CellReadings]
+    decoys: Sequence[int]
+    votes: Sequence[Reading]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ def trace(
     alpha: float = 1e-6,
     among: str | None = None,
     progress: Progress | None = None,
+    decoys: Pool | None = None,
 ) -> Case:
     """Read the samples and accuse those whose copies they are. See `Vault.trace`."""
     tell = progress or (lambda stage, fraction: None)
@@ -87,6 +93,7 @@ def trace(
     books = [Codebook(key, profile) for key in keys]
     reader = CellReader([key.derive("slots/text") for key in keys], profile)
     records = accessing.records(keys)
+    pool = decoys or Pool([], normal)
 
     # SPEC 5.4, 10: read every sample under every key
     found: list[_Cells | _Read] = []
@@ -96,7 +103,7 @@ def trace(
         found.append(
             _picture(loaded, keys)
             if loaded.pictured
-            else _cells(loaded, reader, len(keys), records)
+            else _cells(loaded, reader, keys, records, pool, profile)
         )
 
     # SPEC 6.1, 6.2: keep the slots that speak clearest, and ask the pilot
@@ -130,23 +137,29 @@ def trace(
 
 
 def _cells(
-    sample: LoadedSample, reader: CellReader, epochs: int, records: Records
+    sample: LoadedSample,
+    reader: CellReader,
+    keys: Sequence[EpochKey],
+    records: Records,
+    pool: Pool,
+    profile: Profile,
 ) -> _Cells | _Read:
     """Read the cells of one sample under all keys in one pass."""
-    rows = 0
+    rows, spotter = 0, Spotter(pool)
     try:
         for headers, values in sample.rows():
             rows += 1
-            if sample.kind == "text":
-                records.line(max(values, key=len, default=""))
-            else:
-                records.row(headers, values)
+            for found in identified(headers, values, pasted=sample.kind == "text"):
+                records.note(found)
+                spotter.note(found)
             for text in values:
                 reader.read(text)
     except UnreadableSample as error:
         reader.take()
-        return _unreadable(sample, error, epochs)
-    return _Cells(sample, rows - sample.titles, reader.take())
+        return _unreadable(sample, error, len(keys))
+    found_decoys = spotter.take()
+    votes = [pool.reading(found_decoys, key.derive("slots/decoy"), profile) for key in keys]
+    return _Cells(sample, rows - sample.titles, reader.take(), found_decoys, votes)
 
 
 def _picture(sample: LoadedSample, keys: Sequence[EpochKey]) -> _Read:
@@ -203,6 +216,8 @@ def _weighed(cells: _Cells, books: Sequence[Codebook], issued: Sequence[Anchors]
         else:
             chosen = max((ours_only, everything), key=lambda some: _clarity(some, book))
         epochs.append([one for one in chosen if len(one) and one.carrier != CHECK])
+        if cells.decoys:
+            epochs[-1].append(cells.votes[len(epochs) - 1])
         pilots.append(_pilot(chosen, book))
         known.append(np.intersect1d(found.anchors, of_ours))
     best = min(pilots, key=lambda one: one.bound)
@@ -216,6 +231,7 @@ def _weighed(cells: _Cells, books: Sequence[Codebook], issued: Sequence[Anchors]
         max(sum(map(len, readings)) for readings in epochs),
         sum(map(len, known)),
         best,
+        note=f"decoys found: {len(cells.decoys)}" if cells.decoys else "",
     )
     return _Read(report, epochs, known)
 
