@@ -163,7 +163,7 @@ def test_what_cannot_be_found_again_is_no_decoy(vault: tracemark.Vault, row: obj
 def test_wrong_calls_are_told(vault: tracemark.Vault) -> None:
     with pytest.raises(UsageError, match="no decoys"):
         vault.mark_rows([], to="acct:0001", decoys=0.01)
-    vault.add_decoys([{"手机": "13800001234"}] + pool(400))
+    vault.add_decoys([{"手机": "13800001234"}, *pool(400)])
     for rate in (-0.1, 0.2, float("nan")):
         with pytest.raises(UsageError, match="decoys"):
             vault.mark_rows([], to="acct:0001", decoys=rate)
