@@ -167,6 +167,30 @@ def all_named() -> Iterator[None]:
         yield
 
 
+def two_sources(
+    vault: tracemark.Vault, world: Traffic, rng: np.random.Generator, trials: int
+) -> str:
+    """Two accounts leak half of the numbers each; both should be in the sets."""
+    both = pairs = 0
+    sizes = []
+    for _ in range(trials):
+        leaks = [leak(world, rng) for _ in range(2)]
+        texts = [number(one) for _, parcel, _ in leaks for one in parcel[: LEAKED // 2]]
+        with all_named():
+            access = vault.trace("\n".join(rng.permutation(texts))).access
+        assert access is not None
+        names = {world.names[account] for account, _, _ in leaks}
+        both += names <= {one for some in access.sets for one in some}
+        pairs += access.smallest == 2
+        sizes.append(access.alternatives)
+    low, high = wilson(both, trials)
+    return (
+        f"Two accounts, 15 numbers each, clean: both in a smallest set in {both} of {trials} "
+        f"({low:.1%}–{high:.1%}); the smallest sets have two members in {pairs}, and there are "
+        f"{np.median(sizes):.0f} of them (median; most {max(sizes)})."
+    )
+
+
 CONDITIONS = {
     "clean": (0.0, 0, 0),
     "3 of 30 unknown to the ledger": (0.0, 3, 0),
@@ -232,6 +256,9 @@ def simulate(trials: int, parcels: int, seed: int) -> Iterator[str]:
                 f"| {named} | {first} | {np.median(sizes):.0f} | {max(sizes)} "
                 f"| {np.median(seconds):.2f} |"
             )
+        again = two_sources(vaults[0.0], world, rng, trials)
+    yield ""
+    yield again
     yield ""
     yield "Clean leaks by the kind of account:"
     yield ""
