@@ -1,6 +1,6 @@
 """Bare waybill numbers held against who had access: writes docs/results-access.md.
 
-    python -m benchmarks.access --trials 200 --index 10 100 -o docs/results-access.md
+    python -m benchmarks.access --trials 200 --index 10 100 --decoys 50 -o docs/results-access.md
 
 Simulated traffic of ten days among 10,000 accounts: shops, stations and their desks by shift,
 sorting hubs by shift, couriers with their streets, customer service. One account sells 30 bare
@@ -22,8 +22,9 @@ from unittest import mock
 import numpy as np
 
 import tracemark
-from benchmarks.common import wilson
-from tracemark import accessing
+from benchmarks.common import N, recipient, some_candidates, wilson
+from tracemark import accessing, seeding
+from tracemark.codeword import Codebook
 from tracemark.ledger.custody import Custody
 
 STATIONS, HUBS, DAYS = 400, 20, 10
@@ -166,6 +167,30 @@ def all_named() -> Iterator[None]:
         yield
 
 
+def two_sources(
+    vault: tracemark.Vault, world: Traffic, rng: np.random.Generator, trials: int
+) -> str:
+    """Two accounts leak half of the numbers each; both should be in the sets."""
+    both = pairs = 0
+    sizes = []
+    for _ in range(trials):
+        leaks = [leak(world, rng) for _ in range(2)]
+        texts = [number(one) for _, parcel, _ in leaks for one in parcel[: LEAKED // 2]]
+        with all_named():
+            access = vault.trace("\n".join(rng.permutation(texts))).access
+        assert access is not None
+        names = {world.names[account] for account, _, _ in leaks}
+        both += names <= {one for some in access.sets for one in some}
+        pairs += access.smallest == 2
+        sizes.append(access.alternatives)
+    low, high = wilson(both, trials)
+    return (
+        f"Two accounts, 15 numbers each, clean: both in a smallest set in {both} of {trials} "
+        f"({low:.1%}–{high:.1%}); the smallest sets have two members in {pairs}, and there are "
+        f"{np.median(sizes):.0f} of them (median; most {max(sizes)})."
+    )
+
+
 CONDITIONS = {
     "clean": (0.0, 0, 0),
     "3 of 30 unknown to the ledger": (0.0, 3, 0),
@@ -231,6 +256,9 @@ def simulate(trials: int, parcels: int, seed: int) -> Iterator[str]:
                 f"| {named} | {first} | {np.median(sizes):.0f} | {max(sizes)} "
                 f"| {np.median(seconds):.2f} |"
             )
+        again = two_sources(vaults[0.0], world, rng, trials)
+    yield ""
+    yield again
     yield ""
     yield "Clean leaks by the kind of account:"
     yield ""
@@ -244,7 +272,36 @@ def simulate(trials: int, parcels: int, seed: int) -> Iterator[str]:
         )
 
 
-def index(millions: int, each: int = 100) -> str:
+def decoys(trials: int) -> Iterator[str]:
+    """How many found decoys name a recipient among a million; the pool has 800."""
+    rng = random.SystemRandom()
+    pool = [{"手机": f"1{number}"} for number in rng.sample(range(3 * 10**9, 10**10), 800)]
+    yield "| decoys found | named | anyone else named |"
+    yield "| --- | --- | --- |"
+    with (
+        tempfile.TemporaryDirectory() as name,
+        tracemark.Vault.create(Path(name) / "vault") as vault,
+    ):
+        vault.add_recipients(recipient(k) for k in range(N))
+        vault.add_decoys(pool)
+        key, profile = vault._keys[-1], vault.profile
+        held = seeding.load(vault.path, vault._ledger)
+        for count in (8, 10, 11, 12, 14, 16):
+            named = wrong = 0
+            for _ in range(trials):
+                to = recipient(rng.randrange(N))
+                codeword = Codebook(key, profile).codeword(to)
+                dealt = held.dealt_to(codeword, key.derive("slots/decoy"), profile)
+                found = "\n".join(row["手机"] for row in rng.sample(dealt, count))
+                with some_candidates(vault, to, random.Random(rng.random()), all_of_them=False):
+                    accused = {one.recipient for one in vault.trace(found).accusations}
+                named += to in accused
+                wrong += len(accused - {to})
+            low, high = wilson(named, trials)
+            yield f"| {count} | {named} of {trials} ({low:.0%}–{high:.0%}) | {wrong} |"
+
+
+def index(millions: int, each: int) -> str:
     """A ledger of so many million custody records, and how long a look-up of 30 takes."""
     rng = np.random.default_rng()
     accounts = [f"acct:{number:05d}" for number in range(10_000)]
@@ -273,10 +330,8 @@ def index(millions: int, each: int = 100) -> str:
                 found = vault._ledger.handled("custody/waybill", 1, wanted)
                 times.append(time.perf_counter() - start)
                 assert len(found.value) == 10
-    return (
-        f"| {millions} million | {size / 1e9:.2f} GB | {writing:.0f} s | {times[0]:.1f} s "
-        f"| {min(times[1:]):.1f} s |"
-    )
+    told = f"{millions} million, {each:,} in an entry | {size / 1e9:.2f} GB | {writing:.0f} s"
+    return f"| {told} | {times[0]:.1f} s | {min(times[1:]):.1f} s |"
 
 
 def main() -> None:
@@ -284,6 +339,8 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--parcels", type=int, default=1_000_000)
     parser.add_argument("--index", type=int, nargs="*", default=[], metavar="MILLIONS")
+    parser.add_argument("--each", type=int, default=1000, help="custody records in an entry")
+    parser.add_argument("--decoys", type=int, default=0, metavar="TRIALS")
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     seed = random.SystemRandom().randrange(1 << 40)
@@ -293,11 +350,18 @@ def main() -> None:
     if options.index:
         lines += [
             "",
-            "The index of custody records, 100 in an entry, 10,000 accounts:",
+            "The index of custody records, 10,000 accounts:",
             "",
             "| records | ledger | written in | first look-up of 30 | again |",
             "| --- | --- | --- | --- | --- |",
-            *map(index, options.index),
+            *(index(millions, options.each) for millions in options.index),
+        ]
+    if options.decoys:
+        lines += [
+            "",
+            f"Decoys among {N:,} recipients at alpha 1e-6; only their phones leaked, fresh seeds:",
+            "",
+            *decoys(options.decoys),
         ]
     text = "\n".join(lines) + "\n"
     print(text)

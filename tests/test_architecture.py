@@ -35,6 +35,8 @@ MAY_IMPORT = {
     "access": set(),  # sets and probabilities: no ledger, no key, no name
     "accessing": {"access", "keys", "ledger"},
     "custody": {"errors", "keys", "ledger"},
+    "decoys": GROUND | {"access"},  # a carrier: no ledger, no decoder, no name
+    "seeding": GROUND | {"access", "decoys", "ledger", "text"},
     "tables": {"errors"},
     "pictures": {"errors"},
     "loaders": {"errors", "pictures", "tables"},
@@ -42,9 +44,20 @@ MAY_IMPORT = {
     "cleaning": {"text", "tables"},
     "marking": GROUND | {"text", "label", "tables", "ledger"},
     "tracing": GROUND
-    | {"text", "label", "loaders", "decoder", "ledger", "case", "access", "accessing"},
+    | {"text", "label", "loaders", "decoder", "ledger", "case", "access", "accessing", "decoys"},
     "vault": GROUND
-    | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case", "custody"},
+    | {
+        "marking",
+        "tracing",
+        "ledger",
+        "tables",
+        "pictures",
+        "loaders",
+        "text",
+        "case",
+        "custody",
+        "seeding",
+    },
     "frames": {"errors", "vault"},
     "service": {"errors", "vault"},
     "__init__": GROUND
@@ -89,7 +102,7 @@ def test_the_ground_floor_imports_nothing_above_it() -> None:
 def test_only_the_two_flow_files_and_the_vault_join_the_branches() -> None:
     branches = {"text", "label", "decoder", "ledger"}
     joining = {name for name, allowed in MAY_IMPORT.items() if len(allowed & branches) > 1}
-    assert joining == {"marking", "tracing", "vault", "__init__"}
+    assert joining == {"marking", "tracing", "seeding", "vault", "__init__"}
 
 
 def test_every_room_is_there() -> None:

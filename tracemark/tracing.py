@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 
 from tracemark import accessing
 from tracemark.access.collect import Records
+from tracemark.access.identifiers import identified
 from tracemark.case import Accusation, Case, Pilot, SampleReport, Verdict
 from tracemark.codeword import Codebook
 from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
 from tracemark.decoder.pilot import ours, pilot
 from tracemark.decoder.tally import by_carrier
+from tracemark.decoys import Pool, Spotter
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger, Look
+from tracemark.ledger.fingerprints import normal
 from tracemark.loaders import LIMITS, Limits, LoadedSample, Sample, open_samples
 from tracemark.loaders.sample import reads_pictures
 from tracemark.model import Reading
@@ -49,11 +52,13 @@ Row = tuple[Sequence[str | None], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """One sample under every epoch's key, as it was read."""
+    """One sample under every epoch's key, as it was read; and the decoys that stood in it."""
 
     sample: LoadedSample
     rows: int
     epochs: Sequence[CellReadings]
+    decoys: Sequence[int]
+    votes: Sequence[Reading]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ def trace(
     ocr: bool | None = None,
     limits: Limits = LIMITS,
     progress: Progress | None = None,
+    decoys: Pool | None = None,
 ) -> Case:
     """Read the samples and accuse those whose copies they are. See `Vault.trace`."""
     tell = progress or (lambda stage, fraction: None)
@@ -91,6 +97,7 @@ def trace(
     books = [Codebook(key, profile) for key in keys]
     reader = CellReader([key.derive("slots/text") for key in keys], profile)
     records = accessing.records(keys)
+    tables = _Tables(keys, profile, reader, records, decoys or Pool([], normal))
 
     # SPEC 5.4, 10: read every sample under every key
     words = reads_pictures(ocr)
@@ -98,9 +105,9 @@ def trace(
     for number, loaded in enumerate(open_samples(samples, limits)):
         tell("reading", number / max(len(samples), number + 1))
         if loaded.pictured:
-            found.append(_seen(loaded, keys, reader, words, records))
+            found.append(_seen(loaded, tables, words))
         else:
-            found.append(_cells(loaded, reader, loaded.rows(), records))
+            found.append(tables.read(loaded, loaded.rows()))
 
     # SPEC 6.1, 6.2: keep the slots that speak clearest, and ask the pilot
     cells = [one for one in found if isinstance(one, _Cells)]
@@ -132,43 +139,49 @@ def trace(
     return replace(case, access=accessing.access(ledger, keys, records, among))
 
 
-def _cells(
-    sample: LoadedSample, reader: CellReader, rows: Iterator[Row], records: Records
-) -> _Cells | _Read:
-    """Read the cells of one sample under all keys in one pass."""
-    count = 0
-    try:
-        for headers, values in rows:
-            count += 1
-            if sample.kind == "text":
-                records.line(max(values, key=len, default=""))
-            else:
-                records.row(headers, values)
-            for text in values:
-                reader.read(text)
-    except UnreadableSample as error:
-        return _unreadable(sample, error, len(reader.take()))
-    return _Cells(sample, count - sample.titles, reader.take())
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """What reads the cells of samples: their marks, the records they name, and the decoys."""
+
+    keys: Sequence[EpochKey]
+    profile: Profile
+    reader: CellReader
+    records: Records
+    pool: Pool
+
+    def read(self, sample: LoadedSample, rows: Iterator[Row]) -> _Cells | _Read:
+        """Read the cells of one sample under all keys in one pass."""
+        count, spotter = 0, Spotter(self.pool)
+        try:
+            for headers, values in rows:
+                count += 1
+                for found in identified(headers, values, pasted=sample.kind == "text"):
+                    self.records.note(found)
+                    spotter.note(found)
+                for text in values:
+                    self.reader.read(text)
+        except UnreadableSample as error:
+            self.reader.take()
+            return _unreadable(sample, error, len(self.keys))
+        decoys = spotter.take()
+        votes = [
+            self.pool.reading(decoys, key.derive("slots/decoy"), self.profile) for key in self.keys
+        ]
+        return _Cells(sample, count - sample.titles, self.reader.take(), decoys, votes)
 
 
-def _seen(
-    sample: LoadedSample,
-    keys: Sequence[EpochKey],
-    reader: CellReader,
-    words: bool,
-    records: Records,
-) -> _Cells | _Read:
+def _seen(sample: LoadedSample, tables: _Tables, words: bool) -> _Cells | _Read:
     """Read one picture: as a label, and where no mark is found, what it says. SPEC 11.9.
 
     The pilot alone decides, and it has seen no codeword.
     """
-    label = _picture(sample, keys)
+    label = _picture(sample, tables.keys)
     if label.report.status != "no mark":
         return label
     if not words:
         note = f"{label.report.note} Its text was not read.".strip()
         return replace(label, report=replace(label.report, note=note))
-    text = _cells(sample, reader, sample.words(), records)
+    text = tables.read(sample, sample.words())
     return text if isinstance(text, _Cells) and text.rows else label
 
 
@@ -226,6 +239,8 @@ def _weighed(cells: _Cells, books: Sequence[Codebook], issued: Sequence[Anchors]
         else:
             chosen = max((ours_only, everything), key=lambda some: _clarity(some, book))
         epochs.append([one for one in chosen if len(one) and one.carrier != CHECK])
+        if cells.decoys:
+            epochs[-1].append(cells.votes[len(epochs) - 1])
         pilots.append(_pilot(chosen, book))
         known.append(np.intersect1d(found.anchors, of_ours))
     best = min(pilots, key=lambda one: one.bound)
@@ -239,6 +254,7 @@ def _weighed(cells: _Cells, books: Sequence[Codebook], issued: Sequence[Anchors]
         max(sum(map(len, readings)) for readings in epochs),
         sum(map(len, known)),
         best,
+        note=f"decoys found: {len(cells.decoys)}" if cells.decoys else "",
     )
     return _Read(report, epochs, known)
 

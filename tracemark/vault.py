@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Self
 
 from PIL import Image
 
-from tracemark import custody, marking, tracing
+from tracemark import custody, marking, seeding, tracing
 from tracemark.case import Case
 from tracemark.custody import CustodyEvent
 from tracemark.errors import UsageError, VaultError
@@ -278,6 +278,36 @@ class Vault:
         """
         return custody.entries_of(self._ledger, self._keys, waybill)
 
+    # decoys: rows of identities that the user owns
+
+    def add_decoys(self, pool: Iterable[Mapping[str, str]]) -> int:
+        """Add identities that you own to the pool of decoys.
+
+        Never invent people, and never use somebody's data without consent: parcels and calls will
+        go to these addresses and numbers. Each recipient is dealt about one decoy in sixteen, by
+        codeword; see `mark_rows`. The pool is kept readable in the vault.
+
+        Parameters
+        ----------
+        pool : iterable of mapping
+            Rows as in the exports: column name to text, with a whole phone number or a waybill
+            number. What says nothing about a person (time, item, amount) may be left out.
+
+        Returns
+        -------
+        int
+            How many were added; the same identity again changes nothing.
+
+        Raises
+        ------
+        UsageError, VaultError
+        """
+        return seeding.add(self.path, self._ledger, pool)
+
+    def without_decoys(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """The rows that are no decoys of this vault, as they are."""
+        return seeding.without(seeding.load(self.path, self._ledger), rows)
+
     # the marking corridor
 
     def mark_rows(
@@ -288,6 +318,7 @@ class Vault:
         policy: str = "full",
         *,
         encoding: str | None = None,
+        decoys: float = 0.0,
     ) -> Iterator[dict[str, Any]]:
         """Mark rows for one recipient, lazily.
 
@@ -304,6 +335,9 @@ class Vault:
             characters).
         encoding : str, optional
             The encoding the rows will be written in, if it is not a Unicode one.
+        decoys : float
+            Behind about this part of the rows, 0 to 0.1, stands a decoy of this recipient's; each
+            comes once. See `add_decoys`.
 
         Returns
         -------
@@ -316,6 +350,15 @@ class Vault:
             At the call, before any row is read.
         """
         marker = self._marker(to, columns, policy, encoding)
+        if decoys:
+            rows = seeding.seeded(
+                rows,
+                seeding.load(self.path, self._ledger),
+                self._keys[-1],
+                self.profile,
+                to,
+                decoys,
+            )
         return marking.mark_rows(rows, marker, lambda: self._issue(to, "rows", policy))
 
     def mark_columns(
@@ -613,6 +656,7 @@ class Vault:
             ocr=ocr,
             limits=limits,
             progress=progress,
+            decoys=seeding.load(self.path, self._ledger),
         )
 
     # keys and ledger

@@ -67,10 +67,10 @@ def test_each_number_in_a_line_is_a_record_and_a_phone_beside_one_belongs_to_it(
 def test_a_record_is_counted_once_however_often_it_leaked() -> None:
     records = Records([PRINTS.of, LATER.of])
     for _ in range(3):
-        records.row(["运单号", "手机"], ["YT8765432109", "13900001111"])
-        records.line("yt8765432109")
-    records.row(
-        ["运单号", "手机"], ["1.23E+13", "13900001111"]
+        records.note(of_row(["运单号", "手机"], ["YT8765432109", "13900001111"]))
+        records.note(*of_line("yt8765432109"))
+    records.note(
+        of_row(["运单号", "手机"], ["1.23E+13", "13900001111"])
     )  # its number is lost: the phone is left
     assert (records.rows, len(records)) == (7, 2)
     for epoch, prints in enumerate((PRINTS, LATER)):
@@ -90,7 +90,7 @@ def test_of_many_records_a_fair_part_is_kept(monkeypatch: pytest.MonkeyPatch) ->
     def kept(those: Sequence[str]) -> set[int]:
         records = Records([PRINTS.of])
         for text in those:
-            records.line(text)
+            records.note(*of_line(text))
         assert records.rows == len(those)
         assert len(records) == 500
         record, values = records.kind("waybill", 0)

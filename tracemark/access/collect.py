@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.access.identifiers import Identifiers, of_line, of_row
+from tracemark.access.identifiers import Identifiers
 
 KINDS = ("waybill", "phone", "masked")  # from the strongest to the weakest
 MOST = 1 << 14  # records looked up
@@ -60,14 +60,17 @@ class Records:
         none = np.empty(0, np.int64), np.empty((len(hashes), 0), np.uint64)
         self._kinds = {kind: _Kind(*none) for kind in KINDS}
 
-    def row(self, headers: Sequence[str | None], values: Sequence[str]) -> None:
-        """Note one row of a table."""
-        self._note(of_row(headers, values))
-
-    def line(self, text: str) -> None:
-        """Note what stands in one line of text."""
-        for found in of_line(text):
-            self._note(found)
+    def note(self, found: Identifiers) -> None:
+        """Note one record, unless nothing identifies it."""
+        if not any(found):
+            return
+        for kind, texts in zip(KINDS, found, strict=True):
+            self._waiting[kind].texts.extend(texts)
+            self._waiting[kind].record.extend([self._count] * len(texts))
+        self._count += 1
+        self.rows += 1
+        if self._count == _CHUNK:
+            self._settle()
 
     def kind(self, kind: str, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
         """Record and fingerprint of each identifier of a kind; epochs count from 0."""
@@ -79,17 +82,6 @@ class Records:
         """Distinct records held; numbers of records are below it."""
         self._settle()
         return len(self._keys)
-
-    def _note(self, found: Identifiers) -> None:
-        if not any(found):
-            return
-        for kind, texts in zip(KINDS, found, strict=True):
-            self._waiting[kind].texts.extend(texts)
-            self._waiting[kind].record.extend([self._count] * len(texts))
-        self._count += 1
-        self.rows += 1
-        if self._count == _CHUNK:
-            self._settle()
 
     def _settle(self) -> None:
         """Take in what waits: hash it, drop records that were there before, thin out."""

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 _Ints = NDArray[np.int64]
 
 LARGEST = 4  # recipients in a set that is searched for exactly
-MOST_STEPS = 3000  # partial sets looked at
+MOST_STEPS = 3000  # partial sets looked at; fewer where each takes long
+_PAIRS = 100_000  # of a recipient and a kind of record that one step may look through
 MOST_SETS = 1000  # kept of one size above one
 
 
@@ -96,10 +97,9 @@ def explain(
             left = tuple(sets[one] for one in ordered)
             return Explanation(size, size, len(sets) < MOST_SETS or size == 1, tuple(ordered), left)
     greedy, unexplained = search.greedy(need)
-    # `size` is where the search stopped: smaller sets were ruled out
-    return Explanation(
-        len(greedy), min(size + (not search.spent), len(greedy)), False, (greedy,), (unexplained,)
-    )
+    # smaller sets were ruled out, and nobody explains more than the best does
+    least = max(size if search.spent else size + 1, search.bound(need))
+    return Explanation(len(greedy), min(least, len(greedy)), False, (greedy,), (unexplained,))
 
 
 class _Search:
@@ -122,7 +122,8 @@ class _Search:
         self._starts = np.searchsorted(self._holder[self._by_holder], np.arange(recipients + 1))
         self._recipients = recipients
         self._records = records
-        self._steps = 0
+        self._steps = 0.0
+        self._cost = max(1.0, len(self._holder) / _PAIRS)
         self.spent = False
 
     def sets(self, size: int, need: int) -> dict[tuple[int, ...], int]:
@@ -130,6 +131,11 @@ class _Search:
         found: dict[tuple[int, ...], int] = {}
         self._extend((), size, need, self._weights, found)
         return found
+
+    def bound(self, need: int) -> int:
+        """A number of recipients that any set explaining `need` records has at least."""
+        best = np.sort(self._gains(self._weights))[::-1]
+        return int(np.searchsorted(np.cumsum(best), need)) + 1
 
     def greedy(self, need: int) -> tuple[tuple[int, ...], int]:
         """A set that explains `need` records, most at a time; and what it leaves unexplained."""
@@ -147,7 +153,7 @@ class _Search:
         left: NDArray[np.float64],
         found: dict[tuple[int, ...], int],
     ) -> None:
-        self._steps += 1
+        self._steps += self._cost
         self.spent |= self._steps > MOST_STEPS
         if self.spent:
             return

@@ -38,6 +38,16 @@ _ANY = re.compile(f"(?P<masked>{_MASKED})|(?P<phone>{_MOBILE}|{_LANDLINE})|(?P<w
 _KINDS = ("waybill", "phone", "masked")
 
 
+def identified(
+    headers: Sequence[str | None], values: Sequence[str], *, pasted: bool
+) -> Iterator[Identifiers]:
+    """The records of a row of a table, or of a pasted line whose longest part stands for it."""
+    if pasted:
+        yield from of_line(max(values, key=len, default=""))
+    else:
+        yield of_row(headers, values)
+
+
 def of_row(headers: Sequence[str | None], values: Sequence[str]) -> Identifiers:
     """The identifiers of one row of a table: the header decides what a cell is, else its content.
 

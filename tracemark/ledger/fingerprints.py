@@ -129,6 +129,12 @@ def _seen(value: str) -> bytes:
     return "".join(match.groups()).encode() if match else b""
 
 
+def normal(kind: str, values: Sequence[str]) -> list[bytes]:
+    """Normal forms of a kind, ``waybill``, ``phone`` or ``masked``; empty where there is none."""
+    forms = {"waybill": normal_waybills, "phone": normal_phones, "masked": normal_masked}
+    return forms[kind](values)
+
+
 def pack(values: Fingerprints) -> bytes:
     """Fingerprints as a blob: distinct, sorted, little-endian, without 0. SPEC 9.4.3."""
     ordered = np.sort(np.asarray(values, np.uint64))

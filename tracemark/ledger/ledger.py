@@ -388,6 +388,18 @@ class Ledger:
         """How many values of a kind each recipient had in all, repetitions included."""
         return custody.holdings_of(self._store, those, kind)
 
+    def record_decoys(self, count: int, sha256: str) -> None:
+        """Vouch for the pool of decoys as it is from now on. SPEC 14.1."""
+        with self._store.write() as transaction:
+            transaction.append("decoys", {"count": count, "sha256": sha256})
+
+    def decoys(self) -> str | None:
+        """Hex SHA-256 of the pool of decoys; None where there never was one."""
+        rows = self._store.rows(
+            "SELECT seq, body FROM entries WHERE kind = 'decoys' ORDER BY seq DESC LIMIT 1"
+        )
+        return str(self._store.body(*rows[0])["sha256"]) if rows else None
+
     # --- retention
 
     def prune(self, before: datetime) -> int:
