@@ -92,7 +92,7 @@ def trace(
     # SPEC 5.4, 10: read every sample under every key
     words = reads_pictures(ocr)
     found: list[_Cells | _Read] = []
-    for number, loaded in enumerate(open_samples(samples, limits)):
+    for number, loaded in enumerate(open_samples(samples, limits, ocr=words)):
         tell("reading", number / max(len(samples), number + 1))
         if loaded.pictured:
             found.append(_seen(loaded, keys, reader, words))
