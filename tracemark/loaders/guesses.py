@@ -17,6 +17,8 @@ _AREA = re.compile(
     r"|海南|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门"
 )
 _MARKS = re.compile("[\ufe00-\ufe0f\u200b-\u200f\u2060-\u2064\ufeff]")  # what a reader does not see
+_PLACE = re.compile(r"[一-龥]{2,5}")  # behind an area, 市 or 区 may be left out
+_AREA_UPTO = 48  # characters, with those that a reader does not see
 _JOINED_FROM = 16  # characters
 _AREAS = 5
 
@@ -55,7 +57,8 @@ def _split(values: Sequence[str]) -> Iterator[str]:
     """Province, city, district and address that stand in columns of their own, from each on."""
     areas = 0
     for number, value in enumerate(values):
-        if len(value) <= 48 and _AREA.fullmatch(_MARKS.sub("", value).strip()):
+        bare = _MARKS.sub("", value).strip() if len(value) <= _AREA_UPTO else ""
+        if _AREA.fullmatch(bare) or (areas and _PLACE.fullmatch(bare)):
             areas = min(areas + 1, _AREAS)
             continue
         if areas and value:

@@ -299,6 +299,7 @@ class _Broken(LoadedSample):
             self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
 
     def rows(self) -> Iterator[Cells]:
+        yield from ()
         raise UnreadableSample(f"{self.path}: {self._error}", hint=self._error.hint)
 
 
