@@ -144,7 +144,9 @@ def pdf(pages: Sequence[Sequence[tuple[int, int, str]]]) -> bytes:
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     size = len(objects) + 1
     out_of = b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table)
-    return out + out_of + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n" % (size, len(out))
+    return (
+        out + out_of + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (size, len(out))
+    )
 
 
 def wrapped(rows: Rows, width: int) -> list[list[tuple[int, int, str]]]:
