@@ -17,7 +17,7 @@ from tracemark.errors import MissingExtra, UnreadableSample, UsageError
 from tracemark.loaders.apart import rows_apart
 from tracemark.loaders.archive import unpacked
 from tracemark.loaders.forms import Form, form_of, is_markup
-from tracemark.loaders.guesses import guesses
+from tracemark.loaders.guesses import Guesser
 from tracemark.loaders.limits import LIMITS, Limits
 from tracemark.pictures import open_picture
 from tracemark.tables import open_document
@@ -74,6 +74,7 @@ class LoadedSample:
         self._sample = sample
         self._limits = limits
         self._ocr = ocr
+        self._guesser = Guesser()
         if isinstance(sample, Path):
             self.path = name or str(sample)
         elif isinstance(sample, str):
@@ -254,7 +255,7 @@ class LoadedSample:
         self.sha256 = digest.hexdigest()
 
     def _with_guesses(self, headers: Sequence[str | None], values: Sequence[str]) -> Cells:
-        more = guesses(values)
+        more = self._guesser.guesses(values)
         return ([*headers, *[None] * len(more)], [*values, *more]) if more else (headers, values)
 
 
