@@ -150,7 +150,7 @@ def _seen(
     if label.report.status != "no mark":
         return label
     if not words:
-        note = f"{label.report.note} Its text was not read.".strip()
+        note = f"{label.report.note} Its text was not read; the extra 'ocr' reads it.".strip()
         return replace(label, report=replace(label.report, note=note))
     text = _cells(sample, reader, sample.words())
     return text if isinstance(text, _Cells) and text.rows else label
