@@ -102,7 +102,7 @@ def trace(
     # SPEC 5.4, 10: read every sample under every key
     words = reads_pictures(ocr)
     found: list[_Cells | _Read] = []
-    for number, loaded in enumerate(open_samples(samples, limits)):
+    for number, loaded in enumerate(open_samples(samples, limits, ocr=words)):
         tell("reading", number / max(len(samples), number + 1))
         if loaded.pictured:
             found.append(_seen(loaded, tables, words))
@@ -179,7 +179,7 @@ def _seen(sample: LoadedSample, tables: _Tables, words: bool) -> _Cells | _Read:
     if label.report.status != "no mark":
         return label
     if not words:
-        note = f"{label.report.note} Its text was not read.".strip()
+        note = f"{label.report.note} Its text was not read; the extra 'ocr' reads it.".strip()
         return replace(label, report=replace(label.report, note=note))
     text = tables.read(sample, sample.words())
     return text if isinstance(text, _Cells) and text.rows else label

@@ -25,6 +25,7 @@ PARSERS = {
     "document": "markup",
     "workbook": "workbook",
     "pdf": "pdf",
+    "scans": "scans",
     "columnar": "columnar",
     "ocr": "ocr",
 }

@@ -1,11 +1,12 @@
 """Cells that a leaked table may have held before its columns were joined or split. SPEC 11.9.
 
-Looks at the texts alone. A wrong guess is a cell that nobody was ever issued.
+It looks at the texts alone. A wrong guess is a cell that nobody was ever issued.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tracemark.tables.segments import is_joined, segments
@@ -17,32 +18,55 @@ _AREA = re.compile(
     r"|海南|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门"
 )
 _MARKS = re.compile("[\ufe00-\ufe0f\u200b-\u200f\u2060-\u2064\ufeff]")  # what a reader does not see
+_PLACE = re.compile(r"[一-龥]{2,5}")  # behind an area, 市 or 区 may be left out
+_AREA_UPTO = 48  # characters, with those that a reader does not see
 _JOINED_FROM = 16  # characters
 _AREAS = 5
+_FIRST, _ONE_IN, _FEW = 256, 64, 20
 
 
-def guesses(values: Sequence[str]) -> list[str]:
-    """Further cells of a row: parts of joined ones, and split ones joined.
+class Guesser:
+    """Finds further cells of the rows of one table: parts of joined ones, and split ones joined.
 
-    Parameters
-    ----------
-    values : sequence of str
-        The row's cells.
-
-    Returns
-    -------
-    list of str
-        None of them among the values.
+    The first rows are looked at whole, and one in many of the rest; of all others only the columns
+    in which that found something in more than a few rows.
     """
-    found: dict[str, None] = {}
-    for value in values:
-        plain = formula(value)
-        if plain != value:
-            found[plain] = None
-        if len(plain) >= _JOINED_FROM and is_joined(plain):
-            found |= dict.fromkeys(segments(plain))
-    found |= dict.fromkeys(_split(values))
-    return [text for text in found if text not in values]
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._looked = 0
+        self._found: Counter[int] = Counter()  # rows by column; -1 for split cells
+        self._columns: list[int] = []
+
+    def guesses(self, values: Sequence[str]) -> list[str]:
+        """Further cells of the next row, none of them among its values."""
+        self._rows += 1
+        look = self._rows <= _FIRST or self._rows % _ONE_IN == 0
+        columns: Sequence[int] = range(-1, len(values)) if look else self._columns
+        if not columns:
+            return []
+        found: dict[str, None] = {}
+        for column in columns:
+            if column < len(values):
+                cells = _split(values) if column < 0 else _parts(values[column])
+                more = dict.fromkeys(cells)
+                found |= more
+                if look and more:
+                    self._found[column] += 1
+        if look:
+            self._looked += 1
+            least = self._looked / _FEW
+            self._columns = [column for column, count in self._found.items() if count >= least]
+        return [text for text in found if text not in values]
+
+
+def _parts(value: str) -> Iterator[str]:
+    """The text of a formula, and the parts of a joined cell."""
+    plain = formula(value)
+    if plain != value:
+        yield plain
+    if len(plain) >= _JOINED_FROM and is_joined(plain):
+        yield from segments(plain)
 
 
 def formula(value: str) -> str:
@@ -55,7 +79,8 @@ def _split(values: Sequence[str]) -> Iterator[str]:
     """Province, city, district and address that stand in columns of their own, from each on."""
     areas = 0
     for number, value in enumerate(values):
-        if len(value) <= 48 and _AREA.fullmatch(_MARKS.sub("", value).strip()):
+        bare = _MARKS.sub("", value).strip() if len(value) <= _AREA_UPTO else ""
+        if _AREA.fullmatch(bare) or (areas and _PLACE.fullmatch(bare)):
             areas = min(areas + 1, _AREAS)
             continue
         if areas and value:

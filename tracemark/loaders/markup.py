@@ -14,7 +14,7 @@ from tracemark.errors import UnreadableSample
 from tracemark.loaders.limits import Limits
 from tracemark.tables import encoding
 from tracemark.tables.source import Readable, blocks
-from tracemark.tables.zipped import checked_zip
+from tracemark.tables.zipped import checked_zip, unzipping
 
 _TABLES = {"table", "worksheet", "tbl"}
 _ROWS = {"tr", "row"}
@@ -34,6 +34,7 @@ def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
     with path.open("rb") as file:
         if file.read(4) == b"PK\x03\x04":
             with (
+                unzipping("document"),
                 checked_zip(path, members=limits.members, unpacked=limits.unpacked) as archive,
                 archive.open("word/document.xml") as body,
             ):
@@ -124,6 +125,15 @@ class _Page(HTMLParser):
             self._done.append(None)
         elif name in _BLOCKS:
             self._break()
+
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """Pass over ``<![…]>``, whatever it is, but for the text of CDATA."""
+        del report
+        held = self.rawdata
+        if held.startswith("<![CDATA[", i) and (end := held.find("]]>", i)) >= 0:
+            self.handle_data(held[i + 9 : end])
+            return end + 3
+        return held.find(">", i) + 1 or -1
 
     def handle_data(self, data: str) -> None:
         if not self._silent and self._length < self._limits.cell:

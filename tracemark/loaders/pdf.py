@@ -1,9 +1,8 @@
-"""PDF: the text of its pages where it has any, and what OCR sees where it has none. SPEC 11.9."""
+"""The text of a PDF's pages. SPEC 11.9."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from importlib.util import find_spec
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,17 @@ from tracemark.errors import MissingExtra, UnreadableSample
 from tracemark.loaders import layout
 from tracemark.loaders.limits import Limits
 
-_SCALE = 200 / 72  # a scanned page is looked at with 200 dots an inch
 _GAP = 0.6  # of the type's height; a wider one parts two cells
-_MOST_DOTS = 40_000_000
 
 
-def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
-    """Lines of all pages, each as the cells that it may consist of."""
+Look = Callable[[Any], list[layout.Piece]]
+
+
+def rows(path: Path, limits: Limits, look: Look | None = None) -> Iterator[list[str] | None]:
+    """Lines of all pages, each as the cells that it may consist of.
+
+    Pages without text are left to `look`, if it is given.
+    """
     try:
         import pypdfium2 as pdfium
     except ImportError:
@@ -38,8 +41,8 @@ def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
         try:
             page = document[number]
             pieces = _pieces(page)
-            if not pieces and find_spec("rapidocr"):
-                pieces = _seen(page)
+            if not pieces and look is not None:
+                pieces = look(page)
             yield from layout.rows(pieces)
             page.close()
         except pdfium.PdfiumError:  # one broken page does not hide the others
@@ -67,11 +70,3 @@ def _pieces(page: Any) -> list[layout.Piece]:
     found.append(layout.Piece(left, -top, right, -bottom, run.strip()))
     text.close()
     return [piece for piece in found if piece.text]
-
-
-def _seen(page: Any) -> list[layout.Piece]:
-    from tracemark.loaders.ocr import seen
-
-    width, height = page.get_size()
-    scale = min(_SCALE, (_MOST_DOTS / max(width * height, 1)) ** 0.5)
-    return seen(page.render(scale=scale, grayscale=True).to_pil())

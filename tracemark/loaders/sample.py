@@ -17,7 +17,7 @@ from tracemark.errors import MissingExtra, UnreadableSample, UsageError
 from tracemark.loaders.apart import rows_apart
 from tracemark.loaders.archive import unpacked
 from tracemark.loaders.forms import Form, form_of, is_markup
-from tracemark.loaders.guesses import guesses
+from tracemark.loaders.guesses import Guesser
 from tracemark.loaders.limits import LIMITS, Limits
 from tracemark.pictures import open_picture
 from tracemark.tables import open_document
@@ -42,6 +42,8 @@ class LoadedSample:
     name : str, optional
         What to call a file, where its path does not say.
     limits : Limits
+    ocr : bool
+        Whether pages of a PDF that have no text are looked at.
 
     Attributes
     ----------
@@ -58,13 +60,21 @@ class LoadedSample:
     """
 
     def __init__(
-        self, sample: Sample, number: int, *, name: str | None = None, limits: Limits = LIMITS
+        self,
+        sample: Sample,
+        number: int,
+        *,
+        name: str | None = None,
+        limits: Limits = LIMITS,
+        ocr: bool = False,
     ) -> None:
         self.kind = "unknown"
         self.sha256 = ""
         self.titles = 0
         self._sample = sample
         self._limits = limits
+        self._ocr = ocr
+        self._guesser = Guesser()
         if isinstance(sample, Path):
             self.path = name or str(sample)
         elif isinstance(sample, str):
@@ -182,7 +192,7 @@ class LoadedSample:
                 hint="unpack it, and trace what it held",
             )
         self.kind = form
-        yield from self._apart(form, path)
+        yield from self._apart("scans" if form == "pdf" and self._ocr else form, path)
 
     def _text(self, encoded: bytes, form: Form) -> Iterator[Cells]:
         if form == "table":
@@ -245,36 +255,39 @@ class LoadedSample:
         self.sha256 = digest.hexdigest()
 
     def _with_guesses(self, headers: Sequence[str | None], values: Sequence[str]) -> Cells:
-        more = guesses(values)
+        more = self._guesser.guesses(values)
         return ([*headers, *[None] * len(more)], [*values, *more]) if more else (headers, values)
 
 
-def open_samples(samples: Iterable[Sample], limits: Limits = LIMITS) -> Iterator[LoadedSample]:
+def open_samples(
+    samples: Iterable[Sample], limits: Limits = LIMITS, *, ocr: bool = False
+) -> Iterator[LoadedSample]:
     """The samples one after the other, those of an archive each by itself.
 
     An archive's files are there only until the next sample is asked for. An archive that cannot be
     unpacked is a sample itself, and unreadable.
     """
     for number, sample in enumerate(samples, start=1):
-        loaded = LoadedSample(sample, number, limits=limits)
+        loaded = LoadedSample(sample, number, limits=limits, ocr=ocr)
         if isinstance(sample, Path) and loaded.form == "archive":
-            yield from _members(sample, number, limits)
+            yield from _members(sample, number, limits, ocr)
         else:
             yield loaded
 
 
-def _members(sample: Path, number: int, limits: Limits) -> Iterator[LoadedSample]:
+def _members(sample: Path, number: int, limits: Limits, ocr: bool) -> Iterator[LoadedSample]:
     with tempfile.TemporaryDirectory(prefix="tracemark-") as folder:
         found = False
         try:
             for name, held in unpacked(sample, Path(folder), limits):
                 found = True
-                yield LoadedSample(held, number, name=f"{sample}/{name}", limits=limits)
+                yield LoadedSample(held, number, name=f"{sample}/{name}", limits=limits, ocr=ocr)
         except UnreadableSample as error:
             found = True
             yield _Broken(sample, number, error)
         if not found:
-            yield _Broken(sample, number, UnreadableSample("the archive is empty"))
+            empty = UnreadableSample("the archive is empty", hint="check that it was saved whole")
+            yield _Broken(sample, number, empty)
 
 
 class _Broken(LoadedSample):
@@ -287,6 +300,7 @@ class _Broken(LoadedSample):
             self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
 
     def rows(self) -> Iterator[Cells]:
+        yield from ()
         raise UnreadableSample(f"{self.path}: {self._error}", hint=self._error.hint)
 
 

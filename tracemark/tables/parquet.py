@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -47,6 +48,7 @@ class ParquetDocument(Document):
             self._writer = parquet.ParquetWriter(self._out, schema, compression=self._packing())
         except (self._arrow.ArrowException, OSError, ValueError):
             raise self._broken() from None
+        weakref.finalize(self, self._writer.close)  # before what it writes to is gone
         self.headers = [str(name) for name in schema.names]
         self._groups: deque[list[Any]] = deque()  # read and not yet written
         self._pending: deque[Sequence[str]] = deque()  # rows of these that are rendered
@@ -76,12 +78,18 @@ class ParquetDocument(Document):
             self._groups.append(group)
             self._settle()
             for batch in group:
-                places, columns = text_columns(batch)
+                places, columns = self._texts(batch)
                 headers = [batch.schema.names[place] for place in places]
                 filled = [["" if text is None else text for text in column] for column in columns]
                 for values in zip(*filled, strict=True):
                     count += 1
                     yield Row(count, headers, list(values), "")
+
+    def _texts(self, batch: Any) -> tuple[list[int], list[list[str | None]]]:
+        try:
+            return text_columns(batch)
+        except (self._arrow.ArrowException, ValueError):  # bytes that are no UTF-8
+            raise self._broken() from None
 
     def _settle(self) -> None:
         """Write the row groups of which every row is rendered."""

@@ -22,7 +22,7 @@ from tracemark.tables.csv import is_header
 from tracemark.tables.rows import Document, Origin, Row
 from tracemark.tables.sheet import Cell, Elements, Piece, SharedStrings, Sheet, spliced
 from tracemark.tables.source import BLOCK, held_for
-from tracemark.tables.zipped import checked_zip
+from tracemark.tables.zipped import checked_zip, unzipping
 
 _HELD = 8 << 20  # bytes of a workbook that are held in memory
 _BOOK = "officeDocument"
@@ -63,13 +63,15 @@ class XlsxDocument(Document):
         for block in blocks:
             held.write(block)
         held.seek(0)
+        self._what = f"XLSX workbook: {self.name}"
         try:
             self._zip = checked_zip(held)
         except UnreadableSample as error:
             raise UnreadableSample(f"{self.name}: no XLSX: {error}", hint=error.hint) from None
         self._there = set(self._zip.namelist())
-        self._sheets, self._shared = self._parts()
-        self._strings, self._root, self._last = self._read_strings()
+        with unzipping(self._what):
+            self._sheets, self._shared = self._parts()
+            self._strings, self._root, self._last = self._read_strings()
         self._given: dict[int, str] = {}  # shared string: what stands there now
         self._added: dict[str, int] = {}
         self._changes: dict[str, list[Change]] = {}
@@ -99,7 +101,7 @@ class XlsxDocument(Document):
         super().render(row, values)
         if isinstance(row, SheetRow):
             for cell, old, new in zip(row.cells, row.values, values, strict=True):
-                if cell.kind == "s" and cell.piece.text.strip().isdecimal():
+                if cell.kind == "s":
                     self._share(row.sheet, cell.piece, old, new)
                 elif cell.kind == "inlineStr" and new != old:
                     self._change(row.sheet, cell.piece, new)
@@ -108,7 +110,10 @@ class XlsxDocument(Document):
     def rest(self) -> Iterator[bytes]:
         """The whole workbook, with the cells as they were rendered."""
         with tempfile.SpooledTemporaryFile(_HELD) as out:
-            with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as copy:
+            with (
+                unzipping(self._what),
+                zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as copy,
+            ):
                 for member in self._zip.infolist():
                     info = zipfile.ZipInfo(member.filename, member.date_time)
                     info.compress_type = member.compress_type
@@ -130,8 +135,8 @@ class XlsxDocument(Document):
 
     def _share(self, sheet: str, cell: Piece, old: str, new: str) -> None:
         """Let a cell have its shared string, or point it at another where that is taken."""
-        number = int(cell.text)
-        if number >= len(self._strings):
+        number = self._number(cell)
+        if number is None:
             return
         whole = self._strings[number].text if new == old else new
         if self._given.setdefault(number, whole) != whole:
@@ -168,15 +173,19 @@ class XlsxDocument(Document):
             return text if cell.piece.end else ""
         if cell.kind == "n":
             return _number(text)
-        piece = self._string(text)
-        return piece.text if piece.end else ""
+        number = self._number(cell.piece)
+        return (
+            self._strings[number].text if number is not None and self._strings[number].end else ""
+        )
 
-    def _string(self, number: str) -> Piece:
-        known = number.strip().isdecimal() and int(number) < len(self._strings)
-        return self._strings[int(number)] if known else Piece()
+    def _number(self, piece: Piece) -> int | None:
+        """Which shared string a cell refers to."""
+        text = piece.text.strip()
+        known = len(text) < 10 and text.isdecimal() and int(text) < len(self._strings)
+        return int(text) if known else None
 
     def _read(self, sheet: str) -> Iterator[tuple[int, list[Cell]]]:
-        with self._zip.open(sheet) as file:
+        with unzipping(self._what), self._zip.open(sheet) as file:
             part = Sheet(file, self.name)
             for _ in part.run():
                 rows, part.rows = part.rows, []
@@ -196,7 +205,10 @@ class XlsxDocument(Document):
         return 0, {}
 
     def _said(self, cell: Cell) -> str:
-        return self._string(cell.piece.text).text if cell.kind == "s" else cell.piece.text
+        if cell.kind != "s":
+            return cell.piece.text
+        number = self._number(cell.piece)
+        return "" if number is None else self._strings[number].text
 
     def _read_strings(self) -> tuple[list[Piece], Piece, int]:
         if not self._shared:

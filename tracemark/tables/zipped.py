@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from tracemark.errors import UnreadableSample
 
+HINT = "ask for the file as first received"
 MEMBERS, UNPACKED = 10_000, 2 << 30
+
+
+@contextmanager
+def unzipping(what: str) -> Iterator[None]:
+    """Turn what a damaged ZIP file raises while it is read into UnreadableSample.
+
+    Parameters
+    ----------
+    what : str
+        What it is, for the message.
+    """
+    try:
+        yield
+    except (
+        *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
+        *(NotImplementedError, RuntimeError, ValueError, KeyError),
+    ):
+        raise UnreadableSample(f"a broken {what}", hint=HINT) from None
 
 
 def checked_zip(
@@ -29,12 +53,8 @@ def checked_zip(
     UnreadableSample
         If it is broken, locked, or has more or larger members than that.
     """
-    try:
+    with unzipping("ZIP file"):
         archive = zipfile.ZipFile(source)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError):
-        raise UnreadableSample(
-            "a broken ZIP file", hint="ask for the file as first received"
-        ) from None
     held = archive.infolist()
     size = sum(one.file_size for one in held)
     if len(held) > members:

@@ -1,0 +1,18 @@
+"""Damaged files give rows or one clear refusal. More cases: ``python -m benchmarks.fuzz``."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import fuzz
+
+KINDS = ["csv", "json", "jsonl", "text", "html", "xlsx", "document", "archive", "gzip"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_damaged_files(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process, where a fault shows that a process of its own would hide."""
+    monkeypatch.setattr(fuzz, "SEEDS", fuzz.seeds())
+    monkeypatch.setattr(fuzz, "SLOW", 60.0)  # a busy machine is no finding
+    found = {seed: fuzz.trial((kind, seed))[0] for seed in range(25)}
+    assert {seed: one for seed, one in found.items() if one not in ("rows", "refused")} == {}
