@@ -5,7 +5,7 @@ The engineer's side marks where data leaves a system (`Vault.mark_rows`, `Vault.
 case names anyone innocent is bounded, and the bound is proved in docs/SPEC.md.
 """
 
-from tracemark.case import Accusation, Case, Evidence, Pilot, SampleReport
+from tracemark.case import Accusation, Binding, Case, Evidence, Pilot, SampleReport
 from tracemark.cleaning import clean_table
 from tracemark.errors import (
     AlreadyMarked,
@@ -32,6 +32,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "Accusation",
     "AlreadyMarked",
+    "Binding",
     "Case",
     "Entry",
     "EnvironmentKeys",

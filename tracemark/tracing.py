@@ -6,7 +6,6 @@ codeword: what is chosen before that is free, and what comes after is counted th
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tracemark.bindings import bindings, overall
 from tracemark.case import Accusation, Case, Pilot, SampleReport, Verdict
 from tracemark.codeword import Codebook
 from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
@@ -22,6 +22,15 @@ from tracemark.decoder.pilot import ours, pilot
 from tracemark.decoder.tally import by_carrier
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.keys import EpochKey
+from tracemark.label_tracing import (
+    LEAST_BOUND,
+    PILOT_BOUND,
+    Clues,
+    Mark,
+    Originals,
+    is_original,
+    read_picture,
+)
 from tracemark.ledger import Ledger, Look
 from tracemark.loaders import LoadedSample, Sample
 from tracemark.model import Reading
@@ -29,9 +38,6 @@ from tracemark.profiles import Profile
 from tracemark.text.reader import CellReader, CellReadings
 
 ENOUGH = 100  # slots; below this, finding no mark says little
-PILOT_BOUND = 1e-4  # a sample counts as marked where the pilot's bound is below this
-LEAST_BOUND = 1e-300  # what a float can still say
-POSES = 1e8  # more than a label's pose search tries
 CHECK = "check"  # the carrier whose slots show their mask and no chip of a codeword
 _METHOD = "text/1"
 _FEW = 12  # slots of issued cells from which a pasted text is read by them alone
@@ -59,6 +65,8 @@ class _Read:
     report: SampleReport
     epochs: Sequence[Sequence[Reading]]
     issued: Sequence[Anchors]
+    mark: Mark | None = None  # of a picture
+    clue: str = ""  # digest of what was brought beside it
 
 
 def trace(
@@ -69,6 +77,9 @@ def trace(
     *,
     alpha: float = 1e-6,
     among: str | None = None,
+    original: object | None = None,
+    originals: Originals | None = None,
+    waybill: str | Sequence[str | None] | None = None,
     progress: Progress | None = None,
 ) -> Case:
     """Read the samples and accuse those whose copies they are. See `Vault.trace`."""
@@ -82,6 +93,12 @@ def trace(
             f"no recipient begins with '{among}'" if among else "no recipient is registered",
             hint="tracemark recipient list",
         )
+    clues = Clues.of(len(samples), waybill, original, originals)
+    if original is not None and not is_original(original):
+        raise UsageError(
+            "original= takes a picture of a label in this version",
+            hint="give a PIL image, or the pathlib.Path of a picture",
+        )
     books = [Codebook(key, profile) for key in keys]
     reader = CellReader([key.derive("slots/text") for key in keys], profile)
 
@@ -91,7 +108,9 @@ def trace(
         tell("reading", (number - 1) / len(samples))
         loaded = LoadedSample(sample, number)
         found.append(
-            _picture(loaded, keys) if loaded.pictured else _cells(loaded, reader, len(keys))
+            _picture(loaded, keys, ledger, clues, number - 1)
+            if loaded.pictured
+            else _cells(loaded, reader, len(keys))
         )
 
     # SPEC 6.1, 6.2: keep the slots that speak clearest, and ask the pilot
@@ -106,8 +125,12 @@ def trace(
         return Case("unreadable", alpha, ledger.count(among), 0, 0.0, samples=reports, among=among)
 
     # SPEC 6.8: the case stands in the ledger before anything is scored
+    brought = "+".join(sorted({one.clue for one in legible if one.clue}))
     look = ledger.record_case(
-        [one.report.sha256 for one in legible], alpha, among or "", method=_METHOD
+        [one.report.sha256 for one in legible],
+        alpha,
+        among or "",
+        method=f"{_METHOD}+{brought}" if brought else _METHOD,
     )
 
     # SPEC 6.4–6.7: score, accuse, look again at what is left
@@ -118,7 +141,7 @@ def trace(
         [Epoch(book, [one.epochs[index] for one in legible]) for index, book in enumerate(books)],
         alpha=look.spends,
     )
-    return _conclude(ledger, judgement, alpha, among, read, look)
+    return _conclude(ledger, books, judgement, alpha, among, read, look)
 
 
 def _cells(sample: LoadedSample, reader: CellReader, epochs: int) -> _Cells | _Read:
@@ -135,32 +158,15 @@ def _cells(sample: LoadedSample, reader: CellReader, epochs: int) -> _Cells | _R
     return _Cells(sample, rows - sample.titles, reader.take())
 
 
-def _picture(sample: LoadedSample, keys: Sequence[EpochKey]) -> _Read:
-    """Read one picture under all keys. SPEC 10.
-
-    The pose is found by the pilot: it has seen no codeword, but many poses were tried for it.
-    """
-    from tracemark import label  # late: most programs mark rows only
-
+def _picture(
+    sample: LoadedSample, keys: Sequence[EpochKey], ledger: Ledger, clues: Clues, index: int
+) -> _Read:
+    """Read one picture under all keys. SPEC 10."""
     try:
-        picture = sample.picture()
-        found = [label.read(picture, key.derive("slots/label")) for key in keys]
+        found = read_picture(sample, keys, ledger, clues, index)
     except UnreadableSample as error:
         return _unreadable(sample, error, len(keys))
-    best = max(found, key=lambda one: one.pilot)
-    slots = sum(map(len, best.readings))
-    tail = math.erfc(best.pilot / math.sqrt(2)) / 2
-    test = Pilot(0, 0, max(LEAST_BOUND, min(1.0, tail * POSES * len(keys))))
-    report = SampleReport(
-        sample.path,
-        sample.sha256,
-        sample.kind,
-        "marked" if test.bound <= PILOT_BOUND else "no mark",
-        slots=slots,
-        pilot=test,
-        note=best.why,
-    )
-    return _Read(report, [one.readings for one in found], [_NOTHING] * len(keys))
+    return _Read(found.report, found.epochs, [_NOTHING] * len(keys), found.mark, found.clue)
 
 
 def _unreadable(sample: LoadedSample, error: UnreadableSample, epochs: int) -> _Read:
@@ -227,6 +233,7 @@ def _clarity(readings: Sequence[Reading], book: Codebook) -> float:
 
 def _conclude(
     ledger: Ledger,
+    books: Sequence[Codebook],
     judgement: Judgement,
     alpha: float,
     among: str | None,
@@ -237,7 +244,8 @@ def _conclude(
     legible = [index for index, one in enumerate(read) if one.report.status != "unreadable"]
     marked = any(one.report.status == "marked" for one in read)
     accusations = tuple(
-        _accusation(ledger, accused, alpha, look.k, read, legible) for accused in judgement.accused
+        _accusation(ledger, books, accused, alpha, look.k, read, legible)
+        for accused in judgement.accused
     )
     verdict: Verdict = "identified" if accusations else "inconclusive" if marked else "no mark"
     case = Case(
@@ -258,6 +266,7 @@ def _conclude(
 
 def _accusation(
     ledger: Ledger,
+    books: Sequence[Codebook],
     accused: Accused,
     alpha: float,
     look: int,
@@ -266,6 +275,8 @@ def _accusation(
 ) -> Accusation:
     """Add to an accused recipient what the ledger says about it."""
     recipient = ledger.recipient(accused.recipient)
+    # SPEC 10.9: does the mark belong to the waybill it stands on?
+    bound = tuple(bindings(ledger, books, accused.recipient, [one.mark for one in read]))
     return Accusation(
         recipient=accused.recipient,
         name=recipient.name,
@@ -277,6 +288,8 @@ def _accusation(
         round=accused.round,
         issued=tuple(islice(_issues(ledger, accused.recipient, read), _ISSUES)),
         evidence=tuple(replace(one, sample=legible[one.sample]) for one in accused.evidence),
+        binding=overall(bound),
+        bindings=bound,
     )
 
 
@@ -320,5 +333,13 @@ def _advice(case: Case, judgement: Judgement) -> Iterator[str]:
             yield f"{found} for a mark: too little to tell. Add more rows, as they were received."
         if any(sample.issued for sample in case.samples):
             yield "Some of these records were issued from this vault, but the mark was not found."
+    for accusation in case.accusations:
+        for one in accusation.bindings:
+            if one.verdict == "contradicted":
+                yield (
+                    f"The mark in {case.samples[one.sample].path} names {accusation.recipient} but"
+                    " does not belong to this waybill: it may have been transplanted from another"
+                    " label."
+                )
     if any(sample.status == "unreadable" for sample in case.samples):
         yield "Some samples could not be read; they took no part."
