@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from PIL import Image
 
@@ -25,9 +25,15 @@ from tracemark.loaders import LoadedSample
 from tracemark.model import Reading
 from tracemark.pictures import is_picture, open_picture
 
+if TYPE_CHECKING:
+    from tracemark.label import LabelReading
+
 PILOT_BOUND = 1e-4  # a picture counts as marked where the pilot's bound is below this
 POSES = 1e8  # more than a label's pose search tries
 LEAST_BOUND = 1e-300  # what a float can still say
+
+_CLEAR = 9.0  # deviations of the pilot beside the original at which it is not read blind as well
+_BESIDE = "read beside the original"
 
 Originals: TypeAlias = Callable[[str], Image.Image]
 
@@ -147,7 +153,7 @@ def read_picture(
     number = _number(picture, clues.waybills[index], keys, ledger)
     original = clues.original or _found(clues.originals, number.texts)
     subkeys = [key.derive("slots/label") for key in keys]
-    found = [label.read(picture, subkey) for subkey in subkeys]
+    found = _read(picture, original, subkeys)
     best = max(found, key=lambda one: one.pilot)
     # SPEC 10.9: bound slots vote where the picture's number is known
     parts = [
@@ -169,8 +175,7 @@ def read_picture(
         [[bound for _, bound in some] for some in parts],
         number.why,
     )
-    tail = math.erfc(best.pilot / math.sqrt(2)) / 2
-    test = Pilot(0, 0, max(LEAST_BOUND, min(1.0, tail * POSES * len(keys))))
+    test = Pilot(0, 0, max(LEAST_BOUND, min(1.0, _chance(best) * len(keys))))
     report = SampleReport(
         sample.path,
         sample.sha256,
@@ -178,9 +183,36 @@ def read_picture(
         "marked" if test.bound <= PILOT_BOUND else "no mark",
         slots=max(sum(map(len, readings)) for readings in votes),
         pilot=test,
-        note=best.why,
+        note=_BESIDE if best.beside else best.why,
     )
     return PictureRead(report, votes, mark, _clue(number, original))
+
+
+def _read(
+    picture: Image.Image, original: Image.Image | None, keys: Sequence[bytes]
+) -> list[LabelReading]:
+    """Blind, or beside the original: under each key whichever has the clearer pilot."""
+    from tracemark import label
+
+    if original is None:
+        return [label.read(picture, key) for key in keys]
+    found = label.read_beside(picture, original, keys)
+    if max(one.pilot for one in found) >= _CLEAR:
+        return found
+    blind = [label.read(picture, key) for key in keys]
+    return [
+        one
+        if one.pilot >= other.pilot
+        else replace(other, why=other.why or f"read blind: {one.why}")
+        for one, other in zip(found, blind, strict=True)
+    ]
+
+
+def _chance(reading: LabelReading) -> float:
+    """Chance of such a pilot in anything that we never marked, all poses that are tried counted."""
+    if reading.beside:
+        return math.exp(-(max(reading.pilot, 0.0) ** 2) / 2)  # Hoeffding: one pose, nothing chosen
+    return POSES * math.erfc(reading.pilot / math.sqrt(2)) / 2
 
 
 def _number(
