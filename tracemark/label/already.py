@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tracemark.label.lattice import PERIOD, SIDES, Geometry, lattice_of
-from tracemark.label.pose import turned
 from tracemark.label.raster import dots
 
 Mask = NDArray[np.bool_]
@@ -133,11 +132,11 @@ def _agreeing(slots: Mask, key: bytes) -> int:
 @lru_cache(maxsize=8)
 def _maps(key: bytes) -> tuple[NDArray[np.complexfloating], ...]:
     """Spectra of the keyed map at every quarter turn."""
-    maps = lattice_of(key).on.astype(np.float32)
+    maps = lattice_of(key).on[:SIDES].astype(np.float32)
     spectra = []
     for _ in range(_TURNS):
         spectra.append(np.fft.rfft2(maps))
-        maps = turned(maps)
+        maps = np.stack([maps[side][::-1].T for side in (2, 3, 1, 0)])  # clockwise
     return tuple(spectra)
 
 

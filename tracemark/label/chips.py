@@ -143,7 +143,7 @@ def chips(cells: Cells, lattice: Lattice) -> Reading:
     """
     strength, seen = _strength(cells)
     on = _here(cells, lattice.on)
-    trust = trusted(strength[seen & on], strength[seen & ~on])
+    trust = _trust(strength[seen & on], strength[seen & ~on])
     chosen = np.nonzero(seen & on)
     shown = -np.sign(cells.contrast[chosen]) * trust  # the second place shows a 1
     sides, rows, columns = chosen
@@ -158,7 +158,7 @@ def _strength(cells: Cells) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     return np.asarray(size / (size + _FAINT), np.float32), cells.weights > _FAINT
 
 
-def trusted(on: NDArray[np.float32], off: NDArray[np.float32]) -> NDArray[np.float64]:
+def _trust(on: NDArray[np.float32], off: NDArray[np.float32]) -> NDArray[np.float64]:
     """For each slot of `on`, the share of its like that exceeds chance, in [0, 1]."""
     both = np.concatenate([on, off])
     kind = np.concatenate([np.ones(len(on)), -np.ones(len(off))])

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from tracemark.label.chips import trusted
 from tracemark.label.codes import keep_out
 from tracemark.label.darkness import Field, darkness
 from tracemark.label.lattice import Geometry, Lattice, lattice_of
@@ -138,8 +137,20 @@ def _reading(sites: Sites, contrast: NDArray[np.float64], lattice: Lattice) -> L
     pilot = float((value * np.where(on, 1.0, -1.0)).sum() / np.sqrt((value**2).sum() + 1e-9))
     if pilot < BESIDE:
         return LabelReading(pilot=pilot, why="no mark found beside the original")
-    shown = np.sign(total[on]) * trusted(strength[on], strength[~on])
+    shown = np.sign(total[on]) * _trust(strength, on)
     chosen = tuple(part[on] for part in slots)
     unmasked = shown * np.where(lattice.masks[chosen], -1.0, 1.0)
     reading = Reading("nubs", identities[on], lattice.positions[chosen], unmasked)
     return LabelReading([reading], pilot, beside=True)
+
+
+def _trust(strength: NDArray[np.float32], on: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """For each slot that may carry a nub, the share of its like that exceeds chance, in [0, 1]."""
+    order = np.argsort(-strength, kind="stable")
+    window = np.ones(min(len(order), max(20, len(order) // 12)))
+    ours = np.convolve(on[order].astype(np.float64), window, "same")
+    all_ = np.convolve(np.ones(len(order)), window, "same")
+    share = np.clip((2 * ours - all_) / np.maximum(ours, 1), 0, 1)
+    placed = np.empty(len(order))
+    placed[order] = np.minimum.accumulate(share)  # weaker is never more trusted
+    return placed[on]
