@@ -72,12 +72,15 @@ def read_beside(
         sites = find_sites(black, codes, square, origin, geometry)
         contrast, seen = _contrast(flat, model, sites, geometry)
         reading = _reading(sites.take(seen), contrast[seen], lattice)
-        found.append(reading if reading.readings else read(_shades(flat), key))
+        found.append(reading if reading.readings else read(_seen(flat), key))
     return found
 
 
-def _shades(flat: Field) -> Image.Image:
-    return Image.fromarray(np.clip(255 - 255 * flat, 0, 255).astype(np.uint8))
+def _seen(flat: Field) -> Image.Image:
+    """The part of the label that the picture shows, straightened."""
+    shades = Image.fromarray(np.clip(255 - 255 * flat, 0, 255).astype(np.uint8))
+    shown = Image.fromarray((flat != 0).astype(np.uint8)).getbbox()
+    return shades.crop(shown) if shown else shades
 
 
 def _contrast(
