@@ -156,7 +156,8 @@ class LabelVerbs:
         words = RowMarker(self._keys[-1], self.profile, to, columns=columns, policy=policy)
         [values], prints = words.mark([(tuple(fields), tuple(fields.values()))])
         if waybill is None:
-            waybill = next((value for name, value in fields.items() if _NUMBER.search(name)), None)
+            named = (value for name, value in fields.items() if value and _NUMBER.search(name))
+            waybill = next(named, None)
         picture = render(dict(zip(fields, values, strict=True)))
         # drawn a moment ago: it cannot carry a mark
         marked = self._marked(picture, to, waybill, profile, dpi, again=True)

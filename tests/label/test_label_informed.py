@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import tracemark
+import tracemark.label
 from tests.label.hosts import KEY, agreement, codeword, label
 from tests.label.test_label_reading import SEEN, jpeg, photographed, scaled
 from tracemark.label import embed, read, read_beside
@@ -22,6 +23,19 @@ CROPS = {
     "kept tenth, small": lambda image: jpeg(scaled(image.crop((20, 340, 320, 500)), 0.6), 60),
     "photographed": photographed,
 }
+
+
+def once(reader):
+    """The reader, for which each picture is read once: reading is a function of its arguments."""
+    known = {}
+
+    def reading(picture, *rest):
+        sign = (picture.size, picture.tobytes())
+        if sign not in known:
+            known[sign] = reader(picture, *rest)
+        return known[sign]
+
+    return reading
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +106,25 @@ def test_the_vault_asks_for_the_original_by_number(tmp_path):
         assert by_file.samples[0].note == "read beside the original"
         assert by_file.look == 2  # another original is another question
         assert vault.trace(crop, waybill="YT0000000000000").samples[0].note == ""
+
+
+def test_three_photos_too_weak_alone_identify_together(tmp_path, monkeypatch):
+    """Scraps of two words each name nobody; as one case they name the account."""
+    for name in ("read", "read_beside"):
+        monkeypatch.setattr(f"tracemark.label.{name}", once(getattr(tracemark.label, name)))
+    boxes = ((20, 475, 330, 560), (20, 845, 330, 925), (20, 610, 230, 680))
+    with tracemark.Vault.create(tmp_path / "vault", key=bytes(range(32))) as vault:
+        vault.add_recipients(f"acct:{number:04}" for number in range(1000))
+        marked = vault.mark_label(label(7), to="acct:0042", waybill="YT7712345678901")
+        brought = {"original": label(7), "waybill": "YT7712345678901"}
+        scraps = [marked.crop(box) for box in boxes]
+        for scrap in scraps:
+            alone = vault.trace(scrap, **brought)
+            assert not alone.accusations and alone.samples[0].slots > 8
+    with tracemark.Vault.create(tmp_path / "fresh", key=bytes(range(32))) as vault:
+        vault.add_recipients(f"acct:{number:04}" for number in range(1000))
+        case = vault.trace(*scraps, **brought)
+        assert [one.recipient for one in case.accusations] == ["acct:0042"]
 
 
 def test_the_extra_that_is_missing_is_named(monkeypatch):
