@@ -49,7 +49,7 @@ def test_words_and_picture_are_marked(vault, drawn):
 
 
 def test_the_ledger_has_one_issue(vault, drawn):
-    """One issue of one label, with the fingerprints of its numbers, its phone and its marked field."""
+    """One issue of one label, with the fingerprints of numbers, phone and marked field."""
     vault.mark_waybill(FIELDS, drawn[1], to="acct:0042")
     [issue] = vault.ledger_entries("issue")
     [batch] = vault.ledger_entries("batch")

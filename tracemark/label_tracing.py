@@ -183,7 +183,7 @@ def read_picture(
         "marked" if test.bound <= PILOT_BOUND else "no mark",
         slots=max(sum(map(len, readings)) for readings in votes),
         pilot=test,
-        note=_BESIDE if best.beside else best.why,
+        note=_BESIDE if isinstance(best, label.BesideReading) else best.why,
     )
     return PictureRead(report, votes, mark, _clue(number, original))
 
@@ -210,7 +210,9 @@ def _read(
 
 def _chance(reading: LabelReading) -> float:
     """Chance of such a pilot in anything that we never marked, all poses that are tried counted."""
-    if reading.beside:
+    from tracemark.label import BesideReading
+
+    if isinstance(reading, BesideReading):
         return math.exp(-(max(reading.pilot, 0.0) ** 2) / 2)  # Hoeffding: one pose, nothing chosen
     return POSES * math.erfc(reading.pilot / math.sqrt(2)) / 2
 

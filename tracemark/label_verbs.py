@@ -145,7 +145,8 @@ class LabelVerbs:
         -------
         PIL image
             The marked label, drawn from marked fields. The ledger holds one issue with the words
-            and the number before this returns.
+            and the number before this returns. To trace beside an original, draw that from fields
+            that were marked for the same recipient; drawn from others it gives the pose alone.
 
         Raises
         ------

@@ -10,7 +10,7 @@ import tracemark
 import tracemark.label
 from tests.label.hosts import KEY, agreement, codeword, label
 from tests.label.test_label_reading import SEEN, jpeg, photographed, scaled
-from tracemark.label import embed, read, read_beside
+from tracemark.label import BesideReading, embed, read, read_beside
 
 HOST = label()
 BITS = codeword(1)
@@ -47,7 +47,7 @@ def opencv():
 def test_what_is_read_beside_the_original(name):
     """A tenth of the label, too little for blind reading, has nubs enough where they must be."""
     [reading] = read_beside(CROPS[name](MARKED), HOST, [KEY])
-    assert reading.beside and reading.pilot > 6
+    assert isinstance(reading, BesideReading) and reading.pilot > 6
     assert agreement(reading, BITS) > (SEEN if name == "photographed" else 5.5)
     assert abs(agreement(reading, codeword(99))) < 5
 
@@ -73,7 +73,7 @@ def test_an_original_that_was_drawn_again_still_helps():
     again = HOST.copy()
     ImageDraw.Draw(again).rectangle((24, 865, 300, 900), fill=1)
     [reading] = read_beside(photographed(MARKED), again, [KEY])
-    assert not reading.beside and agreement(reading, BITS) > SEEN
+    assert not isinstance(reading, BesideReading) and agreement(reading, BITS) > SEEN
 
 
 def test_a_picture_of_something_else_is_not_laid_on_the_original():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from tracemark.label import binding
 from tracemark.label.already import carries_mark
-from tracemark.label.informed import read_beside
+from tracemark.label.informed import BesideReading, read_beside
 from tracemark.label.marking import Placement, embed, geometry_of
 from tracemark.label.reading import LabelReading, read
 
 __all__ = [
+    "BesideReading",
     "LabelReading",
     "Placement",
     "binding",

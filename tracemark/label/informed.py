@@ -7,6 +7,7 @@ original the pose comes from the whole label, and each nub is looked for where i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,11 @@ _STEP = 0.35  # darkness step of an edge, as a share of full ink, under which it
 _FAINT = 0.15  # difference at which a chip counts half
 
 
+@dataclass(frozen=True, slots=True)
+class BesideReading(LabelReading):
+    """A reading at the original's own place: its pilot is that of one pose, not of the best."""
+
+
 def read_beside(
     image: Image.Image, original: Image.Image, keys: Sequence[bytes]
 ) -> list[LabelReading]:
@@ -46,8 +52,8 @@ def read_beside(
     Returns
     -------
     list of LabelReading
-        One for each key. No codeword was seen. `pilot` is that of the one place the original lies
-        at: nothing was searched for with the key. Where the original turns out not to be the very
+        One for each key, a BesideReading where the mark was found at the original's own place. No
+        codeword was seen. Where the original turns out not to be the very
         picture that was marked, the picture is still read blind as the original straightens it.
 
     Raises
@@ -144,7 +150,7 @@ def _reading(sites: Sites, contrast: NDArray[np.float64], lattice: Lattice) -> L
     chosen = tuple(part[on] for part in slots)
     unmasked = shown * np.where(lattice.masks[chosen], -1.0, 1.0)
     reading = Reading("nubs", identities[on], lattice.positions[chosen], unmasked)
-    return LabelReading([reading], pilot, beside=True)
+    return BesideReading([reading], pilot)
 
 
 def _trust(strength: NDArray[np.float32], on: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -42,8 +42,6 @@ class LabelReading:
         Empty if read; else what stood in the way.
     trail : list of str
         What was tried, for reports.
-    beside : bool
-        Whether the pose is the original's own, and the pilot that of a single pose.
     """
 
     readings: list[Reading] = field(default_factory=list)
@@ -51,7 +49,6 @@ class LabelReading:
     comb: float = 0.0
     why: str = ""
     trail: list[str] = field(default_factory=list)
-    beside: bool = False
 
 
 def read(image: Image.Image, key: bytes) -> LabelReading:
