@@ -16,6 +16,7 @@ import typer
 
 import tracemark
 
+from .label_leaks import LABEL_LEAKS, LabelLeak, leaked
 from .leaks import LEAKS, Copy, Leak, as_csv
 from .options import AsJson
 from .sample_orders import Chance, orders
@@ -24,6 +25,7 @@ from .terminal import DONE, TROUBLE, probability, progress, say, say_json, say_t
 RECIPIENTS = 1000
 ROWS = 300
 _SEED = 20
+_ALL = len(LEAKS) + len(LABEL_LEAKS)
 _KEY = bytes(range(32))  # known to everyone: the demo shows the same on every machine
 _KINDS = (("acct", "account"), ("station", "station"), ("term", "terminal"), ("rider", "courier"))
 
@@ -39,6 +41,7 @@ class Outcome:
     named: tuple[str, ...]
     bound: float | None
     right: bool
+    waybill: str = ""  # whether the mark belongs to the waybill it was found on
 
 
 def demo(
@@ -48,9 +51,10 @@ def demo(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Release marked exports, leak and wash them, trace every leak.
+    """Release marked exports and labels, leak and wash them, trace every leak.
 
-    One thousand invented recipients, twenty leaks; all files are kept where DIR is given.
+    One thousand invented recipients, twenty leaks of exports and six of printed labels; all files
+    are kept where DIR is given.
 
     Example:  tracemark demo tracemark-demo
     """
@@ -63,9 +67,12 @@ def demo(
         report = stack.enter_context(progress("demo"))
         outcomes = []
         for number, (leak, released_to) in enumerate(_dealt()):
-            report(leak.title, number / len(LEAKS))
-            leaked = _leak(vault if leak.ours else other, where, leak, released_to)
-            outcomes.append(_traced(vault, leaked, leak, released_to if leak.ours else ()))
+            report(leak.title, number / _ALL)
+            file = _leak(vault if leak.ours else other, where, leak, released_to)
+            outcomes.append(_traced(vault, file, leak, released_to if leak.ours else ()))
+        for number, of_label in enumerate(LABEL_LEAKS):
+            report(of_label.title, (len(LEAKS) + number) / _ALL)
+            outcomes.append(_label(vault, where, of_label, Chance(_SEED + number)))
     if as_json:
         say_json([asdict(outcome) for outcome in outcomes])
     else:
@@ -129,6 +136,32 @@ def _traced(
     )
 
 
+def _label(vault: tracemark.Vault, where: Path, leak: LabelLeak, chance: Chance) -> Outcome:
+    """Print a label, leak pictures of it, trace them with the number that they show."""
+    to = _id(int(chance.random() * RECIPIENTS))
+    found = leaked(vault, leak, to, chance)
+    path = where / "leaked" / leak.file
+    paths = [path.with_stem(f"{path.stem}-{n}" if n else path.stem)
+             for n in range(len(found.pictures))]  # fmt: skip
+    for name, picture in zip(paths, found.pictures, strict=True):
+        picture.save(name, quality=92)
+    case = vault.trace(*paths, waybill=found.number)
+    named = tuple(accusation.recipient for accusation in case.accusations)
+    binding = case.accusations[0].binding if named else ""
+    expected = "" if not leak.marked else "contradicted" if leak.framed else "confirmed"
+    released_to = (to,) if leak.marked else ()
+    return Outcome(
+        leak=leak.title,
+        file=str(paths[0]),
+        released_to=released_to,
+        verdict=case.verdict,
+        named=named,
+        bound=max((accusation.bound for accusation in case.accusations), default=None),
+        right=named == released_to and binding == expected,
+        waybill=binding,
+    )
+
+
 def _released(vault: tracemark.Vault, where: Path, export: bytes, to: str, policy: str) -> Copy:
     path = where / "released" / f"{to.replace(':', '-')}.csv"
     with path.open("wb") as sink:
@@ -139,7 +172,10 @@ def _released(vault: tracemark.Vault, where: Path, export: bytes, to: str, polic
 
 def _say(outcomes: Sequence[Outcome], seconds: float, kept: Path | None) -> None:
     released = sum(len(outcome.released_to) for outcome in outcomes)
-    say(f"{RECIPIENTS:,} recipients; exports of {ROWS} orders released to {released} of them.")
+    say(
+        f"{RECIPIENTS:,} recipients; exports of {ROWS} orders and labels released to "
+        f"{released} of them."
+    )
     say()
     lines: list[tuple[str, ...]] = []
     for number, outcome in enumerate(outcomes, start=1):
@@ -151,11 +187,12 @@ def _say(outcomes: Sequence[Outcome], seconds: float, kept: Path | None) -> None
                 whose[0] if whose else "nobody",
                 named[0] if named and named[0] else "nobody",
                 "" if outcome.bound is None else probability(outcome.bound),
+                outcome.waybill,
                 "right" if outcome.right else "WRONG",
             )
         )
-        lines += [("", *pair, "", "") for pair in zip(whose[1:], named[1:], strict=True)]
-    say_table(("leak", "released to", "named", "bound", ""), lines)
+        lines += [("", *pair, "", "", "") for pair in zip(whose[1:], named[1:], strict=True)]
+    say_table(("leak", "released to", "named", "bound", "waybill", ""), lines)
     say()
     right = sum(outcome.right for outcome in outcomes)
     say_wrapped(

@@ -17,6 +17,8 @@ from .terminal import note, note_json, print_as_it_is, progress, say, say_facts,
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 
+STEM = "stem"  # each label's number is its file's name
+
 app = typer.Typer(help="Mark a copy for the recipient it is released to.")
 
 
@@ -131,7 +133,11 @@ def label(
     ],
     waybill: Annotated[
         str | None,
-        typer.Option("--waybill", metavar="NO", help="Waybill number; for a single label only."),
+        typer.Option(
+            "--waybill",
+            metavar="NO",
+            help="Waybill number that binds the mark; stem: each file is named after its own.",
+        ),
     ] = None,
     profile: Annotated[
         str,
@@ -147,18 +153,24 @@ def label(
             "--dpi", metavar="N", help="The printer's resolution, where it cannot be told."
         ),
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Mark even a label that carries a mark already.")
+    ] = False,
     vault: VaultPath = VAULT,
     as_json: AsJson = False,
 ) -> None:
     """Mark the pictures of labels, as their printer is sent them.
 
+    The waybill number binds the mark to its waybill. In a folder, NO may be the word stem: each
+    file is then named after its number.
+
     Example:  tracemark mark label waybill.png --to station:YW-012 -o marked.png
 
-    Example:  tracemark mark label labels/ --to station:YW-012 -o marked/
+    Example:  tracemark mark label labels/ --to station:YW-012 --waybill stem -o marked/
     """
     labels = [path for source in sources for path in _labels(source)]
     several = len(sources) > 1 or sources[0].is_dir()
-    if several and waybill:
+    if several and waybill and waybill != STEM:
         raise typer.BadParameter("one waybill number for several labels", param_hint="--waybill")
     if several:
         output.mkdir(parents=True, exist_ok=True)
@@ -168,7 +180,14 @@ def label(
             target = output / path.name if several else output
             with as_file(path) as held, reading(held) as file, writing(target) as sink:
                 opened.mark_label_file(
-                    file, sink, to, waybill, profile, name=name_of(path), dpi=dpi
+                    file,
+                    sink,
+                    to,
+                    path.stem if waybill == STEM else waybill,
+                    profile,
+                    name=name_of(path),
+                    dpi=dpi,
+                    again=again,
                 )
             report("", (number + 1) / len(labels))
             done.append({"input": name_of(path), "output": str(target)})

@@ -12,6 +12,7 @@ import typer
 import tracemark
 
 from .access import say_access
+from .binding import binding_of
 from .options import VAULT, AsJson, VaultPath
 from .pipes import PIPE, as_file
 from .terminal import (
@@ -68,6 +69,22 @@ def trace(
             " seconds or memory; may be repeated.",
         ),
     ] = None,
+    original: Annotated[
+        Path | None,
+        typer.Option(
+            "--original",
+            metavar="FILE",
+            help="The label as it was before marking: more is read beside it (extra photo).",
+        ),
+    ] = None,
+    waybill: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--waybill",
+            metavar="NO",
+            help="Number of the waybill in the pictures; or one for each sample, repeated.",
+        ),
+    ] = None,
     vault: VaultPath = VAULT,
     as_json: AsJson = False,
 ) -> None:
@@ -79,6 +96,8 @@ def trace(
     Status 0: identified; 1: nobody is named; 3: unreadable sample or trouble with the vault.
 
     Example:  tracemark trace leak.csv chat.txt --among station:
+
+    Example:  tracemark trace photo.jpg --waybill YT7712345678901 --original label.png
     """
     with ExitStack() as stack:
         opened = stack.enter_context(tracemark.Vault.open(vault))
@@ -88,6 +107,8 @@ def trace(
             *paths,
             alpha=alpha,
             among=among,
+            original=None if original is None else _there(original),
+            waybill=waybill[0] if waybill and len(waybill) == 1 else waybill or None,
             ocr=ocr,
             limits=_limits(limit or []),
             progress=report,
@@ -161,6 +182,7 @@ def _say_accusation(accusation: tracemark.Accusation, case: tracemark.Case) -> N
     ]
     facts += [("issued", _issued(entry)) for entry in accusation.issued]
     facts += [("evidence", _evidence(one, case)) for one in accusation.evidence]
+    facts += [("waybill", binding_of(one, case)) for one in accusation.bindings]
     say_facts(facts, indent="    ")
 
 

@@ -96,6 +96,14 @@ def test_an_export_that_leaks_is_traced() -> None:
     assert accusation.startswith("released to acct:1042; bound ")
 
 
+def test_a_waybill_that_leaks_is_traced() -> None:
+    pytest.importorskip("segno", reason="needs the extra 'bench'")
+    verdict, accusation, waybill = run("print_waybill.py").stdout.splitlines()
+    assert verdict == "identified"
+    assert accusation.startswith("released to station:012; bound ")
+    assert waybill == "the mark belongs to this waybill: confirmed"
+
+
 # a streaming download
 
 

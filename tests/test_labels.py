@@ -53,8 +53,9 @@ def test_form_and_ledger(vault, label, marked):
 
 def test_the_same_label_gets_the_same_marks(vault, label, marked):
     """Printing again gives no second view of the code; another account's copy differs."""
-    assert vault.mark_label(label, to="acct:0042").tobytes() == marked.tobytes()
-    assert vault.mark_label(label, to="acct:0043").tobytes() != marked.tobytes()
+    number = "YT7712345678901"
+    assert vault.mark_label(label, to="acct:0042", waybill=number).tobytes() == marked.tobytes()
+    assert vault.mark_label(label, to="acct:0043", waybill=number).tobytes() != marked.tobytes()
 
 
 def test_nobody_is_named_for_a_label_that_was_never_marked(vault, label, tmp_path):

@@ -6,7 +6,7 @@ case names anyone innocent is bounded, and the bound is proved in docs/SPEC.md.
 """
 
 from tracemark.access.evidence import Access, Holder
-from tracemark.case import Accusation, Case, Evidence, Pilot, SampleReport
+from tracemark.case import Accusation, Binding, Case, Evidence, Pilot, SampleReport
 from tracemark.cleaning import clean_table
 from tracemark.custody import CustodyEvent
 from tracemark.errors import (
@@ -37,6 +37,7 @@ __all__ = [
     "Access",
     "Accusation",
     "AlreadyMarked",
+    "Binding",
     "Case",
     "CustodyEvent",
     "Entry",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from tracemark.access.evidence import Access
 
 Verdict = Literal["identified", "inconclusive", "no mark", "unreadable"]
+BindingVerdict = Literal["confirmed", "contradicted", "not checked"]
 
 FORMAT = "tracemark-case/1"
 
@@ -39,6 +40,45 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Binding:
+    """Whether the mark in one picture belongs to the waybill it was found on. SPEC 10.9.
+
+    Attributes
+    ----------
+    sample : int
+        Index into `Case.samples`.
+    verdict : str
+        ``confirmed``; ``contradicted``: the mark was made for another waybill, it may have been
+        transplanted; ``not checked``, where `note` says why.
+    source : str
+        Where the number came from: ``given``, ``barcode``, or empty where it is unknown.
+    read, agreeing : int
+        Slots that are bound to the number, and those that show the recipient's codeword under it.
+    by_chance : float
+        P(at least so many agree) if the mark was made for another number: an exact binomial tail.
+    if_bound : float
+        P(no more agree) if it was made for this number: an exact hypergeometric tail.
+    issued : bool or None
+        Whether the ledger has this waybill as issued to the recipient; None without a number.
+    issue : int or None
+        The ledger entry of the label that the mark was made for, if it is another or if the number
+        is unknown.
+    note : str
+    """
+
+    sample: int
+    verdict: BindingVerdict
+    source: str
+    read: int = 0
+    agreeing: int = 0
+    by_chance: float = 1.0
+    if_bound: float = 1.0
+    issued: bool | None = None
+    issue: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Accusation:
     """One recipient to whom the sample, or a part of it, was released.
 
@@ -60,6 +100,11 @@ class Accusation:
     issued : tuple of dict
         Ledger entries about copies of the leaked records that were released to the recipient.
     evidence : tuple of Evidence
+    binding : str
+        Of all pictures that speak of the recipient: ``contradicted`` if one is, else ``confirmed``
+        if one is, else ``not checked``; empty where no picture speaks of them.
+    bindings : tuple of Binding
+        For each such picture.
     """
 
     recipient: str
@@ -71,6 +116,8 @@ class Accusation:
     round: int
     issued: tuple[dict[str, Any], ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    binding: BindingVerdict | Literal[""] = ""
+    bindings: tuple[Binding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from tracemark.codeword import Codebook
-from tracemark.errors import UsageError
+from tracemark.errors import AlreadyMarked, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Issue
 from tracemark.ledger.fingerprints import Fingerprinter, Fingerprints
@@ -300,32 +300,61 @@ def mark_document(
     return rows, digest.hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class MarkedLabel:
+    """One marked label and what the ledger is told about it.
+
+    Attributes
+    ----------
+    image : PIL image
+    prints : (0 or 1,) uint64
+        Fingerprint of its waybill number.
+    sha256 : str
+        Of mode, size and pixels.
+    """
+
+    image: Image.Image
+    prints: Fingerprints
+    sha256: str
+
+
 def mark_label(
     image: Image.Image,
     recipient: str,
-    key: EpochKey,
+    keys: Sequence[EpochKey],
     profile: Profile,
     *,
     waybill: str | None,
     strength: str,
     dpi: float | None,
-) -> tuple[Image.Image, dict[str, Fingerprints], str]:
-    """Mark one label. SPEC 10.
-
-    Returns
-    -------
-    marked : PIL image
-    fingerprints : dict of str to (k,) uint64
-        What the ledger keeps about it.
-    sha256 : str
-        Of mode, size and pixels of the marked copy.
-    """
+    again: bool,
+) -> MarkedLabel:
+    """Mark one label under the newest key, bound to its number. SPEC 10."""
     from tracemark import label  # late: most programs mark rows only
 
-    codeword = Codebook(key, profile).codeword(recipient)
+    key = keys[-1]
+    # SPEC 10.9: the word that the mark is bound to is the number's fingerprint
+    prints = Fingerprinter(key).waybills([waybill] if waybill is not None else [])
+    if not prints.all():
+        raise UsageError(
+            "the waybill number has fewer than 6 letters and digits, or is masked",
+            hint="give the whole number, or none",
+        )
+    # SPEC 10.10: a label carries one mark
+    subkeys = [one.derive("slots/label") for one in keys]
+    geometry = label.geometry_of(image, dpi)
+    if not again and label.carries_mark(image, subkeys, geometry):
+        raise AlreadyMarked(
+            "the label carries a mark of this vault already",
+            hint="mark the label as it was before; again=True (--again) adds a second mark",
+        )
     marked, _ = label.embed(
-        image, codeword, key.derive("slots/label"), profile_name=strength, dpi=dpi
+        image,
+        Codebook(key, profile).codeword(recipient),
+        key.derive("slots/label"),
+        profile_name=strength,
+        dpi=dpi,
+        word=int(prints[0]) if len(prints) else label.binding.UNBOUND,
     )
-    prints = Fingerprinter(key).waybills([waybill] if waybill else [])
     pixels = f"{marked.mode} {marked.size}\n".encode() + marked.tobytes()
-    return marked, {"waybill": prints}, hashlib.sha256(pixels).hexdigest()
+    return MarkedLabel(marked, prints, hashlib.sha256(pixels).hexdigest())

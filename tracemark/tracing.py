@@ -6,7 +6,6 @@ codeword: what is chosen before that is free, and what comes after is counted th
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from tracemark import accessing
 from tracemark.access.collect import Records
 from tracemark.access.identifiers import identified
+from tracemark.bindings import bindings, overall
 from tracemark.case import Accusation, Case, Pilot, SampleReport, Verdict
 from tracemark.codeword import Codebook
 from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
@@ -26,6 +26,15 @@ from tracemark.decoder.tally import by_carrier
 from tracemark.decoys import Pool, Spotter
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.keys import EpochKey
+from tracemark.label_tracing import (
+    LEAST_BOUND,
+    PILOT_BOUND,
+    Clues,
+    Mark,
+    Originals,
+    is_original,
+    read_picture,
+)
 from tracemark.ledger import Ledger, Look
 from tracemark.ledger.fingerprints import normal
 from tracemark.loaders import LIMITS, Limits, LoadedSample, Sample, open_samples
@@ -35,9 +44,6 @@ from tracemark.profiles import Profile
 from tracemark.text.reader import CellReader, CellReadings
 
 ENOUGH = 100  # slots; below this, finding no mark says little
-PILOT_BOUND = 1e-4  # a sample counts as marked where the pilot's bound is below this
-LEAST_BOUND = 1e-300  # what a float can still say
-POSES = 1e8  # more than a label's pose search tries
 CHECK = "check"  # the carrier whose slots show their mask and no chip of a codeword
 _METHOD = "text/1"
 _FEW = 12  # slots of issued cells from which a pasted text is read by them alone
@@ -68,6 +74,8 @@ class _Read:
     report: SampleReport
     epochs: Sequence[Sequence[Reading]]
     issued: Sequence[Anchors]
+    mark: Mark | None = None  # of a picture
+    clue: str = ""  # digest of what was brought beside it
 
 
 def trace(
@@ -78,6 +86,9 @@ def trace(
     *,
     alpha: float = 1e-6,
     among: str | None = None,
+    original: object | None = None,
+    originals: Originals | None = None,
+    waybill: str | Sequence[str | None] | None = None,
     ocr: bool | None = None,
     limits: Limits = LIMITS,
     progress: Progress | None = None,
@@ -94,6 +105,12 @@ def trace(
             f"no recipient begins with '{among}'" if among else "no recipient is registered",
             hint="tracemark recipient list",
         )
+    clues = Clues.of(len(samples), waybill, original, originals)
+    if original is not None and not is_original(original):
+        raise UsageError(
+            "original= takes a picture of a label in this version",
+            hint="give a PIL image, or the pathlib.Path of a picture",
+        )
     books = [Codebook(key, profile) for key in keys]
     reader = CellReader([key.derive("slots/text") for key in keys], profile)
     records = accessing.records(keys)
@@ -105,7 +122,7 @@ def trace(
     for number, loaded in enumerate(open_samples(samples, limits, ocr=words)):
         tell("reading", number / max(len(samples), number + 1))
         if loaded.pictured:
-            found.append(_seen(loaded, tables, words))
+            found.append(_seen(loaded, tables, words, ledger, clues))
         else:
             found.append(tables.read(loaded, loaded.rows()))
 
@@ -121,8 +138,12 @@ def trace(
         return Case("unreadable", alpha, ledger.count(among), 0, 0.0, samples=reports, among=among)
 
     # SPEC 6.8: the case stands in the ledger before anything is scored
+    brought = "+".join(sorted({one.clue for one in legible if one.clue}))
     look = ledger.record_case(
-        [one.report.sha256 for one in legible], alpha, among or "", method=_METHOD
+        [one.report.sha256 for one in legible],
+        alpha,
+        among or "",
+        method=f"{_METHOD}+{brought}" if brought else _METHOD,
     )
 
     # SPEC 6.4–6.7: score, accuse, look again at what is left
@@ -133,7 +154,7 @@ def trace(
         [Epoch(book, [one.epochs[index] for one in legible]) for index, book in enumerate(books)],
         alpha=look.spends,
     )
-    case = _conclude(ledger, judgement, alpha, among, read, look)
+    case = _conclude(ledger, books, judgement, alpha, among, read, look)
     # SPEC 13: set apart, and after the verdict stands
     tell("looking up who had access", 1.0)
     return replace(case, access=accessing.access(ledger, keys, records, among))
@@ -170,12 +191,14 @@ class _Tables:
         return _Cells(sample, count - sample.titles, self.reader.take(), decoys, votes)
 
 
-def _seen(sample: LoadedSample, tables: _Tables, words: bool) -> _Cells | _Read:
+def _seen(
+    sample: LoadedSample, tables: _Tables, words: bool, ledger: Ledger, clues: Clues
+) -> _Cells | _Read:
     """Read one picture: as a label, and where no mark is found, what it says. SPEC 11.9.
 
     The pilot alone decides, and it has seen no codeword.
     """
-    label = _picture(sample, tables.keys)
+    label = _picture(sample, tables.keys, ledger, clues)
     if label.report.status != "no mark":
         return label
     if not words:
@@ -185,32 +208,13 @@ def _seen(sample: LoadedSample, tables: _Tables, words: bool) -> _Cells | _Read:
     return text if isinstance(text, _Cells) and text.rows else label
 
 
-def _picture(sample: LoadedSample, keys: Sequence[EpochKey]) -> _Read:
-    """Read one picture under all keys. SPEC 10.
-
-    The pose is found by the pilot: it has seen no codeword, but many poses were tried for it.
-    """
-    from tracemark import label  # late: most programs mark rows only
-
+def _picture(sample: LoadedSample, keys: Sequence[EpochKey], ledger: Ledger, clues: Clues) -> _Read:
+    """Read one picture under all keys. SPEC 10."""
     try:
-        picture = sample.picture()
-        found = [label.read(picture, key.derive("slots/label")) for key in keys]
+        found = read_picture(sample, keys, ledger, clues)
     except UnreadableSample as error:
         return _unreadable(sample, error, len(keys))
-    best = max(found, key=lambda one: one.pilot)
-    slots = sum(map(len, best.readings))
-    tail = math.erfc(best.pilot / math.sqrt(2)) / 2
-    test = Pilot(0, 0, max(LEAST_BOUND, min(1.0, tail * POSES * len(keys))))
-    report = SampleReport(
-        sample.path,
-        sample.sha256,
-        sample.kind,
-        "marked" if test.bound <= PILOT_BOUND else "no mark",
-        slots=slots,
-        pilot=test,
-        note=best.why,
-    )
-    return _Read(report, [one.readings for one in found], [_NOTHING] * len(keys))
+    return _Read(found.report, found.epochs, [_NOTHING] * len(keys), found.mark, found.clue)
 
 
 def _unreadable(sample: LoadedSample, error: UnreadableSample, epochs: int) -> _Read:
@@ -280,6 +284,7 @@ def _clarity(readings: Sequence[Reading], book: Codebook) -> float:
 
 def _conclude(
     ledger: Ledger,
+    books: Sequence[Codebook],
     judgement: Judgement,
     alpha: float,
     among: str | None,
@@ -290,7 +295,8 @@ def _conclude(
     legible = [index for index, one in enumerate(read) if one.report.status != "unreadable"]
     marked = any(one.report.status == "marked" for one in read)
     accusations = tuple(
-        _accusation(ledger, accused, alpha, look.k, read, legible) for accused in judgement.accused
+        _accusation(ledger, books, accused, alpha, look.k, read, legible)
+        for accused in judgement.accused
     )
     verdict: Verdict = "identified" if accusations else "inconclusive" if marked else "no mark"
     case = Case(
@@ -311,6 +317,7 @@ def _conclude(
 
 def _accusation(
     ledger: Ledger,
+    books: Sequence[Codebook],
     accused: Accused,
     alpha: float,
     look: int,
@@ -319,6 +326,8 @@ def _accusation(
 ) -> Accusation:
     """Add to an accused recipient what the ledger says about it."""
     recipient = ledger.recipient(accused.recipient)
+    # SPEC 10.9: does the mark belong to the waybill it stands on?
+    bound = tuple(bindings(ledger, books, accused.recipient, [one.mark for one in read]))
     return Accusation(
         recipient=accused.recipient,
         name=recipient.name,
@@ -330,6 +339,8 @@ def _accusation(
         round=accused.round,
         issued=tuple(islice(_issues(ledger, accused.recipient, read), _ISSUES)),
         evidence=tuple(replace(one, sample=legible[one.sample]) for one in accused.evidence),
+        binding=overall(bound),
+        bindings=bound,
     )
 
 
@@ -373,5 +384,13 @@ def _advice(case: Case, judgement: Judgement) -> Iterator[str]:
             yield f"{found} for a mark: too little to tell. Add more rows, as they were received."
         if any(sample.issued for sample in case.samples):
             yield "Some of these records were issued from this vault, but the mark was not found."
+    for accusation in case.accusations:
+        for one in accusation.bindings:
+            if one.verdict == "contradicted":
+                yield (
+                    f"The mark in {case.samples[one.sample].path} names {accusation.recipient} but"
+                    " does not belong to this waybill: it may have been transplanted from another"
+                    " label."
+                )
     if any(sample.status == "unreadable" for sample in case.samples):
         yield "Some samples could not be read; they took no part."

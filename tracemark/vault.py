@@ -13,20 +13,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
-
-from PIL import Image
+from typing import Any, Self
 
 from tracemark import custody, marking, seeding, tracing
 from tracemark.case import Case
 from tracemark.custody import CustodyEvent
 from tracemark.errors import UsageError, VaultError
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
+from tracemark.label_tracing import Originals
+from tracemark.label_verbs import LabelVerbs
 from tracemark.ledger import Entry, Issue, Ledger, Verification
 from tracemark.loaders import LIMITS, Limits, Sample
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
-from tracemark.pictures import WRITTEN, open_picture, save_picture
 from tracemark.profiles import CURRENT, PROFILES, Profile
 from tracemark.tables import Readable, Writable, open_document
 
@@ -36,7 +35,7 @@ VERSION = 1
 _SETTINGS, _KEYS, _LEDGER = "vault.json", "keys", "ledger.sqlite"
 
 
-class Vault:
+class Vault(LabelVerbs):
     """Marks copies for recipients, and traces leaked samples back to them.
 
     Use `Vault.create` or `Vault.open`. A vault is a context manager; `close` releases the ledger.
@@ -48,7 +47,7 @@ class Vault:
         profile: Profile,
         provider: KeyProvider,
         ledger: Ledger,
-        originals: Callable[[str], Image.Image] | None = None,
+        originals: Originals | None = None,
     ) -> None:
         self.path = path
         self.profile = profile
@@ -124,7 +123,7 @@ class Vault:
     def open(
         cls,
         path: str | os.PathLike[str],
-        originals: Callable[[str], Image.Image] | None = None,
+        originals: Originals | None = None,
         *,
         keys: KeyProvider | None = None,
     ) -> Vault:
@@ -135,7 +134,8 @@ class Vault:
         path : path
             Folder of the vault.
         originals : callable, optional
-            From a waybill number to the picture of its label as it was before marking.
+            From a waybill number to the picture of its label as it was before marking, which a
+            trace of photos then uses as `original`; it may raise LookupError or return None.
         keys : KeyProvider, optional
             As in `create`.
 
@@ -492,94 +492,6 @@ class Vault:
             to, issue.number, rows, marker.cells, marker.layers, document.encoding, sha256
         )
 
-    def mark_label(
-        self,
-        image: Image.Image,
-        to: str,
-        waybill: str | None = None,
-        profile: str = "default",
-        *,
-        dpi: float | None = None,
-    ) -> Image.Image:
-        """Mark the picture of one label as its printer is sent it.
-
-        Parameters
-        ----------
-        image : PIL image
-            Of mode 1, L, LA, P, RGB or RGBA.
-        to : str
-            Recipient id.
-        waybill : str, optional
-            The label's waybill number; the ledger keeps its keyed fingerprint.
-        profile : str
-            ``discreet``, ``default`` or ``robust``: at most 0.16, 0.25 or 0.5 % of the white dots
-            change.
-        dpi : float, optional
-            Resolution of the printer; by default the picture's own, or guessed from its size.
-
-        Returns
-        -------
-        PIL image
-            Of the same mode, size and resolution. The ledger holds the issue before this returns.
-
-        Raises
-        ------
-        HostTooSmall
-            If the label offers too few straight edges to name anyone.
-        UnknownRecipient, UsageError, UnreadableSample, LedgerError
-        """
-        self._ledger.recipient(to)  # raises UnknownRecipient
-        key = self._keys[-1]
-        marked, fingerprints, sha256 = marking.mark_label(
-            image, to, key, self.profile, waybill=waybill, strength=profile, dpi=dpi
-        )
-        prints = fingerprints["waybill"]
-        self._ledger.issue_at_once(
-            to,
-            "label",
-            profile=self.profile.name,
-            epoch=key.epoch,
-            policy=profile,
-            rows=1,
-            fingerprints=fingerprints,
-            sha256=sha256,
-            waybill=int(prints[0]) if len(prints) and prints[0] else None,
-        )
-        return marked
-
-    def mark_label_file(
-        self,
-        source: BinaryIO,
-        sink: BinaryIO,
-        to: str,
-        waybill: str | None = None,
-        profile: str = "default",
-        *,
-        name: str = "the input",
-        dpi: float | None = None,
-    ) -> None:
-        """Mark a PNG, JPEG, BMP or TIFF file with the picture of one label.
-
-        Parameters
-        ----------
-        source : binary file
-            Seekable.
-        sink : binary file
-            Gets the marked label as the same kind of file.
-        name : str
-            For messages.
-        to, waybill, profile, dpi
-            As in `mark_label`, which also says what is raised.
-        """
-        picture = open_picture(source, name=name)
-        kind = picture.format
-        if kind not in WRITTEN:
-            raise UsageError(
-                f"{name}: a {kind} is not written", hint=f"one of {', '.join(WRITTEN)}"
-            )
-        marked = self.mark_label(picture, to, waybill, profile, dpi=dpi)
-        save_picture(marked, sink, kind)
-
     def _marker(
         self, to: str, columns: Mapping[str, str] | None, policy: str, encoding: str | None
     ) -> RowMarker:
@@ -606,7 +518,7 @@ class Vault:
         alpha: float = 1e-6,
         among: str | None = None,
         original: object | None = None,
-        waybill: str | None = None,
+        waybill: str | Sequence[str | None] | None = None,
         ocr: bool | None = None,
         limits: Limits = LIMITS,
         progress: Callable[[str, float], None] | None = None,
@@ -622,6 +534,13 @@ class Vault:
             Bound on the chance that anyone innocent is named, in (0, 1).
         among : str, optional
             Only recipients whose id starts with this are candidates. Choose it before looking.
+        original : PIL image or path of a picture, optional
+            The label in the pictures as it was before marking, dot for dot: what blind reading
+            loses in crops and poor photos is found beside it. Needs the extra ``photo``.
+        waybill : str or sequence of str or None, optional
+            The number of the waybill in the pictures, or one for each sample. By default it is
+            read from the barcodes in the picture (extra ``photo``). It tells whether the mark
+            belongs to this waybill.
         ocr : bool, optional
             Whether the text of a picture without a label's mark is read; by default where the
             extra ``ocr`` is installed.
@@ -637,15 +556,15 @@ class Vault:
         Raises
         ------
         UsageError
-            No sample, alpha out of range, no candidate, or a sample of an unknown type.
+            No sample, alpha out of range, no candidate, a sample of an unknown type, or not as
+            many waybill numbers as samples.
+        UnreadableSample
+            If the original is broken.
+        MissingExtra
+            If an original is given without the extra ``photo``.
         LedgerError
             If the ledger cannot be read.
         """
-        if original is not None or waybill is not None:
-            raise UsageError(
-                "original= and waybill= are not used by this version",
-                hint="trace the samples alone: text, rows, table files and pictures of labels",
-            )
         return tracing.trace(
             self._ledger,
             self._keys,
@@ -653,6 +572,9 @@ class Vault:
             samples,
             alpha=alpha,
             among=among,
+            original=original,
+            originals=self._originals,
+            waybill=waybill,
             ocr=ocr,
             limits=limits,
             progress=progress,

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tracemark_cli.label_leaks import LABEL_LEAKS
 from tracemark_cli.leaks import LEAKS
 
 
 def test_the_demo_traces_every_leak(run, home: Path) -> None:
-    """Eighteen leaks of twenty copies name their recipients only, two name nobody."""
+    """Leaks of marked copies name their recipients only, three name nobody.
+
+    Of the labels, every mark belongs to its waybill but the one that was moved.
+    """
     ran = run("demo", "here", "--json")
     outcomes = ran.json
     assert [one["leak"] for one in outcomes if not one["right"]] == []
     assert ran.status == 0
-    assert len(outcomes) == len(LEAKS) == 20
-    assert sum(len(one["released_to"]) for one in outcomes) == 20
-    assert [one["named"] for one in outcomes if not one["released_to"]] == [[], []]
+    assert len(outcomes) == len(LEAKS) + len(LABEL_LEAKS) == 26
+    assert sum(len(one["released_to"]) for one in outcomes) == 25
+    assert [one["named"] for one in outcomes if not one["released_to"]] == [[], [], []]
+    waybills = [one["waybill"] for one in outcomes[len(LEAKS) :]]
+    assert waybills == [*["confirmed"] * 4, "contradicted", ""]
     assert all(one["bound"] < 1e-6 for one in outcomes if one["released_to"])
     assert run("trace", "--vault", "here/vault", "here/leaked/whole.csv").status == 0
 

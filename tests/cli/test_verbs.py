@@ -380,3 +380,25 @@ def test_labels_that_cannot_be_marked(run, vault: Path) -> None:
     run("mark", "label", "text.png", "--to", "acct:1042", "-o", "o.png").failed(3, "text.png")
     run("mark", "label", "gone.png", "--to", "acct:1042", "-o", "o.png").failed(3, "gone.png")
     assert not (vault.parent / "o.png").exists()
+
+
+def test_a_label_is_bound_to_its_number_and_marked_once(run, vault: Path) -> None:
+    """A folder named after numbers; a second mark only on demand; the verdict says binding."""
+    (vault.parent / "labels").mkdir()
+    hosts.label(7).save(vault.parent / "labels" / "YT7712345678901.png", dpi=(203, 203))
+    number = ("--waybill", "stem", "-o", "out")
+    assert run("mark", "label", "labels", "--to", "acct:1042", *number).status == 0
+    marked = "out/YT7712345678901.png"
+    again = ("mark", "label", marked, "--to", "acct:1042", "-o", "twice.png")
+    run(*again).failed(3, "carries a mark of this vault already")
+    assert not (vault.parent / "twice.png").exists()
+    assert run(*again, "--again").status == 0
+    ran = run("trace", marked, "--waybill", "YT7712345678901")
+    assert ran.status == 0 and "confirmed" in ran.out and "issued to them" in ran.out
+    case = run("trace", marked, "--waybill", "YT0000000000000", "--json").json
+    [accusation] = case["accusations"]
+    assert accusation["binding"] == "contradicted" and case["advice"]
+    [binding] = accusation["bindings"]
+    assert binding["if_bound"] < 1e-4 and binding["issued"] is False
+    run("trace", marked, "--waybill", "A1234567", "--waybill", "B1234567").failed(2, "2 waybill")
+    run("trace", marked, "--original", "gone.png").failed(3, "gone.png")

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tracemark.label.marking import Placement, embed
+from tracemark.label import binding
+from tracemark.label.already import carries_mark
+from tracemark.label.informed import BesideReading, read_beside
+from tracemark.label.marking import Placement, embed, geometry_of
 from tracemark.label.reading import LabelReading, read
 
-__all__ = ["LabelReading", "Placement", "embed", "read"]
+__all__ = [
+    "BesideReading",
+    "LabelReading",
+    "Placement",
+    "binding",
+    "carries_mark",
+    "embed",
+    "geometry_of",
+    "read",
+    "read_beside",
+]

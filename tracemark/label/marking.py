@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tracemark.errors import HostTooSmall, UsageError
+from tracemark.label.binding import UNBOUND, bind
 from tracemark.label.codes import keep_out
 from tracemark.label.lattice import Geometry, Lattice, geometry_for, lattice_of
 from tracemark.label.raster import copy_dots, dots
@@ -49,6 +50,7 @@ def embed(
     *,
     profile_name: str = "default",
     dpi: float | None = None,
+    word: int = UNBOUND,
 ) -> tuple[Image.Image, Placement]:
     """Mark one label for the recipient of a codeword.
 
@@ -64,6 +66,8 @@ def embed(
         ``discreet``, ``default`` or ``robust``: how many white dots may change (SPEC 10.7).
     dpi : float, optional
         Resolution of the printer; by default the picture's own, or guessed from its size.
+    word : int
+        Fingerprint of the waybill number that the mark is bound to; 0 for none (SPEC 10.9).
 
     Returns
     -------
@@ -82,8 +86,8 @@ def embed(
             f"unknown label profile '{profile_name}'", hint=f"one of {', '.join(SHARES)}"
         )
     black = dots(image)
-    geometry = geometry_for(image.size, dpi if dpi is not None else _own_dpi(image))
-    lattice = lattice_of(key)
+    geometry = geometry_of(image, dpi)
+    lattice = bind(lattice_of(key), key, word)
     origin = lattice.origin(black, geometry.pitch)
     square = 4 * geometry.pitch // 3
     sites = find_sites(black, keep_out(black, square), square, origin, geometry)
@@ -134,6 +138,9 @@ def _strokes(
     return targets, dots_at(np.broadcast_to(sites.inside[:, None], along.shape))
 
 
-def _own_dpi(image: Image.Image) -> float | None:
-    stated = image.info.get("dpi")
-    return float(stated[0]) if isinstance(stated, tuple) and stated else None
+def geometry_of(image: Image.Image, dpi: float | None = None) -> Geometry:
+    """The geometry that a label is marked in, at the resolution given or its own. SPEC 10.1."""
+    if dpi is None:
+        stated = image.info.get("dpi")
+        dpi = float(stated[0]) if isinstance(stated, tuple) and stated else None
+    return geometry_for(image.size, dpi)

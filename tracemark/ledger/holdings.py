@@ -105,6 +105,18 @@ def distinct_pairs(
     return issues, which
 
 
+def labels_of(store: Store, recipient: str, epoch: int, most: int) -> list[tuple[int, int]]:
+    """A recipient's latest labels that have a number: (issue, fingerprint of the number)."""
+    rows = store.rows(
+        "SELECT seq, json_extract(body, '$.waybill') FROM entries WHERE kind = 'issue'"
+        " AND json_extract(body, '$.recipient') = ? AND json_extract(body, '$.what') = 'label'"
+        " AND json_extract(body, '$.epoch') = ? AND json_extract(body, '$.waybill') IS NOT NULL"
+        " ORDER BY seq DESC LIMIT ?",
+        (recipient, epoch, most),
+    )
+    return [(issue, int(word, 16)) for issue, word in rows]
+
+
 def _hits(
     store: Store, wanted: Wanted, kind: str, epoch: int, recipient: str | None
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -367,6 +367,16 @@ class Ledger:
             (next(self.entries(after=number - 1, limit=1)), count) for number, count in held.items()
         ]
 
+    def labels_of(self, recipient: str, epoch: int, *, most: int = 20_000) -> list[tuple[int, int]]:
+        """The latest labels with a number that were issued to a recipient.
+
+        Returns
+        -------
+        list of (int, int)
+            Number of the ``issue`` entry, and the fingerprint of the label's waybill number.
+        """
+        return holdings.labels_of(self._store, recipient, epoch, most)
+
     # --- custody
 
     def record_custody(self, epoch: int, those: Iterable[Custody], known: set[str]) -> int:

@@ -68,6 +68,7 @@ class LoadedSample:
         limits: Limits = LIMITS,
         ocr: bool = False,
     ) -> None:
+        self.number = number
         self.kind = "unknown"
         self.sha256 = ""
         self.titles = 0

@@ -1,0 +1,24 @@
+"""How the terminal says whether a mark belongs to its waybill."""
+
+from __future__ import annotations
+
+import tracemark
+
+from .terminal import probability
+
+
+def binding_of(binding: tracemark.Binding, case: tracemark.Case) -> str:
+    """One line about one picture; a contradiction in capitals."""
+    where = f"{case.samples[binding.sample].path}: " if len(case.samples) > 1 else ""
+    verdict = binding.verdict.upper() if binding.verdict == "contradicted" else binding.verdict
+    said = [f"{where}{verdict}"]
+    if binding.issued is not None:
+        chance = binding.if_bound if binding.verdict == "contradicted" else binding.by_chance
+        said.append(
+            f"{binding.agreeing} of {binding.read} slots bound to the number agree "
+            f"(by chance: {probability(chance)})"
+        )
+        said.append("issued to them" if binding.issued else "never issued to them")
+    if binding.issue is not None:
+        said.append(f"the mark was made for the label of issue {binding.issue}")
+    return ", ".join([*said, *filter(None, [binding.note])])

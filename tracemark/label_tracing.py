@@ -1,0 +1,287 @@
+"""Pictures as samples: number, original, chips. SPEC 10; a part of the tracing corridor.
+
+Nothing here has seen a codeword. What is chosen, from the picture, the key, the ledger and what the
+investigator brought, is free.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from PIL import Image
+
+from tracemark.barcodes import numbers
+from tracemark.case import Pilot, SampleReport
+from tracemark.errors import MissingExtra, UnreadableSample, UsageError
+from tracemark.keys import EpochKey
+from tracemark.ledger import Ledger
+from tracemark.ledger.fingerprints import Fingerprinter
+from tracemark.loaders import LoadedSample
+from tracemark.model import Reading
+from tracemark.pictures import is_picture, open_picture
+
+if TYPE_CHECKING:
+    from tracemark.label import LabelReading
+
+PILOT_BOUND = 1e-4  # a picture counts as marked where the pilot's bound is below this
+POSES = 1e8  # more than a label's pose search tries
+LEAST_BOUND = 1e-300  # what a float can still say
+
+_CLEAR = 9.0  # deviations of the pilot beside the original at which it is not read blind as well
+_BESIDE = "read beside the original"
+
+Originals: TypeAlias = Callable[[str], Image.Image]
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What an investigator brings beside the pictures.
+
+    Attributes
+    ----------
+    waybills : sequence of str or None
+        The number of each sample's label.
+    original : PIL image or None
+        The label as it was before marking, for every picture.
+    originals : callable or None
+        From a waybill number to such a picture.
+    """
+
+    waybills: Sequence[str | None]
+    original: Image.Image | None = None
+    originals: Originals | None = None
+
+    @classmethod
+    def of(
+        cls,
+        samples: int,
+        waybill: str | Sequence[str | None] | None,
+        original: object,
+        originals: Originals | None,
+    ) -> Clues:
+        """Check what was given. Raises UsageError, or UnreadableSample for a broken original."""
+        if waybill is None or isinstance(waybill, str):
+            waybills: Sequence[str | None] = [waybill] * samples
+        else:
+            waybills = list(waybill)
+        if len(waybills) != samples:
+            raise UsageError(
+                f"{len(waybills)} waybill numbers for {samples} samples",
+                hint="give one number for all samples, or one for each, in their order",
+            )
+        return cls(waybills, _opened(original) if is_original(original) else None, originals)
+
+
+def is_original(original: object) -> bool:
+    """Whether an original is a picture, and not a table."""
+    return isinstance(original, Image.Image) or (
+        isinstance(original, Path) and is_picture(original)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What binds the mark of one picture to its waybill, under every epoch. SPEC 10.9.
+
+    Attributes
+    ----------
+    source : str
+        Where the number came from: ``given``, ``barcode``, or empty.
+    keys : sequence of bytes
+        The label carrier's subkey of each epoch.
+    words : sequence of sequences of int
+        For each epoch, the words that the picture's number may have there.
+    free, bound : sequences of lists of Reading
+        For each epoch, the slots that stand for themselves and those that need the number.
+    why : str
+        Why there is no number.
+    """
+
+    source: str = ""
+    keys: Sequence[bytes] = ()
+    words: Sequence[Sequence[int]] = ()
+    free: Sequence[list[Reading]] = ()
+    bound: Sequence[list[Reading]] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRead:
+    """One picture as it will be scored.
+
+    Attributes
+    ----------
+    report : SampleReport
+    epochs : sequence of lists of Reading
+        The votes under each epoch's key.
+    mark : Mark
+    clue : str
+        What was used beside the picture itself, as a digest: another clue is another look.
+    """
+
+    report: SampleReport
+    epochs: Sequence[list[Reading]]
+    mark: Mark
+    clue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """Candidates for a picture's waybill number, and their words under each epoch."""
+
+    source: str
+    texts: Sequence[str]
+    words: Sequence[Sequence[int]] = field(default_factory=list)
+    why: str = ""
+
+
+def read_picture(
+    sample: LoadedSample, keys: Sequence[EpochKey], ledger: Ledger, clues: Clues
+) -> PictureRead:
+    """Read one picture under all keys. SPEC 10.8 to 10.11.
+
+    Raises UnreadableSample.
+    """
+    from tracemark import label  # late: most programs mark rows only
+
+    picture = sample.picture()
+    number = _number(picture, clues.waybills[sample.number - 1], keys, ledger)
+    original = clues.original or _found(clues.originals, number.texts)
+    subkeys = [key.derive("slots/label") for key in keys]
+    found = _read(picture, original, subkeys)
+    best = max(found, key=lambda one: one.pilot)
+    # SPEC 10.9: bound slots vote where the picture's number is known
+    parts = [
+        [label.binding.split(reading, subkey) for reading in one.readings]
+        for one, subkey in zip(found, subkeys, strict=True)
+    ]
+    votes = []
+    for some, words, subkey in zip(parts, number.words, subkeys, strict=True):
+        known = len(words) == 1
+        votes.append(
+            [free for free, _ in some]
+            + [label.binding.unbind(bound, subkey, words[0]) for _, bound in some if known]
+        )
+    mark = Mark(
+        number.source,
+        subkeys,
+        number.words,
+        [[free for free, _ in some] for some in parts],
+        [[bound for _, bound in some] for some in parts],
+        number.why,
+    )
+    test = Pilot(0, 0, max(LEAST_BOUND, min(1.0, _chance(best) * len(keys))))
+    report = SampleReport(
+        sample.path,
+        sample.sha256,
+        sample.kind,
+        "marked" if test.bound <= PILOT_BOUND else "no mark",
+        slots=max(sum(map(len, readings)) for readings in votes),
+        pilot=test,
+        note=_BESIDE if isinstance(best, label.BesideReading) else best.why,
+    )
+    return PictureRead(report, votes, mark, _clue(number, original))
+
+
+def _read(
+    picture: Image.Image, original: Image.Image | None, keys: Sequence[bytes]
+) -> list[LabelReading]:
+    """Blind, or beside the original: under each key whichever has the clearer pilot."""
+    from tracemark import label
+
+    if original is None:
+        return [label.read(picture, key) for key in keys]
+    found = label.read_beside(picture, original, keys)
+    if max(one.pilot for one in found) >= _CLEAR:
+        return found
+    blind = [label.read(picture, key) for key in keys]
+    return [
+        one
+        if one.pilot >= other.pilot
+        else replace(other, why=other.why or f"read blind: {one.why}")
+        for one, other in zip(found, blind, strict=True)
+    ]
+
+
+def _chance(reading: LabelReading) -> float:
+    """Chance of such a pilot in anything that we never marked, all poses that are tried counted."""
+    from tracemark.label import BesideReading
+
+    if isinstance(reading, BesideReading):
+        return math.exp(-(max(reading.pilot, 0.0) ** 2) / 2)  # Hoeffding: one pose, nothing chosen
+    return POSES * math.erfc(reading.pilot / math.sqrt(2)) / 2
+
+
+def _number(
+    picture: Image.Image, given: str | None, keys: Sequence[EpochKey], ledger: Ledger
+) -> _Number:
+    """The picture's waybill number: the one given, else what its codes and the ledger agree on."""
+    if given is not None:
+        words = [_words(key, [given]) for key in keys]
+        if not any(words):
+            raise UsageError(
+                "the waybill number given has fewer than 6 letters and digits",
+                hint="give it as it is printed on the label, unmasked",
+            )
+        return _Number("given", [given], words)
+    nothing: list[list[int]] = [[] for _ in keys]
+    try:
+        texts = numbers(picture)
+    except MissingExtra as error:
+        return _Number("", (), nothing, f"{error}: {error.hint}")
+    if not texts:
+        return _Number("", (), nothing, "no barcode could be read, and no number was given")
+    words = [_words(key, texts) for key in keys]
+    known = [
+        [word for word, ours in zip(some, ledger.issued("waybill", key.epoch, some), strict=True)
+         if ours]
+        for key, some in zip(keys, words, strict=True)
+    ]  # fmt: skip
+    why = "" if any(known) else "no code in the picture holds a number that this vault issued"
+    return _Number("barcode" if any(known) else "", texts, known, why)
+
+
+def _words(key: EpochKey, texts: Sequence[str]) -> list[int]:
+    """Distinct words of those texts that have one."""
+    prints = Fingerprinter(key).waybills(texts).tolist()
+    return list(dict.fromkeys(word for word in prints if word))
+
+
+def _found(originals: Originals | None, texts: Sequence[str]) -> Image.Image | None:
+    """The original of the first number that has one; LookupError and None both say it has none."""
+    for text in texts if originals else ():
+        try:
+            picture = originals(text) if originals else None
+        except LookupError:
+            continue
+        if picture is not None:
+            return picture
+    return None
+
+
+def _opened(original: object) -> Image.Image:
+    if isinstance(original, Image.Image):
+        return original
+    path = Path(str(original))
+    try:
+        with path.open("rb") as file:
+            return open_picture(file, name=str(path))
+    except OSError as error:
+        raise UnreadableSample(
+            f"cannot read {path}: {error.strerror}", hint="check the file name"
+        ) from None
+
+
+def _clue(number: _Number, original: Image.Image | None) -> str:
+    """A digest of what the investigator brought; empty if nothing. It tells no number."""
+    if number.source != "given" and original is None:
+        return ""
+    digest = hashlib.sha256(repr(number.words if number.source == "given" else "").encode())
+    if original is not None:
+        digest.update(f"{original.mode} {original.size}\n".encode() + original.tobytes())
+    return digest.hexdigest()[:16]
