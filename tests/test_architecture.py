@@ -33,13 +33,19 @@ MAY_IMPORT = {
     "tables": {"errors"},
     "pictures": {"errors"},
     "loaders": {"errors", "pictures", "tables"},
-    "case": {"model"},
+    "words": set(),
+    "exhibit": set(),
+    "case": {"model", "exhibit", "report"},
+    "showing": GROUND | {"text", "loaders", "case", "exhibit"},
+    "report": {"errors", "exhibit", "words"},  # from a case file to a page: nothing of how it arose
+    "casefile": {"errors", "keys", "ledger", "case"},
     "cleaning": {"text", "tables"},
     "marking": GROUND | {"text", "label", "tables", "ledger"},
-    "tracing": GROUND | {"text", "label", "loaders", "decoder", "ledger", "case"},
+    "tracing": GROUND | {"text", "label", "loaders", "decoder", "ledger", "case", "showing"},
     "vault": GROUND
-    | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"},
-    "__init__": GROUND | {"cleaning", "vault", "marking", "case", "ledger", "tables", "text"},
+    | {"casefile", "marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"},
+    "__init__": GROUND
+    | {"casefile", "cleaning", "vault", "marking", "case", "ledger", "tables", "text"},
 }
 
 

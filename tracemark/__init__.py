@@ -6,9 +6,11 @@ case names anyone innocent is bounded, and the bound is proved in docs/SPEC.md.
 """
 
 from tracemark.case import Accusation, Case, Evidence, Pilot, SampleReport
+from tracemark.casefile import SignedCase, read_case, verify_case
 from tracemark.cleaning import clean_table
 from tracemark.errors import (
     AlreadyMarked,
+    BadSignature,
     HostTooSmall,
     KeyFault,
     LedgerError,
@@ -32,6 +34,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "Accusation",
     "AlreadyMarked",
+    "BadSignature",
     "Case",
     "Entry",
     "EnvironmentKeys",
@@ -47,6 +50,7 @@ __all__ = [
     "Receipt",
     "Recipient",
     "SampleReport",
+    "SignedCase",
     "TracemarkError",
     "UnknownRecipient",
     "UnreadableSample",
@@ -57,4 +61,6 @@ __all__ = [
     "clean",
     "clean_table",
     "open_output",
+    "read_case",
+    "verify_case",
 ]

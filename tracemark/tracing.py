@@ -26,6 +26,7 @@ from tracemark.ledger import Ledger, Look
 from tracemark.loaders import LoadedSample, Sample
 from tracemark.model import Reading
 from tracemark.profiles import Profile
+from tracemark.showing import PictureRead, attach
 from tracemark.text.reader import CellReader, CellReadings
 
 ENOUGH = 100  # slots; below this, finding no mark says little
@@ -59,6 +60,7 @@ class _Read:
     report: SampleReport
     epochs: Sequence[Sequence[Reading]]
     issued: Sequence[Anchors]
+    seen: Sequence[PictureRead] = ()  # of a picture, under each key
 
 
 def trace(
@@ -118,7 +120,8 @@ def trace(
         [Epoch(book, [one.epochs[index] for one in legible]) for index, book in enumerate(books)],
         alpha=look.spends,
     )
-    return _conclude(ledger, judgement, alpha, among, read, look)
+    case = _conclude(ledger, judgement, alpha, among, read, look)
+    return attach(case, samples, [one.seen for one in read], reader, books, skip=CHECK)
 
 
 def _cells(sample: LoadedSample, reader: CellReader, epochs: int) -> _Cells | _Read:
@@ -160,7 +163,7 @@ def _picture(sample: LoadedSample, keys: Sequence[EpochKey]) -> _Read:
         pilot=test,
         note=best.why,
     )
-    return _Read(report, [one.readings for one in found], [_NOTHING] * len(keys))
+    return _Read(report, [one.readings for one in found], [_NOTHING] * len(keys), found)
 
 
 def _unreadable(sample: LoadedSample, error: UnreadableSample, epochs: int) -> _Read:

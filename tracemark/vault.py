@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Self
 
 from PIL import Image
 
-from tracemark import marking, tracing
+from tracemark import casefile, marking, tracing
 from tracemark.case import Case
 from tracemark.errors import UsageError, VaultError
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
@@ -507,6 +507,33 @@ class Vault:
         self._ledger.add_epoch(key)
         self._keys.append(key)
         return key.epoch
+
+    @property
+    def public_key(self) -> str:
+        """The key that `sign_case` signs with, its public half; publish it. Raises MissingExtra."""
+        return casefile.public_key(self._keys[-1])
+
+    def sign_case(self, case: Case, *, command: str = "") -> str:
+        """The text of a signed case file about a case that this vault traced. SPEC 8.6.
+
+        Parameters
+        ----------
+        case : Case
+        command : str
+            The command line that asked, for the record.
+
+        Raises
+        ------
+        UsageError
+            If the ledger does not hold the case.
+        MissingExtra
+            Without the extra ``sign``.
+        """
+        import tracemark
+
+        return casefile.sign_case(
+            case, self._keys[-1], self._ledger, version=tracemark.__version__, command=command
+        )
 
     def verify_ledger(self, progress: Callable[[float], None] | None = None) -> Verification:
         """Check the whole ledger: chain, seal, commitments, recipients, fingerprints."""
