@@ -15,11 +15,18 @@ import tracemark
 from . import key, ledger, mark, recipient
 from .clean import clean
 from .demo import demo
+from .doctor import doctor
 from .init import init
+from .preview import preview
+from .report import report, verify_case
 from .terminal import TERMINATED, USAGE, guarded, last_resort, say
 from .trace import trace
 
-VERBS = ("init", "recipient", "mark", "trace", "clean", "ledger", "key", "demo")
+VERBS = (
+    *("init", "recipient", "mark", "preview"),
+    *("trace", "report", "verify-case"),
+    *("clean", "ledger", "key", "doctor", "demo"),
+)
 
 
 class _InOrder(TyperGroup):
@@ -66,10 +73,14 @@ def _tracemark(
 app.command()(init)
 app.add_typer(recipient.app, name="recipient")
 app.add_typer(mark.app, name="mark")
+app.command()(preview)
 app.command()(trace)
+app.command()(report)
+app.command("verify-case")(verify_case)
 app.command()(clean)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(key.app, name="key")
+app.command()(doctor)
 app.command()(demo)
 
 

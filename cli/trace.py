@@ -12,6 +12,15 @@ import typer
 import tracemark
 
 from .options import VAULT, AsJson, VaultPath
+from .outcome import (
+    ReportTo,
+    SignedTo,
+    Without,
+    check_outputs,
+    say_in_chinese,
+    say_written,
+    write_case,
+)
 from .pipes import PIPE, as_file
 from .terminal import (
     DONE,
@@ -24,6 +33,7 @@ from .terminal import (
     say_json,
     say_wrapped,
 )
+from .words import Language, language
 
 _STATUS = {"identified": DONE, "inconclusive": NOBODY, "no mark": NOBODY, "unreadable": TROUBLE}
 
@@ -49,6 +59,10 @@ def trace(
         str | None,
         typer.Option("--among", metavar="PREFIX", help="Only recipients whose id begins so."),
     ] = None,
+    report_to: ReportTo = None,
+    signed_to: SignedTo = None,
+    without: Without = False,
+    lang: Language = "",
     vault: VaultPath = VAULT,
     as_json: AsJson = False,
 ) -> None:
@@ -60,17 +74,23 @@ def trace(
     Status 0: identified; 1: nobody is named; 3: unreadable sample or trouble with the vault.
 
     Example:  tracemark trace leak.csv chat.txt --among station:
+
+    Example:  tracemark trace photo.jpg --report case.html --signed case.json
     """
+    spoken = language(lang)
     with ExitStack() as stack:
         opened = stack.enter_context(tracemark.Vault.open(vault))
         paths = [stack.enter_context(as_file(_there(sample))) for sample in samples]
+        check_outputs(opened, report_to, signed=signed_to)
         report = stack.enter_context(progress("tracing"))
         case = opened.trace(*paths, alpha=alpha, among=among, progress=report)
-    case = _as_named(case, samples)
+        case = _as_named(case, samples)
+        write_case(case, opened, report_to, signed_to, lang=spoken, contents=not without)
     if as_json:
         say_json(case.to_dict())
     else:
-        _say(case)
+        (say_in_chinese if spoken == "zh" else _say)(case)
+        say_written(case, report_to, signed_to, spoken)
     raise typer.Exit(_STATUS[case.verdict])
 
 

@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "vault": GROUND
     | {"casefile", "marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"},
     "__init__": GROUND
-    | {"casefile", "cleaning", "vault", "marking", "case", "ledger", "tables", "text"},
+    | {"words", "casefile", "cleaning", "vault", "marking", "case", "ledger", "tables", "text"},
 }
 
 

@@ -5,6 +5,7 @@ The engineer's side marks where data leaves a system (`Vault.mark_rows`, `Vault.
 case names anyone innocent is bounded, and the bound is proved in docs/SPEC.md.
 """
 
+from tracemark import words
 from tracemark.case import Accusation, Case, Evidence, Pilot, SampleReport
 from tracemark.casefile import SignedCase, read_case, verify_case
 from tracemark.cleaning import clean_table
@@ -63,4 +64,5 @@ __all__ = [
     "open_output",
     "read_case",
     "verify_case",
+    "words",
 ]
