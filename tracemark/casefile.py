@@ -270,7 +270,25 @@ def _number(value: Any) -> float:
     return number
 
 
-_CASTS: dict[str, Callable[[Any], Any]] = {"float": _number, "int": int, "str": str}
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    return value
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+_CASTS: dict[str, Callable[[Any], Any]] = {
+    "float": _number,
+    "int": _whole,
+    "str": _string,
+    "str | None": lambda value: None if value is None else _string(value),
+    "int | None": lambda value: None if value is None else _whole(value),
+}
 
 
 def _built(kind: Any, data: Mapping[str, Any], **given: Any) -> Any:
@@ -302,20 +320,44 @@ def _case(data: Mapping[str, Any]) -> Case:
         )
         for one in data["accusations"]
     )
-    if any(not 0 <= e.sample < len(samples) or e.read < 1 for a in accusations for e in a.evidence):
+    histogram = {
+        str(name): [_number(value) for value in values]
+        for name, values in data["histogram"].items()
+    }
+    pieces = [piece for one in accusations for piece in one.evidence]
+    parts = [part for one in accusations for part in (one.bound, one.share)]
+    if (
+        any(not 0 <= piece.sample < len(samples) or piece.read < 1 for piece in pieces)
+        or any(not 0 <= part <= 1 for part in parts)
+        or any(count < 0 for count in histogram.get("counts", ()))
+    ):
         raise ValueError
-    if any(not 0 <= number <= 1 for a in accusations for number in (a.bound, a.share)):
-        raise ValueError
+    _check_later_parts(data, len(samples))
     found: Case = _built(
         Case,
         data,
         accusations=accusations,
         samples=samples,
-        histogram={
-            str(name): [_number(value) for value in values]
-            for name, values in data["histogram"].items()
-        },
-        advice=tuple(map(str, data["advice"])),
+        histogram=histogram,
+        advice=tuple(map(_string, data["advice"])),
         exhibits=(),
     )
     return found
+
+
+_ACCESS = ("records", "recognised", "recipients", "complete", "smallest", "alternatives")
+_HOLDER = ("held", "exclusive", "issued", "custody", "all_told")
+
+
+def _check_later_parts(data: Mapping[str, Any], samples: int) -> None:
+    """Check what a report shows of access and of waybills, where a case has them."""
+    for one in data["accusations"]:
+        for bond in one.get("bindings", ()):
+            if not 0 <= _whole(bond["sample"]) < samples:
+                raise ValueError
+            _string(bond["verdict"]), _string(bond["note"])
+    if access := data.get("access"):
+        _ = [_whole(access[name]) for name in _ACCESS], bool(access["exact"])
+        for holder in access["holders"]:
+            _ = [_whole(holder[name]) for name in _HOLDER]
+            _ = [_string(holder[name]) for name in ("recipient", "name", "kind")]

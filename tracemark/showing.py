@@ -26,6 +26,7 @@ from tracemark.text.reader import CellReader
 
 MOST = 40  # samples of one case that are shown
 SHOWN = 30  # rows of one sample that are shown
+FEW = 8  # where nobody is accused: enough to see what was read
 LOOKED = 2000  # rows that are looked through for them
 LONGEST = 160  # characters of a cell that are shown
 WIDEST = 24  # cells of a row that are shown
@@ -115,7 +116,8 @@ def rows_of(
     except UnreadableSample:
         return None
     best = sorted(looked, key=lambda row: -sum(abs(cell.bits) + cell.read for cell in row[1]))
-    shown = sorted(best[:SHOWN], key=lambda row: row[0])
+    most = SHOWN if len(epochs[0].bits) else FEW
+    shown = sorted(best[:most], key=lambda row: row[0])
     return ShownRows(number - 1, headers, tuple(shown), len(looked))
 
 

@@ -48,25 +48,11 @@ def page(
     """
     if lang not in words.LANGUAGES:
         raise UsageError(f"no report in '{lang}'", hint=f"one of {', '.join(words.LANGUAGES)}")
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
     import tracemark
 
-    environment = Environment(
-        loader=FunctionLoader(_part),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["seen"] = seen
-    environment.filters["data"] = _data
-    environment.globals.update(
-        both=_both, advice=_advice, odds=_odds, percent=_percent, WEIGHTS=WEIGHTS
-    )
     accused = case["accusations"]
     histogram = case["histogram"]
-    return environment.get_template("case.html").render(
+    return _template().render(
         case=case,
         lang=lang,
         signed=signed,
@@ -110,6 +96,25 @@ def seen(text: object) -> str:
 
 
 @cache
+def _template() -> Any:
+    """The page's template, made once."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FunctionLoader(_part),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["seen"] = seen
+    environment.filters["data"] = _data
+    environment.globals.update(
+        both=_both, advice=_advice, odds=_odds, percent=_percent, WEIGHTS=WEIGHTS
+    )
+    return environment.get_template("case.html")
+
+
 def _part(name: str) -> str:
     return files("tracemark.report").joinpath(name).read_text(encoding="utf-8")
 
