@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import sqlite3
 import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Literal
 
@@ -31,14 +32,17 @@ _SIGNS = {
     "trouble": ("WRONG", "故障"),
 }
 _LEAST_FREE = 1 << 30
-# extra, a module that it brings, what it is for
-_EXTRAS = (
-    ("sign", "cryptography", "signed case files", "签署案件文件"),
-    ("photo", "zxingcpp", "waybill numbers read from photos", "从照片中读取运单号"),
-    ("xlsx", "python_calamine", "spreadsheets", "电子表格"),
-    ("pdf", "pypdfium2", "PDF files", "PDF 文件"),
-    ("ocr", "rapidocr_onnxruntime", "text in pictures", "识别图片中的文字"),
-)
+_FOR_DEVELOPERS = {"all", "bench", "browser", "dev", "test"}
+_REQUIREMENT = re.compile(r"([\w.-]+).*extra\s*==\s*['\"](\w+)")
+# extra -> what it is for; the package itself says which extras there are
+_USES = {
+    "sign": ("signed case files", "签署案件文件"),
+    "photo": ("waybill numbers read from photos", "从照片中读取运单号"),
+    "xlsx": ("spreadsheets", "电子表格"),
+    "arrow": ("Parquet files and data frames", "Parquet 文件与数据框"),
+    "pdf": ("PDF files", "PDF 文件"),
+    "ocr": ("text in pictures", "识别图片中的文字"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +100,35 @@ def _machine(lang: Lang) -> Iterator[Finding]:
     yield Finding(
         "版本" if zh else "versions", "good", versions + f"SQLite {sqlite3.sqlite_version}"
     )
-    for extra, module, english, chinese in _EXTRAS:
-        there = find_spec(module) is not None
+    for extra, missing in sorted(_extras().items()):
         name = f"{'可选组件' if zh else 'extra'} {extra}"
-        use = chinese if zh else english
-        yield (
-            Finding(name, "good", use)
-            if there
-            else Finding(
-                name,
-                "advice",
-                f"未安装：{use}" if zh else f"not there: {use}",
-                f"pip install 'tracemark[{extra}]'",
-            )
-        )
+        use = _USES.get(extra, (extra, extra))[zh]
+        if not missing:
+            yield Finding(name, "good", use)
+            continue
+        what = f"未安装：{use}" if zh else f"not there: {use}"
+        yield Finding(name, "advice", what, f"pip install 'tracemark[{extra}]'")
+
+
+def _extras() -> dict[str, list[str]]:
+    """For each extra for users, the packages that it lacks."""
+    try:
+        needed = requires("tracemark") or []
+    except PackageNotFoundError:
+        return {}  # run from a checkout that is not installed
+    lacking: dict[str, list[str]] = {}
+    for package, extra in (match.groups() for match in map(_REQUIREMENT.match, needed) if match):
+        if extra not in _FOR_DEVELOPERS:
+            lacking.setdefault(extra, []).extend([] if _is_there(package) else [package])
+    return lacking
+
+
+def _is_there(package: str) -> bool:
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _vault(path: Path, lang: Lang) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Protocol
 
 import numpy as np
@@ -22,7 +22,8 @@ from tracemark.exhibit import Exhibit, ShownCell, ShownPicture, ShownPlace, Show
 from tracemark.loaders import LoadedSample, Sample
 from tracemark.model import Reading
 from tracemark.text.fold import strip_symbols
-from tracemark.text.reader import CellReader
+from tracemark.text.parse import is_code
+from tracemark.text.reader import CellReader, CellReadings
 
 MOST = 40  # samples of one case that are shown
 SHOWN = 30  # rows of one sample that are shown
@@ -34,8 +35,12 @@ LARGEST = 300_000  # bytes of a JPEG
 STRONG_CELL = 10.0  # bits
 STRONG_CHIP = 0.5
 ERASED_CHIP = 0.1
+_STRETCH = 20  # rows that are read together when looking for rows to show
 _NOISE = 0.02  # chance that a slot of a leaked copy shows the wrong form
 _SIDES = (1400, 1100, 850, 600, 400, 200)  # pixels along the longer side, until it is small enough
+
+
+_Line = tuple[int, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,34 +107,61 @@ def rows_of(
     """
     if isinstance(sample, Iterator):
         return None
-    looked: list[tuple[int, tuple[ShownCell, ...]]] = []
-    headers: tuple[str, ...] = ()
     loaded = LoadedSample(sample, number)
+    headers: tuple[str, ...] = ()
+    lines: list[_Line] = []
     try:
         for place, (names, values) in enumerate(islice(loaded.rows(), LOOKED), start=1):
             headers = headers or tuple(name or "" for name in names[:WIDEST])
             if not any(headers) and names:
                 headers = tuple(values[:WIDEST])  # the row that names the columns
             elif tuple(values[:WIDEST]) != headers:
-                cells = tuple(_cell(text, reader, epochs, skip) for text in values[:WIDEST])
-                looked.append((place, _line(cells) if loaded.kind == "text" else cells))
+                lines.append((place, values[:WIDEST]))
     except UnreadableSample:
         return None
-    best = sorted(looked, key=lambda row: -sum(abs(cell.bits) + cell.read for cell in row[1]))
+    rows = []
     most = SHOWN if len(epochs[0].bits) else FEW
-    shown = sorted(best[:most], key=lambda row: row[0])
-    return ShownRows(number - 1, headers, tuple(shown), len(looked))
+    for place, values in _likely(lines, 2 * most, reader, epochs, skip):
+        cells = tuple(_cell(text, reader, epochs, skip) for text in values)
+        rows.append((place, _guessed(cells) if loaded.kind == "text" else cells))
+    best = sorted(rows, key=lambda row: -sum(abs(cell.bits) + cell.read for cell in row[1]))
+    return ShownRows(
+        number - 1, headers, tuple(sorted(best[:most], key=lambda row: row[0])), len(lines)
+    )
+
+
+def _likely(
+    lines: list[_Line], wanted: int, reader: CellReader, epochs: Sequence[Words], skip: str
+) -> list[_Line]:
+    """About so many rows, of the stretches that speak clearest: these are read in one go."""
+    stretches = [lines[at : at + _STRETCH] for at in range(0, len(lines), _STRETCH)]
+    weights = []
+    for stretch in stretches:
+        for text in chain.from_iterable(values for _, values in stretch):
+            reader.read(text)
+        found = [_votes(epoch, skip) for epoch in reader.take()]
+        weights.append(
+            max(
+                max(words.weigh(readings)[0], 0) + sum(map(len, readings)) / 1000
+                for words, readings in zip(epochs, found, strict=True)
+            )
+        )
+    order = sorted(range(len(stretches)), key=lambda k: -weights[k])
+    return [line for k in order[: -(-wanted // _STRETCH)] for line in stretches[k]]
+
+
+def _votes(read: CellReadings, skip: str) -> list[Reading]:
+    return [one.reading for one in read.layers if one.reading.carrier != skip]
 
 
 def _cell(text: str, reader: CellReader, epochs: Sequence[Words], skip: str) -> ShownCell:
-    """Read one cell under every key; the key under which most is read counts."""
-    reader.read(text)
-    found = [
-        [layer.reading for layer in epoch.layers if layer.reading.carrier != skip]
-        for epoch in reader.take()
-    ]
+    """Read one cell under every key; the key under which it says most counts."""
     bare = strip_symbols(text)  # a report must not carry the mark on
     shown = bare if len(bare) <= LONGEST else bare[:LONGEST] + "…"
+    if is_code(text):
+        return ShownCell(shown)
+    reader.read(text)
+    found = [_votes(epoch, skip) for epoch in reader.take()]
     best = ShownCell(shown)
     for words, readings in zip(epochs, found, strict=True):
         read = sum(map(len, readings))
@@ -139,7 +171,7 @@ def _cell(text: str, reader: CellReader, epochs: Sequence[Words], skip: str) -> 
     return best
 
 
-def _line(guesses: tuple[ShownCell, ...]) -> tuple[ShownCell, ...]:
+def _guessed(guesses: tuple[ShownCell, ...]) -> tuple[ShownCell, ...]:
     """Of the cells that a pasted line may consist of, the one that speaks; else the line."""
     best = max(guesses, key=lambda cell: (cell.bits, cell.read), default=None)
     if best is None or (best.read and best.weight != "contradicting"):

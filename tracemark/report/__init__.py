@@ -52,7 +52,7 @@ def page(
 
     accused = case["accusations"]
     histogram = case["histogram"]
-    return _template().render(
+    made: str = _template().render(
         case=case,
         lang=lang,
         signed=signed,
@@ -72,6 +72,7 @@ def page(
         ),
         command=command(case),
     )
+    return made
 
 
 def command(case: Mapping[str, Any]) -> str:
