@@ -29,6 +29,20 @@ def list_(vault: VaultPath = VAULT, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def public(vault: VaultPath = VAULT, as_json: AsJson = False) -> None:
+    """Print the public key with which this vault's signed case files are checked. Publish it.
+
+    Example:  tracemark key public
+    """
+    with tracemark.Vault.open(vault) as opened:
+        key = opened.public_key
+    if as_json:
+        say_json({"public_key": key})
+    else:
+        say(key)
+
+
+@app.command()
 def rotate(vault: VaultPath = VAULT, as_json: AsJson = False) -> None:
     """Start a new epoch: new copies use its key, older copies are still traced.
 

@@ -15,22 +15,17 @@ import tracemark
 from . import custody, key, ledger, mark, recipient, serve
 from .clean import clean
 from .demo import demo
+from .doctor import doctor
 from .init import init
+from .preview import preview
+from .report import report, verify_case
 from .terminal import TERMINATED, USAGE, guarded, last_resort, say
 from .trace import trace
 
 VERBS = (
-    "init",
-    "recipient",
-    "mark",
-    "custody",
-    "trace",
-    "clean",
-    "ledger",
-    "key",
-    "serve",
-    "token",
-    "demo",
+    *("init", "recipient", "mark", "preview", "custody"),
+    *("trace", "report", "verify-case"),
+    *("clean", "ledger", "key", "serve", "token", "doctor", "demo"),
 )
 
 
@@ -79,12 +74,16 @@ app.command()(init)
 app.add_typer(recipient.app, name="recipient")
 app.add_typer(mark.app, name="mark")
 app.add_typer(custody.app, name="custody")
+app.command()(preview)
 app.command()(trace)
+app.command()(report)
+app.command("verify-case")(verify_case)
 app.command()(clean)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(key.app, name="key")
 app.command()(serve.serve)
 app.add_typer(serve.app, name="token")
+app.command()(doctor)
 app.command()(demo)
 
 

@@ -14,6 +14,15 @@ import tracemark
 from .access import say_access
 from .binding import binding_of
 from .options import VAULT, AsJson, VaultPath
+from .outcome import (
+    ReportTo,
+    SignedTo,
+    Without,
+    check_outputs,
+    say_in_chinese,
+    say_written,
+    write_case,
+)
 from .pipes import PIPE, as_file
 from .terminal import (
     DONE,
@@ -26,6 +35,7 @@ from .terminal import (
     say_json,
     say_wrapped,
 )
+from .words import Language, language
 
 _STATUS = {"identified": DONE, "inconclusive": NOBODY, "no mark": NOBODY, "unreadable": TROUBLE}
 
@@ -85,6 +95,10 @@ def trace(
             help="Number of the waybill in the pictures; or one for each sample, repeated.",
         ),
     ] = None,
+    report_to: ReportTo = None,
+    signed_to: SignedTo = None,
+    without: Without = False,
+    lang: Language = "",
     vault: VaultPath = VAULT,
     as_json: AsJson = False,
 ) -> None:
@@ -98,10 +112,14 @@ def trace(
     Example:  tracemark trace leak.csv chat.txt --among station:
 
     Example:  tracemark trace photo.jpg --waybill YT7712345678901 --original label.png
+
+    Example:  tracemark trace photo.jpg --report case.html --signed case.json
     """
+    spoken = language(lang)
     with ExitStack() as stack:
         opened = stack.enter_context(tracemark.Vault.open(vault))
         paths = [stack.enter_context(as_file(_there(sample))) for sample in samples]
+        check_outputs(opened, report_to, signed=signed_to)
         report = stack.enter_context(progress("tracing"))
         case = opened.trace(
             *paths,
@@ -113,11 +131,13 @@ def trace(
             limits=_limits(limit or []),
             progress=report,
         )
-    case = _as_named(case, paths, samples)
+        case = _as_named(case, paths, samples)
+        write_case(case, opened, report_to, signed_to, lang=spoken, contents=not without)
     if as_json:
         say_json(case.to_dict())
     else:
-        _say(case)
+        (say_in_chinese if spoken == "zh" else _say)(case)
+        say_written(case, report_to, signed_to, spoken)
     raise typer.Exit(_STATUS[case.verdict])
 
 

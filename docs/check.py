@@ -2,7 +2,9 @@
 
 Every relative link must lead to a file, and to a heading where it names one. Both READMEs hold the
 two commands that set everything up. Every command that a shell block shows must be in docs/cli.md.
-Every ``pycon`` block is run as a doctest, in a folder of its own, one namespace a document.
+Every ``pycon`` block is run as a doctest and every command of a ``console`` block as a process, in
+the order of the page, in a folder of the page's own and one namespace. What a command prints must
+be what stands below it (``...`` stands for anything); ``# status 1`` behind it is its exit status.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import doctest
 import os
 import re
+import shlex
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,8 +22,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-_EXAMPLES = re.compile(r"^```pycon\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_SHELL = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_EXAMPLES = re.compile(r"^```(pycon|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"^\$ (.*?)(?:  # status (\d+))?\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+_SHELL = re.compile(r"^```(?:bash|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _VENV = "python3 -m venv .venv && .venv/bin/pip install -q "
 _SET_UP = (
     _VENV + ". && .venv/bin/tracemark demo",
@@ -62,7 +67,7 @@ def wrong_commands(page: Path) -> Iterator[str]:
         yield from (f"{name}: lacks: {line}" for line in _SET_UP if lines.count(line) != 1)
     known = set(_HEADING.findall((ROOT / "docs/cli.md").read_text(encoding="utf-8")))
     for line in lines:
-        words = line.split()
+        words = line.removeprefix("$ ").split()
         if words[:1] == ["tracemark"]:
             verbs = {" ".join(words[:length]) for length in (2, 3)}
             if not verbs & known:
@@ -71,14 +76,42 @@ def wrong_commands(page: Path) -> Iterator[str]:
 
 def failed_examples(page: Path) -> int:
     """Run the page's examples; what fails is printed."""
-    source = "\n".join(_EXAMPLES.findall(page.read_text(encoding="utf-8")))
-    name = str(page.relative_to(ROOT))
-    test = doctest.DocTestParser().get_doctest(source, {}, name, name, 0)
+    name, failed = str(page.relative_to(ROOT)), 0
+    globs: dict[str, object] = {}
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        failed = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test).failed
+        for kind, source in _EXAMPLES.findall(page.read_text(encoding="utf-8")):
+            if kind == "console":
+                failed += sum(_wrong_command(name, *found) for found in _COMMAND.findall(source))
+            else:
+                test = doctest.DocTestParser().get_doctest(source, globs, name, name, 0)
+                failed += runner.run(test, clear_globs=False).failed
+                globs = test.globs
         os.chdir(ROOT)
     return failed
+
+
+def _wrong_command(page: str, line: str, status: str, output: str) -> bool:
+    """Run one command of a console block; False if it does what the page says."""
+    program, *arguments = shlex.split(line)
+    if program != "tracemark":
+        print(f"{page}: a console block runs tracemark only: {line}")
+        return True
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("TRACEMARK_")}
+    ran = subprocess.run(
+        [sys.executable, "-m", "tracemark_cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**kept, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "COLUMNS": "80",
+             "PYTHONPATH": os.pathsep.join(filter(None, map(os.path.abspath, sys.path)))},
+    )  # fmt: skip
+    alike = doctest.OutputChecker().check_output(output, ran.stdout, doctest.ELLIPSIS)
+    if ran.returncode == int(status or 0) and alike:
+        return False
+    print(f"{page}: $ {line}\nstatus {ran.returncode}\n{ran.stdout}{ran.stderr}")
+    return True
 
 
 def main() -> None:

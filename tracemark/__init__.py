@@ -5,12 +5,15 @@ The engineer's side marks where data leaves a system (`Vault.mark_rows`, `Vault.
 case names anyone innocent is bounded, and the bound is proved in docs/SPEC.md.
 """
 
+from tracemark import words
 from tracemark.access.evidence import Access, Holder
 from tracemark.case import Accusation, Binding, Case, Evidence, Pilot, SampleReport
+from tracemark.casefile import SignedCase, read_case, verify_case
 from tracemark.cleaning import clean_table
 from tracemark.custody import CustodyEvent
 from tracemark.errors import (
     AlreadyMarked,
+    BadSignature,
     HostTooSmall,
     KeyFault,
     LedgerError,
@@ -37,6 +40,7 @@ __all__ = [
     "Access",
     "Accusation",
     "AlreadyMarked",
+    "BadSignature",
     "Binding",
     "Case",
     "CustodyEvent",
@@ -56,6 +60,7 @@ __all__ = [
     "Receipt",
     "Recipient",
     "SampleReport",
+    "SignedCase",
     "TracemarkError",
     "UnknownRecipient",
     "UnreadableSample",
@@ -66,4 +71,7 @@ __all__ = [
     "clean",
     "clean_table",
     "open_output",
+    "read_case",
+    "verify_case",
+    "words",
 ]

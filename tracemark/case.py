@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from tracemark.access.evidence import Access
+from tracemark.exhibit import Exhibit
 
 Verdict = Literal["identified", "inconclusive", "no mark", "unreadable"]
 BindingVerdict = Literal["confirmed", "contradicted", "not checked"]
@@ -207,6 +208,8 @@ class Case:
     access : Access or None
         Circumstantial: who had access to the leaked records. It never decides a verdict. None where
         the samples name no waybill, order or phone number.
+    exhibits : tuple of Exhibit
+        Rows and pictures to show in a report. They hold what leaked, so `to_dict` leaves them out.
     """
 
     verdict: Verdict
@@ -222,14 +225,31 @@ class Case:
     histogram: dict[str, list[float]] = field(default_factory=dict)
     advice: tuple[str, ...] = ()
     access: Access | None = None
+    exhibits: tuple[Exhibit, ...] = field(default=(), compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """The case as plain data, first key ``format``: ``tracemark-case/1``."""
-        return {"format": FORMAT, **_rounded(asdict(self))}
+        """The case as plain data, first key ``format``: ``tracemark-case/1``; without exhibits."""
+        found = asdict(replace(self, exhibits=()))
+        del found["exhibits"]
+        return {"format": FORMAT, **_rounded(found)}
 
     def to_json(self) -> str:
         """`to_dict` as JSON with a fixed order of keys."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+    def to_html(self, lang: str = "zh", *, exhibits: bool = True) -> str:
+        """The case as one self-contained page for people: `tracemark.report.page`.
+
+        Parameters
+        ----------
+        lang : str
+            ``zh`` or ``en``: the language the page opens in; it can be switched in the page.
+        exhibits : bool
+            Whether to show rows and pictures of the samples. They hold personal data.
+        """
+        from tracemark.report import page  # late: most programs print no report
+
+        return page(self.to_dict(), self.exhibits if exhibits else (), lang=lang)
 
 
 def _rounded(value: Any) -> Any:

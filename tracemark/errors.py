@@ -48,6 +48,10 @@ class UnreadableSample(TracemarkError):
     """A leaked sample, or a file to be marked, cannot be read as what it claims to be."""
 
 
+class BadSignature(TracemarkError):
+    """A signed case file was changed, was signed with another key, or has other samples."""
+
+
 class HostTooSmall(TracemarkError):
     """The host offers too few slots to carry a mark that could name anyone."""
 

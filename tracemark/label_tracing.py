@@ -122,12 +122,15 @@ class PictureRead:
     mark : Mark
     clue : str
         What was used beside the picture itself, as a digest: another clue is another look.
+    seen : sequence of LabelReading
+        Under each epoch's key, for exhibits; bound slots that could not be turned back are erased.
     """
 
     report: SampleReport
     epochs: Sequence[list[Reading]]
     mark: Mark
     clue: str = ""
+    seen: Sequence[LabelReading] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,20 @@ def read_picture(
         pilot=test,
         note=_BESIDE if isinstance(best, label.BesideReading) else best.why,
     )
-    return PictureRead(report, votes, mark, _clue(number, original))
+    seen = [
+        replace(one, readings=[_legible(reading, subkey, words) for reading in one.readings])
+        for one, words, subkey in zip(found, number.words, subkeys, strict=True)
+    ]
+    return PictureRead(report, votes, mark, _clue(number, original), seen)
+
+
+def _legible(reading: Reading, key: bytes, words: Sequence[int]) -> Reading:
+    """Every slot in its place, those that need a number nobody knows with a chip of 0."""
+    from tracemark import label
+
+    if len(words) == 1:
+        return label.binding.unbind(reading, key, words[0])
+    return label.binding.erase(reading, key)
 
 
 def _read(

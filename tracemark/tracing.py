@@ -41,6 +41,7 @@ from tracemark.loaders import LIMITS, Limits, LoadedSample, Sample, open_samples
 from tracemark.loaders.sample import reads_pictures
 from tracemark.model import Reading
 from tracemark.profiles import Profile
+from tracemark.showing import Seen, attach
 from tracemark.text.reader import CellReader, CellReadings
 
 ENOUGH = 100  # slots; below this, finding no mark says little
@@ -76,6 +77,7 @@ class _Read:
     issued: Sequence[Anchors]
     mark: Mark | None = None  # of a picture
     clue: str = ""  # digest of what was brought beside it
+    seen: Sequence[Seen] = ()  # of a picture, under each key
 
 
 def trace(
@@ -157,7 +159,8 @@ def trace(
     case = _conclude(ledger, books, judgement, alpha, among, read, look)
     # SPEC 13: set apart, and after the verdict stands
     tell("looking up who had access", 1.0)
-    return replace(case, access=accessing.access(ledger, keys, records, among))
+    case = replace(case, access=accessing.access(ledger, keys, records, among))
+    return attach(case, samples, [one.seen for one in read], reader, books, skip=CHECK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +217,8 @@ def _picture(sample: LoadedSample, keys: Sequence[EpochKey], ledger: Ledger, clu
         found = read_picture(sample, keys, ledger, clues)
     except UnreadableSample as error:
         return _unreadable(sample, error, len(keys))
-    return _Read(found.report, found.epochs, [_NOTHING] * len(keys), found.mark, found.clue)
+    nothing = [_NOTHING] * len(keys)
+    return _Read(found.report, found.epochs, nothing, found.mark, found.clue, found.seen)
 
 
 def _unreadable(sample: LoadedSample, error: UnreadableSample, epochs: int) -> _Read:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tracemark import custody, marking, seeding, tracing
+from tracemark import casefile, custody, marking, seeding, tracing
 from tracemark.case import Case
 from tracemark.custody import CustodyEvent
 from tracemark.errors import UsageError, VaultError
@@ -610,6 +610,33 @@ class Vault(LabelVerbs):
         self._ledger.add_epoch(key)
         self._keys.append(key)
         return key.epoch
+
+    @property
+    def public_key(self) -> str:
+        """The key that `sign_case` signs with, its public half; publish it. Raises MissingExtra."""
+        return casefile.public_key(self._keys[-1])
+
+    def sign_case(self, case: Case, *, command: str = "") -> str:
+        """The text of a signed case file about a case that this vault traced. SPEC 8.6.
+
+        Parameters
+        ----------
+        case : Case
+        command : str
+            The command line that asked, for the record.
+
+        Raises
+        ------
+        UsageError
+            If the ledger does not hold the case.
+        MissingExtra
+            Without the extra ``sign``.
+        """
+        import tracemark
+
+        return casefile.sign_case(
+            case, self._keys[-1], self._ledger, version=tracemark.__version__, command=command
+        )
 
     def verify_ledger(self, progress: Callable[[float], None] | None = None) -> Verification:
         """Check the whole ledger: chain, seal, commitments, recipients, fingerprints."""

@@ -56,6 +56,12 @@ def unbind(reading: Reading, key: bytes, word: int) -> Reading:
     return replace(reading, chips=np.where(turned, -reading.chips, reading.chips))
 
 
+def erase(reading: Reading, key: bytes) -> Reading:
+    """Erase the chips of bound slots, whose number nobody knows."""
+    bound = _bound(key)[reading.slots & _INDEX]
+    return replace(reading, chips=np.where(bound, 0.0, reading.chips))
+
+
 def agreeing(
     reading: Reading, codeword: NDArray[np.uint8], key: bytes, words: Sequence[int]
 ) -> NDArray[np.int64]:

@@ -496,6 +496,15 @@ class Ledger:
                 raise self._store.damage(f"entry {seq} is not a well-formed case")
         return cases
 
+    def record_signer(self, epoch: int, public_key: str) -> Entry:
+        """The entry that publishes the epoch's key for signing cases; made once. SPEC 9.5.5."""
+        for entry in self.entries("signer"):
+            if entry.body == {"epoch": epoch, "public_key": public_key}:
+                return entry
+        with self._store.write() as transaction:
+            number = transaction.append("signer", {"epoch": epoch, "public_key": public_key})
+        return next(self.entries(after=number - 1, limit=1))
+
     # --- the whole
 
     def entries(

@@ -1,0 +1,133 @@
+"""``tracemark report`` and ``verify-case``: case files as pages, and their signatures."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import tracemark
+
+from .options import AsJson
+from .pipes import PIPE, name_of, reading, writing
+from .terminal import note, say, say_facts, say_json, say_wrapped
+from .words import Language, language
+
+CaseFile = Annotated[
+    Path, typer.Argument(metavar="CASE", help="A case file, signed or not, or - for stdin.")
+]
+
+
+def report(
+    source: CaseFile,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT.html", help="Page to write, or -.")
+    ],
+    lang: Language = "",
+) -> None:
+    """Write a case file as a page that a person can read and print.
+
+    The page needs no network and opens in any browser; Chinese and English stand in it. A case
+    file holds no contents of the samples: `trace --report` writes a page that shows them. A
+    signature is not checked here: see `verify-case`.
+
+    Example:  tracemark report case.json -o case.html
+    """
+    spoken = language(lang)
+    case = tracemark.read_case(_text(source), name=name_of(source))
+    with writing(output) as sink:
+        sink.write(case.to_html(spoken).encode())
+    if output != PIPE:
+        say(f"{output}: {case.verdict}")
+
+
+def verify_case(
+    source: CaseFile,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", metavar="HEX", help="Public key, as the vault's owner published it."),
+    ] = None,
+    samples: Annotated[
+        list[Path] | None,
+        typer.Option("--sample", metavar="FILE", help="A file that was traced; may be repeated."),
+    ] = None,
+    lang: Language = "",
+    as_json: AsJson = False,
+) -> None:
+    """Check a signed case file: that nobody changed it, who signed it, that samples are its own.
+
+    Needs neither the vault nor its key. Status 0: it holds; 3: it does not. Without --key it is
+    checked only against the key that it names itself.
+
+    Example:  tracemark verify-case case.json --key 5f0c… --sample leak.csv
+    """
+    spoken = language(lang)
+    hashes = [_sha256(path) for path in samples or []]
+    found = tracemark.verify_case(
+        _text(source), public_key=key, samples=hashes, name=name_of(source)
+    )
+    if as_json:
+        say_json(
+            {
+                "holds": True,
+                "key_compared": key is not None,
+                "samples_compared": len(hashes),
+                "verdict": found.case.verdict,
+                "named": [one.recipient for one in found.case.accusations],
+                "public_key": found.public_key,
+                "process": found.process,
+                "vault": found.vault,
+            }
+        )
+        return
+    _say(found, spoken, key is not None, len(hashes))
+
+
+def _say(found: tracemark.SignedCase, lang: str, compared: bool, samples: int) -> None:
+    chinese = lang == "zh"
+    say("签名有效：文件签署后未被改动" if chinese else "the signature holds: nothing was changed")
+    names = ("结论", "发给", "签署时间", "库", "公钥", "台账末端", "命令", "样本") if chinese else (
+        "verdict", "released to", "signed", "vault", "public key", "ledger", "command", "samples"
+    )  # fmt: skip
+    values = (
+        tracemark.words.phrase(found.case.verdict, "zh" if chinese else "en"),
+        ", ".join(one.recipient for one in found.case.accusations) or "-",
+        found.time,
+        found.vault["id"],
+        found.public_key,
+        found.vault["head"],
+        found.process["command"] or "-",
+        f"{samples} / {len(found.case.samples)}",
+    )
+    say_facts(zip(names, values, strict=True))
+    if not compared:
+        say_wrapped(
+            "公钥由文件自己给出：请与库的所有者公布的公钥比对（--key）。"
+            if chinese
+            else "The key is the one that the file names itself: compare it with the one that the "
+            "vault's owner published (--key)."
+        )
+    if not samples:
+        note(
+            "用 --sample 可核对手中的文件是否就是被追溯的样本"
+            if chinese
+            else "--sample checks that the files at hand are those that were traced"
+        )
+
+
+def _text(source: Path) -> str:
+    with reading(source) as file:
+        held = file.read()
+    try:
+        return held.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise tracemark.UnreadableSample(
+            f"{name_of(source)} is not UTF-8", hint="a case file is what tracemark trace writes"
+        ) from None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
