@@ -6,6 +6,7 @@ of its own (`apart`).
 """
 
 from tracemark.loaders.limits import LIMITS, Limits
-from tracemark.loaders.sample import LoadedSample, Sample, open_samples
+from tracemark.loaders.sample import LoadedSample, Sample
+from tracemark.loaders.several import open_samples
 
 __all__ = ["LIMITS", "Limits", "LoadedSample", "Sample", "open_samples"]

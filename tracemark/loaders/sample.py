@@ -15,7 +15,6 @@ from PIL import Image
 
 from tracemark.errors import MissingExtra, UnreadableSample, UsageError
 from tracemark.loaders.apart import rows_apart
-from tracemark.loaders.archive import unpacked
 from tracemark.loaders.forms import Form, form_of, is_markup
 from tracemark.loaders.guesses import Guesser
 from tracemark.loaders.limits import LIMITS, Limits
@@ -258,51 +257,6 @@ class LoadedSample:
     def _with_guesses(self, headers: Sequence[str | None], values: Sequence[str]) -> Cells:
         more = self._guesser.guesses(values)
         return ([*headers, *[None] * len(more)], [*values, *more]) if more else (headers, values)
-
-
-def open_samples(
-    samples: Iterable[Sample], limits: Limits = LIMITS, *, ocr: bool = False
-) -> Iterator[LoadedSample]:
-    """The samples one after the other, those of an archive each by itself.
-
-    An archive's files are there only until the next sample is asked for. An archive that cannot be
-    unpacked is a sample itself, and unreadable.
-    """
-    for number, sample in enumerate(samples, start=1):
-        loaded = LoadedSample(sample, number, limits=limits, ocr=ocr)
-        if isinstance(sample, Path) and loaded.form == "archive":
-            yield from _members(sample, number, limits, ocr)
-        else:
-            yield loaded
-
-
-def _members(sample: Path, number: int, limits: Limits, ocr: bool) -> Iterator[LoadedSample]:
-    with tempfile.TemporaryDirectory(prefix="tracemark-") as folder:
-        found = False
-        try:
-            for name, held in unpacked(sample, Path(folder), limits):
-                found = True
-                yield LoadedSample(held, number, name=f"{sample}/{name}", limits=limits, ocr=ocr)
-        except UnreadableSample as error:
-            found = True
-            yield _Broken(sample, number, error)
-        if not found:
-            empty = UnreadableSample("the archive is empty", hint="check that it was saved whole")
-            yield _Broken(sample, number, empty)
-
-
-class _Broken(LoadedSample):
-    """An archive of which nothing more can be read."""
-
-    def __init__(self, sample: Path, number: int, error: UnreadableSample) -> None:
-        super().__init__(sample, number)
-        self._error = error
-        with sample.open("rb") as file:
-            self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-
-    def rows(self) -> Iterator[Cells]:
-        yield from ()
-        raise UnreadableSample(f"{self.path}: {self._error}", hint=self._error.hint)
 
 
 def reads_pictures(asked: bool | None) -> bool:
