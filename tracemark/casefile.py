@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import platform
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -110,7 +110,7 @@ def sign_case(case: Case, key: EpochKey, ledger: Ledger, *, version: str, comman
             "command": command,
             "tracemark": version,
             "numpy": np.__version__,
-            "python": platform.python_version(),
+            "python": sys.version.split()[0],
         },
         "vault": {
             "id": str(ledger.genesis["vault"]),
@@ -286,16 +286,22 @@ _CASTS: dict[str, Callable[[Any], Any]] = {
     "float": _number,
     "int": _whole,
     "str": _string,
-    "str | None": lambda value: None if value is None else _string(value),
-    "int | None": lambda value: None if value is None else _whole(value),
 }
+
+
+def _cast(annotation: str, value: Any) -> Any:
+    """The value as the field's type asks; types that are not plain are left alone."""
+    plain = annotation.removesuffix(" | None")
+    if plain not in _CASTS or (value is None and plain != annotation):
+        return value
+    return _CASTS[plain](value)
 
 
 def _built(kind: Any, data: Mapping[str, Any], **given: Any) -> Any:
     """A dataclass from plain data; what it does not know is passed over."""
     known = {field.name: str(field.type) for field in fields(kind)}
     values = {
-        name: _CASTS.get(known[name], lambda value: value)(value)
+        name: _cast(known[name], value)
         for name, value in data.items()
         if name in known and name not in given
     }

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from tracemark.case import Case
 from tracemark.codeword import Codebook
@@ -215,6 +215,8 @@ def picture_of(
     epochs : sequence of Words
         As many.
     """
+    from PIL import ImageOps  # late, as is all that only pictures need
+
     try:
         upright = ImageOps.exif_transpose(LoadedSample(sample, number).picture())
     except UnreadableSample:

@@ -42,7 +42,7 @@ def test_tracing_writes_a_page_and_a_signed_case(run, leak: Path) -> None:
     key = run("key", "public").out.strip()
     checked = run("verify-case", "case.json", "--key", key, "--sample", leak, "--json").json
     assert checked["holds"] and checked["named"] == ["acct:1042"]
-    assert checked["process"]["command"].startswith("tracemark ")
+    assert checked["process"]["command"].startswith("tracemark")
 
 
 def test_a_changed_signed_case_is_status_3(run, leak: Path) -> None:
@@ -92,12 +92,12 @@ def test_the_language_comes_from_the_option_or_the_locale(
     english = run("trace", leak)
     assert english.out.startswith("identified: ")
     assert "next: " in english.out
-    chinese = run("trace", leak, "--lang", "zh")
+    chinese = run("trace", leak.name, "--lang", "zh")
     assert chinese.out.startswith("已确定：") and "acct:1042" in chinese.out
     assert chinese.status == english.status == 0
     assert max(map(cell_len, chinese.out.splitlines())) <= 80
     monkeypatch.setenv("LANG", "zh_CN.UTF-8")
-    assert run("trace", leak).out == chinese.out
+    assert run("trace", leak.name).out == chinese.out
     run("trace", leak, "--lang", "fr").failed(2, "'fr'")
 
 
