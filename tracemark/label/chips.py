@@ -20,7 +20,8 @@ _DOT = CELL // 12
 _NUB = 2 * _DOT
 _FIRST, _SECOND = CELL // 3 - _DOT, 2 * CELL // 3 - _DOT
 _CONTRAST = 0.25  # darkness step under which an edge counts for nothing
-_FAINT = 0.15  # difference at which a chip counts half
+_FAINT = 0.15  # edge, summed over the lines of a slot, under which there is none
+_PLAIN = 0.8  # difference beyond which a nub is no plainer to the pilot
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,9 @@ def _compare(view: Field) -> tuple[Field, Field]:
 
     before, after = mean(_FIRST - 2 * _DOT, _DOT), mean(_SECOND + _NUB + _DOT, _DOT)
     between = mean(CELL // 2 - 1, 2)
-    first = mean(_FIRST, _NUB) - 0.5 * (before + between)
-    second = mean(_SECOND, _NUB) - 0.5 * (between + after)
+    # a nub adds ink: a dip is the picture's own
+    first = np.maximum(mean(_FIRST, _NUB) - 0.5 * (before + between), 0)
+    second = np.maximum(mean(_SECOND, _NUB) - 0.5 * (between + after), 0)
     inner = columns[_FIRST - _NUB : _SECOND + 2 * _NUB : 2]
     darkest, palest = np.maximum.reduce(inner), np.minimum.reduce(inner)
 
@@ -131,7 +133,8 @@ def pilot(cells: Cells, lattice: Lattice) -> float:
     if np.count_nonzero(seen) < 8:
         return 0.0
     on = np.where(_here(cells, lattice.on), 0.5, -0.5)[seen]
-    value = strength[seen] - strength[seen].mean()
+    value = np.minimum(strength[seen], _PLAIN)
+    value -= value.mean()
     return float((value * on).sum() / np.sqrt((value**2).sum() / 4 + 1e-9))
 
 
@@ -153,9 +156,8 @@ def chips(cells: Cells, lattice: Lattice) -> Reading:
 
 
 def _strength(cells: Cells) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """How strong each slot's difference is, in [0, 1], and which slots show an edge at all."""
-    size = np.abs(cells.contrast)
-    return np.asarray(size / (size + _FAINT), np.float32), cells.weights > _FAINT
+    """How strong each slot's difference is, and which slots show an edge at all."""
+    return np.abs(cells.contrast), cells.weights > _FAINT
 
 
 def _trust(on: NDArray[np.float32], off: NDArray[np.float32]) -> NDArray[np.float64]:
