@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from tracemark.label.chips import chips, extent, gather, pilot, rectify
+from tracemark.label.bumps import find_bumps
+from tracemark.label.chips import CELL, Cells, chips, extent, gather, pilot, rectify
+from tracemark.label.darkness import resized
 from tracemark.label.fit import settle
 from tracemark.label.lattice import Lattice, lattice_of
-from tracemark.label.lens import Lens
+from tracemark.label.lens import Flat, Lens
 from tracemark.label.pose import Comb, MapSearch, Pose
 from tracemark.label.raster import luminance
 from tracemark.label.view import AXES, CLEAR, View, scaled, standing, view_of
@@ -20,6 +22,8 @@ from tracemark.model import Reading
 
 LOCKED = 6.5  # deviations of the pilot under which a pose is not believed
 SURE = 9.0  # deviations at which no other pose is tried
+_PROMISING = 3.5  # deviations of the pilot from which a pose is worth a closer look
+_NEAR = 16  # pixels a cell, in that look
 _WEAK = 5.0  # strength of a comb that is not worth a search of its own
 _LEVELS = ((1600, 2400), (1066, 711), (475, 317, 3600))  # pixels along the longer side, in turn
 
@@ -120,14 +124,54 @@ def _read_view(
         trail.append(f"{name}: comb {view.clearest:.1f}, map {pose.strength:.1f}, too few nubs")
         return None
     box = extent(points[nubs], view.bumps.weights[nubs])
-    whole = Lens((*view.lens.steps, *lens.steps))
-    cells = gather(rectify(view.dark, whole, box), box[0], box[1])
-    strength = pilot(cells, lattice)
+    found = _look(view.dark, Lens((*view.lens.steps, *lens.steps)), box, lattice)
+    strength = found.strength
+    for _ in range(2):
+        if found.strength > _PROMISING:
+            again = _closer(found, lattice)
+            if again is not None and again.strength > found.strength:
+                found = again
     trail.append(
         f"{name}: comb {view.clearest:.1f}, map {pose.strength:.1f}, nubs {count}, "
-        f"pilot {strength:.1f}"
+        f"pilot {strength:.1f}, closer {found.strength:.1f}"
     )
-    return strength, chips(cells, lattice)
+    return found.strength, chips(found.cells, lattice)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    dark: NDArray[np.float32]
+    lens: Lens
+    box: tuple[int, int, int, int]
+    flat: NDArray[np.float32]
+    cells: Cells
+    strength: float
+
+
+def _look(
+    dark: NDArray[np.float32], lens: Lens, box: tuple[int, int, int, int], lattice: Lattice
+) -> _Look:
+    flat = rectify(dark, lens, box)
+    cells = gather(flat, box[0], box[1])
+    return _Look(dark, lens, box, flat, cells, pilot(cells, lattice))
+
+
+def _closer(found: _Look, lattice: Lattice) -> _Look | None:
+    """Look again through the lens found: what is nearly straight can be settled better."""
+    height, width = found.flat.shape
+    size = (width * _NEAR // CELL, height * _NEAR // CELL)
+    bumps = find_bumps(resized(found.flat, size, Image.Resampling.BOX))
+    if len(bumps) < 12:
+        return None
+    left, top = found.box[:2]
+    half = 0.5 / _NEAR
+    matrix = np.array([[1 / _NEAR, 0, left + half], [0, 1 / _NEAR, top + half], [0, 0, 1]])
+    lens, points, nubs = settle(matrix, bumps, lattice)
+    if np.count_nonzero(nubs) < 12:
+        return None
+    back = Flat(np.asarray(np.linalg.inv(matrix)))
+    whole = Lens((*found.lens.steps, back, *lens.steps))
+    return _look(found.dark, whole, extent(points[nubs], bumps.weights[nubs]), lattice)
 
 
 def _find_pose(view: View, search: MapSearch) -> Pose | None:
