@@ -9,21 +9,23 @@ from tracemark.label.bumps import Bumps
 from tracemark.label.lattice import PERIOD, Lattice
 from tracemark.label.lens import Drift, Flat, Lens, Matrix, Points, apply, monomials
 
-
-def _tries(*ranges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Every combination: (n, 3)."""
-    return np.stack(np.meshgrid(*ranges, indexing="ij"), -1).reshape(-1, len(ranges))
-
-
 _FEWEST = 12  # nubs that can hold a fit
 _TILE = 8.0  # cells, of the neighbourhoods that are weighed against each other
 _TILES = 64
 _GROWTH = 1.35  # each neighbourhood over the last: what holds here foretells a little further
-# shift, stretch and shear to try, in cells at the rim: about the heart, and at each step outwards
-_FIRST = _tries(np.arange(-5, 6) * 0.08, np.arange(-2, 3) * 0.1, np.arange(-3, 4) * 0.12)
-_LATER = _tries(np.arange(-1, 2) * 0.06, np.arange(-2, 3) * 0.08, np.arange(-3, 4) * 0.08)
+_STEP = 0.08  # cells, between tries
 _HELD = 0.5  # what keeps the drift small, as so many nubs at the rim would, squared
 _FACES = np.array([[0.0, -1.0], [0.0, 1.0], [-1.0, 0.0], [1.0, 0.0]])  # where the white lies
+
+
+def _tries(shifts: int, stretches: int, shears: int) -> NDArray[np.float64]:
+    """Shift, stretch and shear to try, in cells at the rim: (n, 3), each from -k to k steps."""
+    ranges = [np.arange(-most, most + 1) * _STEP for most in (shifts, stretches, shears)]
+    return np.stack(np.meshgrid(*ranges, indexing="ij"), -1).reshape(-1, 3)
+
+
+_FIRST = _tries(5, 2, 4)  # about the heart
+_LATER = _tries(1, 2, 3)  # at each step outwards
 
 
 def label_sides(matrix: Matrix, sides: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -90,14 +92,14 @@ def _heart(cells: Points, fit: NDArray[np.float64]) -> Points:
         for right in (-1, 0, 1)
     )
     row, column = divmod(int(np.argmax(np.asarray(around)[1:-1, 1:-1])), _TILES)
-    return cells.min(0) + (np.array([column, row]) + 0.5) * _TILE
+    return np.asarray(cells.min(0) + (np.array([column, row]) + 0.5) * _TILE)
 
 
 def _radii(cells: Points, heart: Points) -> NDArray[np.float64]:
     """From a neighbourhood of the heart to all of the bumps, and there three times more."""
     widest = max(float(np.percentile(np.abs(cells - heart).max(1), 99)), 2 * _TILE)
     steps = int(np.ceil(np.log(widest / (1.5 * _TILE)) / np.log(_GROWTH)))
-    return np.r_[1.5 * _TILE * _GROWTH ** np.arange(steps), [np.inf] * 2]
+    return np.asarray(np.r_[1.5 * _TILE * _GROWTH ** np.arange(steps), [np.inf] * 2])
 
 
 def _near(
