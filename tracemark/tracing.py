@@ -31,7 +31,6 @@ from tracemark.text.reader import CellReader, CellReadings
 ENOUGH = 100  # slots; below this, finding no mark says little
 PILOT_BOUND = 1e-4  # a sample counts as marked where the pilot's bound is below this
 LEAST_BOUND = 1e-300  # what a float can still say
-POSES = 1e8  # more than a label's pose search tries
 CHECK = "check"  # the carrier whose slots show their mask and no chip of a codeword
 _METHOD = "text/1"
 _FEW = 12  # slots of issued cells from which a pasted text is read by them alone
@@ -150,7 +149,7 @@ def _picture(sample: LoadedSample, keys: Sequence[EpochKey]) -> _Read:
     best = max(found, key=lambda one: one.pilot)
     slots = sum(map(len, best.readings))
     tail = math.erfc(best.pilot / math.sqrt(2)) / 2
-    test = Pilot(0, 0, max(LEAST_BOUND, min(1.0, tail * POSES * len(keys))))
+    test = Pilot(0, 0, max(LEAST_BOUND, min(1.0, tail * sum(one.poses for one in found))))
     report = SampleReport(
         sample.path,
         sample.sha256,

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tracemark.label.marking import Placement, embed
-from tracemark.label.reading import LabelReading, read
+from tracemark.label.reading import LabelReading, read, read_all
 
-__all__ = ["LabelReading", "Placement", "embed", "read"]
+__all__ = ["LabelReading", "Placement", "embed", "read", "read_all"]

@@ -32,7 +32,23 @@ def luminance(image: Image.Image) -> NDArray[np.uint8]:
         layers = image.convert("RGBA")
         paper = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(paper, layers)
+    if image.mode.startswith(("I", "F")):
+        return _eight_bits(np.asarray(image, np.float64))
     return np.asarray(image if image.mode == "L" else image.convert("L"))
+
+
+def _eight_bits(values: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Levels of any depth as bytes: those of 16 bits by their upper half, others over their range.
+
+    Pillow cuts them off at 255.
+    """
+    values = np.nan_to_num(values, posinf=0, neginf=0)
+    low, high = float(values.min(initial=0)), float(values.max(initial=0))
+    if low >= 0 and 255 < high <= 65535:
+        high = 65535.0
+    elif low >= 0 and high <= 255:
+        high = 255.0
+    return ((values - low) * (255 / max(high - low, 1e-300))).astype(np.uint8)
 
 
 def copy_dots(

@@ -21,7 +21,7 @@ from tracemark.model import Reading
 
 LOCKED = 6.5  # deviations of the pilot under which a pose is not believed
 SURE = 9.0  # deviations at which no other pose is tried
-_HANDED = 5.5  # from which votes are handed over: a wrong pose gives noise and harms nobody
+_NEARLY = 5.0  # deviations from which the mark may well be ours, and the picture at fault
 _ENOUGH = 60  # votes' worth of chips under which nobody can be named among a million
 _LEVELS = ((1600, 2400), (1066, 711), (475, 317, 3600))  # pixels along the longer side, in turn
 _LABELS = 8  # that are looked for in one picture
@@ -188,7 +188,7 @@ def _reading(search: _Search, shrink: float) -> LabelReading:
     """What a search comes to."""
     found, why = search.best, _why(search)
     tried = max(search.poses, 1.0)
-    if found is None or found.strength < _HANDED:
+    if found is None or found.strength < LOCKED:
         return LabelReading([], search.strength, search.comb, why, search.trail, poses=tried)
     reading = chips(found.cells, search.lattice)
     if not why and np.abs(reading.chips).sum() < _ENOUGH:
@@ -217,7 +217,7 @@ def _why(search: _Search) -> str:
             "no label found: too few straight edges, or too small or blurred to show any mark;"
             " try a sharper or closer picture"
         )
-    if search.strength >= _HANDED:
+    if search.strength >= _NEARLY:
         return (
             f"pilot weak: marks fit this key at {search.strength:.1f} deviations and {LOCKED} are"
             " wanted; try a sharper picture, or more of the label"
