@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from tracemark.label.view import View
 _PROMISING = 3.0  # deviations of the pilot from which a pose is worth a closer look
 _CLOSER = 2  # times that a pose is looked at again
 _NEAR = 16  # pixels a cell, in that look
+_SEEN = 0.15  # weight from which a slot shows an edge
+_PLAIN = 0.8  # difference beyond which a mark is no plainer
+_PART = 0.3  # of the usual fit of a row or column
 _FEWEST = 12  # nubs that can hold a pose
 
 
@@ -74,6 +77,34 @@ class Look:
             left, right = self.box[0] + int(columns[0]), self.box[0] + int(columns[-1]) + 1
         ends = [(left, top), (right, top), (right, bottom), (left, bottom)]
         return self.pixels(np.array(ends, np.float64))
+
+    def own(self, lattice: Lattice) -> Look:
+        """Only the rows and columns in which marks fit the map: what lies beside is another's."""
+        rows = (self.cells.top + np.arange(self.cells.weights.shape[1])) % PERIOD
+        columns = (self.cells.left + np.arange(self.cells.weights.shape[2])) % PERIOD
+        on = lattice.on[:, rows[:, None], columns[None, :]]
+        seen = self.cells.weights > _SEEN
+        value = np.minimum(np.abs(self.cells.contrast), _PLAIN)
+        value = np.where(seen, value - value[seen].mean(), 0)
+        fit = (value * (on - 0.5)).sum(0)
+        across = _run(fit.sum(0))
+        down = _run(fit[:, across].sum(1))
+        left, top = self.box[0] + across.start, self.box[1] + down.start
+        right, bottom = self.box[0] + across.stop, self.box[1] + down.stop
+        contrast, weights = self.cells.contrast, self.cells.weights
+        cells = Cells(top, left, contrast[:, down, across], weights[:, down, across])
+        flat = self.flat[down.start * CELL : down.stop * CELL]
+        flat = flat[:, across.start * CELL : across.stop * CELL]
+        return replace(self, box=(left, top, right, bottom), flat=flat, cells=cells)
+
+
+def _run(fit: NDArray[np.float64]) -> slice:
+    """The stretch with the largest sum, where a line must reach a part of the usual fit."""
+    lines = np.count_nonzero(fit)
+    gain = np.r_[0.0, np.cumsum(fit - _PART * fit.sum() / max(lines, 1))]
+    lowest = np.minimum.accumulate(gain)
+    stop = int(np.argmax(gain[1:] - lowest[:-1])) + 1
+    return slice(int(np.argmin(gain[:stop])), stop)
 
 
 def look(view: View, matrix: Matrix, lattice: Lattice) -> Look | None:

@@ -137,7 +137,7 @@ def _labels(image: Image.Image, key: bytes) -> Iterator[LabelReading]:
     for number in range(2, _LABELS + 1):
         if found.best is None or found.strength < LOCKED:
             return
-        picture, scale = _without(picture, found.best), found.best.scale
+        picture, scale = _without(picture, found.best.own(found.lattice)), found.best.scale
         found = _another(picture, key, scale)
         if found.strength < LOCKED:
             return
@@ -190,6 +190,7 @@ def _reading(search: _Search, shrink: float) -> LabelReading:
     tried = max(search.poses, 1.0)
     if found is None or found.strength < LOCKED:
         return LabelReading([], search.strength, search.comb, why, search.trail, poses=tried)
+    found = found.own(search.lattice)
     reading = chips(found.cells, search.lattice)
     if not why and np.abs(reading.chips).sum() < _ENOUGH:
         why = (
