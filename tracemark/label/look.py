@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,8 @@ from tracemark.label.chips import CELL, Cells, extent, gather, pilot, rectify
 from tracemark.label.darkness import Field, resized
 from tracemark.label.fit import settle
 from tracemark.label.lattice import PERIOD, Lattice
-from tracemark.label.lens import Flat, Lens, Matrix
+from tracemark.label.lens import Flat, Lens
+from tracemark.label.pose import Pose
 from tracemark.label.view import View
 
 _PROMISING = 3.0  # deviations of the pilot from which a pose is worth a closer look
@@ -107,14 +110,14 @@ def _run(fit: NDArray[np.float64]) -> slice:
     return slice(int(np.argmin(gain[:stop])), stop)
 
 
-def look(view: View, matrix: Matrix, lattice: Lattice) -> Look | None:
-    """Settle a pose, read its slots, and look closer where that promises something.
+def look(view: View, poses: Sequence[Pose], lattice: Lattice) -> Look | None:
+    """Settle poses, read the slots of that which most nubs fit, and look closer if it promises.
 
     Parameters
     ----------
     view : View
-    matrix : (3, 3) float64
-        From upright pixels to lattice cells, right to about a quarter of a cell somewhere.
+    poses : sequence of Pose
+        Each right to about a quarter of a cell somewhere, if it is right at all.
     lattice : Lattice
 
     Returns
@@ -122,7 +125,9 @@ def look(view: View, matrix: Matrix, lattice: Lattice) -> Look | None:
     Look or None
         None where too few nubs agree.
     """
-    found = _settled(view.dark, view.lens, view.scale, matrix, view.bumps, lattice)
+    settled = [_Settled(*settle(pose.matrix, view.bumps, lattice)) for pose in poses]
+    best = max(settled, key=lambda one: view.bumps.weights[one.nubs].sum(), default=None)
+    found = _seen(view.dark, view.lens, view.scale, best, view.bumps, lattice)
     for _ in range(_CLOSER):
         if found is None or found.strength < _PROMISING:
             break
@@ -131,6 +136,12 @@ def look(view: View, matrix: Matrix, lattice: Lattice) -> Look | None:
             break
         found = again
     return found
+
+
+class _Settled(NamedTuple):
+    lens: Lens
+    points: NDArray[np.float64]
+    nubs: NDArray[np.bool_]
 
 
 def _closer(found: Look, lattice: Lattice) -> Look | None:
@@ -142,19 +153,23 @@ def _closer(found: Look, lattice: Lattice) -> Look | None:
     half = 0.5 / _NEAR
     matrix = np.array([[1 / _NEAR, 0, left + half], [0, 1 / _NEAR, top + half], [0, 0, 1]])
     to_flat = Flat(np.asarray(np.linalg.inv(matrix)))
-    return _settled(found.dark, found.lens.then(to_flat), found.scale, matrix, bumps, lattice)
+    settled = _Settled(*settle(matrix, bumps, lattice)) if len(bumps) else None
+    return _seen(found.dark, found.lens.then(to_flat), found.scale, settled, bumps, lattice)
 
 
-def _settled(
-    dark: Field, lens: Lens, scale: float, matrix: Matrix, bumps: Bumps, lattice: Lattice
+def _seen(
+    dark: Field,
+    lens: Lens,
+    scale: float,
+    settled: _Settled | None,
+    bumps: Bumps,
+    lattice: Lattice,
 ) -> Look | None:
-    if len(bumps) < _FEWEST:
+    """Read the slots about the nubs of a settled pose."""
+    if settled is None or np.count_nonzero(settled.nubs) < _FEWEST:
         return None
-    last, points, nubs = settle(matrix, bumps, lattice)
-    if np.count_nonzero(nubs) < _FEWEST:
-        return None
-    box = extent(points[nubs], bumps.weights[nubs])
-    whole = Lens((*lens.steps, *last.steps))
+    box = extent(settled.points[settled.nubs], bumps.weights[settled.nubs])
+    whole = Lens((*lens.steps, *settled.lens.steps))
     flat = rectify(dark, whole, box)
     cells = gather(flat, box[0], box[1])
     return Look(dark, whole, scale, box, flat, cells, pilot(cells, lattice))

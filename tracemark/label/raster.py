@@ -38,16 +38,11 @@ def luminance(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def _eight_bits(values: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Levels of any depth as bytes: those of 16 bits by their upper half, others over their range.
-
-    Pillow cuts them off at 255.
-    """
+    """Levels up to 1, 255, 65,535 or their own highest as bytes; Pillow cuts them off at 255."""
     values = np.nan_to_num(values, posinf=0, neginf=0)
     low, high = float(values.min(initial=0)), float(values.max(initial=0))
-    if low >= 0 and 255 < high <= 65535:
-        high = 65535.0
-    elif low >= 0 and high <= 255:
-        high = 255.0
+    if low >= 0:
+        high = next((full for full in (1.0, 255.0, 65535.0) if high <= full), high)
     return ((values - low) * (255 / max(high - low, 1e-300))).astype(np.uint8)
 
 

@@ -90,14 +90,12 @@ class _Search:
         found, tried = poses(view, self.map)
         self.poses += tried
         tale = "no comb"
-        for pose in found:
-            seen = look(view, pose.matrix, self.lattice)
+        if found:
+            seen = look(view, found, self.lattice)
             strength = 0.0 if seen is None else seen.strength
-            tale = f"map {pose.strength:.1f}, pilot {strength:.1f}"
-            if seen is not None and strength > self.strength:
+            tale = f"map {found[0].strength:.1f}, pilot {strength:.1f}"
+            if strength > self.strength:
                 self.best = seen
-            if strength >= SURE:
-                break
         self.trail.append(f"{name}: {tale}")
 
 
