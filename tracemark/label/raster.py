@@ -35,6 +35,13 @@ def luminance(image: Image.Image) -> NDArray[np.uint8]:
     return np.asarray(image if image.mode == "L" else image.convert("L"))
 
 
+def darkest(image: Image.Image) -> tuple[int, int]:
+    """Row and column of a picture's darkest dot: its ink at full strength."""
+    values = np.asarray(image) if image.mode == "1" else luminance(image)
+    row, column = divmod(int(np.argmin(values)), image.width)
+    return row, column
+
+
 def copy_dots(
     image: Image.Image, targets: NDArray[np.int64], sources: NDArray[np.int64]
 ) -> Image.Image:
