@@ -1,7 +1,7 @@
 """Which of a label's edges and rooms are used. SPEC 10.7.
 
-Leakers keep parts of labels, so every tile of the label gets its share: first nubs, by turns; then
-free dots in the tiles whose edges are too few; then whatever nubs the budget still holds.
+Leakers keep parts of labels, so every tile of a label gets its share of chips, by turns: nubs, and
+free dots where a tile's edges are too few. Whatever the budget still holds goes to further nubs.
 """
 
 from __future__ import annotations
@@ -66,23 +66,23 @@ def choose(
         White dots of the unmarked label.
     """
     sites = sites.take(lattice.on[sites.sides, sites.rows, sites.columns])
-    nub_tile = _tiles(sites.rows, sites.columns)
-    nub_turn = _turns(nub_tile, lattice.ranks[sites.sides, sites.rows, sites.columns])
-    held = np.bincount(nub_tile[nub_turn < strength.chips], minlength=_ACROSS**2)
+    tile = _tiles(sites.rows, sites.columns)
+    nub_turn = _turns(tile, lattice.ranks[sites.sides, sites.rows, sites.columns])
+    held = np.bincount(tile, minlength=_ACROSS**2)
 
-    both = lattice.on[FREE_X] & lattice.on[FREE_Y] if strength.dots else np.zeros_like(lattice.on[0])
-    rooms = rooms.take(both[rooms.rows, rooms.columns])
-    dot_tile = _tiles(rooms.rows, rooms.columns)
-    dot_turn = _turns(dot_tile, lattice.ranks[FREE_X, rooms.rows, rooms.columns])
-    wanted = 2 * dot_turn < strength.chips - held[dot_tile]  # a dot shows two chips
+    rooms = rooms.take(
+        (lattice.on[FREE_X] & lattice.on[FREE_Y])[rooms.rows, rooms.columns] & strength.dots
+    )
+    tile = _tiles(rooms.rows, rooms.columns)
+    # after the tile's nubs; a dot shows two chips
+    dot_turn = held[tile] + 2 * _turns(tile, lattice.ranks[FREE_X, rooms.rows, rooms.columns])
+    wanted = dot_turn < strength.chips
     rooms, dot_turn = rooms.take(wanted), dot_turn[wanted]
 
-    groups = np.concatenate([np.where(nub_turn < strength.chips, 0, 2), np.ones_like(dot_turn)])
-    turns = np.concatenate([nub_turn, dot_turn])
     costs = np.repeat(
         [geometry.width * geometry.height, 2 * geometry.tall], [len(sites), len(rooms)]
     )
-    order = np.lexsort((turns, groups))  # stable: then by number, nubs' and dots'
+    order = np.argsort(np.concatenate([nub_turn, dot_turn]), kind="stable")
     within = np.cumsum(costs[order]) <= int(strength.share * white)
     chosen = np.zeros(len(order), bool)
     chosen[order[within]] = True

@@ -63,21 +63,26 @@ class Geometry:
     @property
     def starts(self) -> tuple[int, int]:
         """First dot of the nub within its cell, for chip 0 and for chip 1."""
-        return self.pitch // 3 - self.width // 2, 2 * self.pitch // 3 - self.width // 2
+        return self._places(self.width)
 
     @property
     def across(self) -> tuple[int, int]:
         """First column of a free dot within its cell, for either chip."""
-        return self.pitch // 3 - 1, 2 * self.pitch // 3 - 1
+        return self._places(2)
 
     @property
     def down(self) -> tuple[int, int]:
         """First row of a free dot within its cell, for either chip."""
-        return self.pitch // 3 - 1, 2 * self.pitch // 3 + 1 - self.tall
+        first = self.across[0]
+        return first, self.pitch - first - self.tall
+
+    def _places(self, width: int) -> tuple[int, int]:
+        first = self.pitch // 3 - width // 2
+        return first, self.pitch - first - width
 
 
 COARSE = Geometry(dots_per_mm=8.0, pitch=12, width=2, height=1, margin=1, white=4, ink=1, tall=1)
-FINE = Geometry(dots_per_mm=11.8, pitch=18, width=4, height=2, margin=1, white=6, ink=2, tall=2)
+FINE = Geometry(dots_per_mm=11.8, pitch=18, width=3, height=2, margin=1, white=6, ink=2, tall=2)
 
 
 def geometry_for(size: tuple[int, int], dpi: float | None) -> Geometry:
