@@ -125,11 +125,11 @@ def _compare(view: Field) -> tuple[Field, Field]:
     def mean(start: int, count: int) -> Field:
         return np.asarray(sum(columns[start : start + count]) / np.float32(count))
 
-    before, after = mean(_FIRST - 2 * _DOT, _DOT), mean(_SECOND + _NUB + _DOT, _DOT)
+    before, after = mean(_FIRST - _DOT, _DOT), mean(_SECOND + _NUB, _DOT)
     between = mean(CELL // 2 - 1, 2)
     first = mean(_FIRST, _NUB) - 0.5 * (before + between)
     second = mean(_SECOND, _NUB) - 0.5 * (between + after)
-    inner = columns[_FIRST - _NUB : _SECOND + 2 * _NUB : 2]
+    inner = columns[_FIRST - _DOT : _SECOND + _NUB + _DOT : 2]
     darkest, palest = np.maximum.reduce(inner), np.minimum.reduce(inner)
 
     def shifted(field: Field, down: int) -> Field:

@@ -40,7 +40,7 @@ class Strength:
 
 STRENGTHS = {
     "discreet": Strength(0.0016, 12, dots=False),
-    "default": Strength(0.0025, 12, dots=True),
+    "default": Strength(0.0025, 16, dots=True),
     "robust": Strength(0.005, 24, dots=True),
 }
 

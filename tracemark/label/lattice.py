@@ -81,8 +81,8 @@ class Geometry:
         return first, self.pitch - first - width
 
 
-COARSE = Geometry(dots_per_mm=8.0, pitch=12, width=2, height=1, margin=1, white=4, ink=1, tall=1)
-FINE = Geometry(dots_per_mm=11.8, pitch=18, width=3, height=2, margin=1, white=6, ink=2, tall=2)
+COARSE = Geometry(dots_per_mm=8.0, pitch=12, width=2, height=1, margin=2, white=4, ink=1, tall=1)
+FINE = Geometry(dots_per_mm=11.8, pitch=18, width=3, height=2, margin=3, white=6, ink=2, tall=2)
 
 
 def geometry_for(size: tuple[int, int], dpi: float | None) -> Geometry:
