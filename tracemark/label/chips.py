@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,9 +109,9 @@ def _free(rectified: Field, rows: int, columns: int) -> tuple[Field, Field, Fiel
     c, d = mean(lower, first), mean(lower, second)
     # the cell's rim, four pixels wide, wants to be white
     blocks = lines.reshape(rows, 6, 4, columns, 6, 4).mean((2, 5))
-    rim = np.concatenate(
-        [blocks[:, 0], blocks[:, 5], blocks[:, :, :, 0].swapaxes(1, 2), blocks[:, :, :, 5].swapaxes(1, 2)], 2
-    ).max(2)
+    border = np.ones((6, 1, 6), np.float32)
+    border[1:-1, :, 1:-1] = 0
+    rim = (blocks * border).max((1, 3))
     room = np.clip(_RIM - rim, 0, 2 * _FAINT)
     x = np.maximum(a, c) - np.maximum(b, d)
     y = np.maximum(a, b) - np.maximum(c, d)
@@ -157,7 +158,7 @@ def pilot(cells: Cells, lattice: Lattice) -> float:
     added as the legs of a triangle, less what the triangle's tail exceeds a single one's.
     """
     legs = [max(carrier.pilot(), 0.0) for carrier in _carriers(cells, lattice)]
-    return max(*legs, float(np.hypot(*legs)) - _TWO)
+    return max(*legs, math.hypot(*legs) - _TWO)
 
 
 def chips(cells: Cells, lattice: Lattice) -> list[Reading]:
@@ -225,9 +226,7 @@ def _carriers(cells: Cells, lattice: Lattice) -> list[_Carrier]:
     ]
 
 
-def _trust(
-    on: NDArray[np.float32], off: NDArray[np.float32], share: float
-) -> NDArray[np.float64]:
+def _trust(on: NDArray[np.float32], off: NDArray[np.float32], share: float) -> NDArray[np.float64]:
     """For each slot of `on`, the share of its like that exceeds chance, in [0, 1]."""
     both = np.concatenate([on, off])
     kind = np.concatenate([np.ones(len(on)), np.full(len(off), -share / (1 - share))])

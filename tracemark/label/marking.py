@@ -20,7 +20,7 @@ from tracemark.label.lattice import (
     geometry_for,
     lattice_of,
 )
-from tracemark.label.raster import copy_dots, darkest, dots
+from tracemark.label.raster import copy_dots, darkest, dots, tinted
 from tracemark.label.rooms import Rooms, find_rooms
 from tracemark.label.sites import Sites, find_sites
 
@@ -103,7 +103,7 @@ def embed(
     offered = find_sites(black, kept, square, origin, geometry)
     sites, rooms = choose(
         offered,
-        find_rooms(black, kept, square, origin, geometry),
+        find_rooms(tinted(image, black), kept, square, origin, geometry),
         lattice,
         geometry,
         STRENGTHS[profile_name],
@@ -122,7 +122,7 @@ def embed(
     ink = _free(rooms, lattice, codeword, geometry)
     share = (len(targets) + len(ink)) / white
     placement = Placement(len(offered), len(sites), len(rooms), share, origin, geometry)
-    sources = np.concatenate([sources, np.broadcast_to(darkest(image), ink.shape)])
+    sources = np.concatenate([sources, np.broadcast_to(darkest(image, black), ink.shape)])
     return copy_dots(image, np.concatenate([targets, ink]), sources), placement
 
 
@@ -149,9 +149,7 @@ def _nubs(
     return targets, dots_at(np.broadcast_to(sites.inside[:, None], along.shape))
 
 
-def _free(
-    rooms: Rooms, lattice: Lattice, codeword: NDArray[np.uint8], geometry: Geometry
-) -> Spots:
+def _free(rooms: Rooms, lattice: Lattice, codeword: NDArray[np.uint8], geometry: Geometry) -> Spots:
     """Dots to write for free dots. SPEC 10.6."""
     x, y = (_shown(lattice, codeword, kind, rooms.rows, rooms.columns) for kind in (FREE_X, FREE_Y))
     left = rooms.lefts + np.where(x, geometry.across[1], geometry.across[0])
@@ -174,7 +172,7 @@ def _shown(
 ) -> NDArray[np.uint8]:
     """The chips that slots show."""
     slots = (kinds, rows, columns)
-    return codeword[lattice.positions[slots]] ^ lattice.masks[slots]
+    return np.asarray(codeword[lattice.positions[slots]] ^ lattice.masks[slots])
 
 
 def _own_dpi(image: Image.Image) -> float | None:

@@ -35,9 +35,7 @@ class Rooms:
 
     def take(self, chosen: Index | Mask) -> Rooms:
         """The chosen rows."""
-        return Rooms(
-            self.rows[chosen], self.columns[chosen], self.tops[chosen], self.lefts[chosen]
-        )
+        return Rooms(self.rows[chosen], self.columns[chosen], self.tops[chosen], self.lefts[chosen])
 
 
 def find_rooms(
@@ -51,10 +49,14 @@ def find_rooms(
     before_x, before_y = origin[0] % pitch, origin[1] % pitch
     height, width = black.shape
     down, right = -(-(height + before_y) // pitch), -(-(width + before_x) // pitch)
-    page = np.zeros((down * pitch, right * pitch), bool)
-    page[before_y : before_y + height, before_x : before_x + width] = black
-    lines = page.reshape(2 * down, pitch // 2, -1).any(1)
-    inked = np.pad(lines.reshape(2 * down, 2 * right, pitch // 2).any(2), 1)
+    half = pitch // 2
+    # eight dots in one byte until half a cell's lines are one
+    page = np.zeros((down * pitch, -(-width // 8)), np.uint8)
+    page[before_y : before_y + height] = np.packbits(black, axis=1)
+    lines = np.bitwise_or.reduce(page.reshape(2 * down, half, -1), axis=1)
+    laid = np.zeros((2 * down, right * pitch), bool)
+    laid[:, before_x : before_x + width] = np.unpackbits(lines, axis=1, count=width)
+    inked = np.pad(laid.reshape(2 * down, 2 * right, half).any(2), 1)
     # half a cell before, the cell's two halves, half a cell after
     busy = inked[:-3:2] | inked[1:-2:2] | inked[2:-1:2] | inked[3::2]
     busy = busy[:, :-3:2] | busy[:, 1:-2:2] | busy[:, 2:-1:2] | busy[:, 3::2]
