@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.label.bumps import Bumps
-from tracemark.label.lattice import PERIOD, Lattice
+from tracemark.label.lattice import FREE_X, FREE_Y, LEVEL, PERIOD, PLACES, Lattice
 from tracemark.label.lens import Drift, Flat, Lens, Matrix, apply, monomials
 
 _HELD = 0.5  # what keeps the drift small, as so many nubs at the rim would, squared
@@ -18,7 +18,8 @@ def label_sides(matrix: Matrix, sides: NDArray[np.int64]) -> NDArray[np.int64]:
     faces = _FACES @ matrix[:2, :2].T
     level = np.abs(faces[:, 1]) > np.abs(faces[:, 0])
     found = np.where(level, (faces[:, 1] > 0) * 1, 2 + (faces[:, 0] > 0))
-    return np.asarray(found[sides])
+    free = [FREE_X, FREE_Y] if level[0] else [FREE_Y, FREE_X]
+    return np.asarray(np.concatenate([found, free])[sides])
 
 
 def settle(
@@ -47,7 +48,7 @@ def settle(
         nubs = on & (np.abs(miss) < reach)
         if np.count_nonzero(nubs) < 12:
             break
-        matrix = _correct(matrix, cells[nubs], sides[nubs] >= 2, miss[nubs], bumps.weights[nubs])
+        matrix = _correct(matrix, cells[nubs], ~LEVEL[sides[nubs]], miss[nubs], bumps.weights[nubs])
     flat = apply(matrix, bumps.points)
     cells, lens = flat, Lens((Flat(matrix),))
     for reach in (0.12, 0.1, 0.08, 0.06):
@@ -55,9 +56,9 @@ def settle(
         nubs = on & (np.abs(miss) < reach)
         if np.count_nonzero(nubs) < 12:
             break
-        moved = np.where(sides < 2, cells[:, 0] - flat[:, 0], cells[:, 1] - flat[:, 1])
+        moved = np.where(LEVEL[sides], cells[:, 0] - flat[:, 0], cells[:, 1] - flat[:, 1])
         wanted = moved - miss
-        drift = _drift(flat[nubs], sides[nubs] >= 2, wanted[nubs], bumps.weights[nubs])
+        drift = _drift(flat[nubs], ~LEVEL[sides[nubs]], wanted[nubs], bumps.weights[nubs])
         cells, lens = drift.forward(flat), Lens((Flat(matrix), drift))
     miss, on = _miss(cells, sides, lattice)
     return lens, cells, on & (np.abs(miss) < 0.05)
@@ -88,8 +89,9 @@ def _miss(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Cells from each bump to the nearest place for a nub, along its edge, and is its slot on?"""
     whole = np.floor(cells).astype(np.int64)
-    along = np.where(sides < 2, cells[:, 0] - whole[:, 0], cells[:, 1] - whole[:, 1])
-    miss = np.where(along < 0.5, along - 1 / 3, along - 2 / 3)
+    along = np.where(LEVEL[sides], cells[:, 0] - whole[:, 0], cells[:, 1] - whole[:, 1])
+    place = PLACES[sides]
+    miss = np.where(along < 0.5, along - place, along - 1 + place)
     on = lattice.on[sides, whole[:, 1] % PERIOD, whole[:, 0] % PERIOD]
     return miss, on
 
@@ -97,7 +99,7 @@ def _miss(
 def _slide(matrix: Matrix, bumps: Bumps, sides: NDArray[np.int64], lattice: Lattice) -> Matrix:
     """Try small shifts and stretches along each axis for the best fit to the map."""
     for axis in (0, 1):
-        chosen = (sides < 2) == (axis == 0)
+        chosen = LEVEL[sides] == (axis == 0)
         points, weights, faces = bumps.points[chosen], bumps.weights[chosen], sides[chosen]
         if len(points) < 8:
             continue

@@ -73,7 +73,7 @@ def read(image: Image.Image, key: bytes) -> LabelReading:
     if stand is None:
         return LabelReading(why="too few edges for a label")
     trail: list[str] = []
-    best: tuple[float, Reading | None] = (0.0, None)
+    best: tuple[float, list[Reading]] = (0.0, [])
     clearest = 0.0
     for levels in _LEVELS:
         views = [
@@ -90,13 +90,13 @@ def read(image: Image.Image, key: bytes) -> LabelReading:
                 break
         if best[0] >= SURE:
             break
-    strength, reading = best
-    if reading is None:
+    strength, readings = best
+    if not readings:
         why = "no comb of nubs found"
     elif strength < LOCKED:
         why = "no pose found at which the nubs fit this key's map"
     else:
-        return LabelReading([reading], strength, clearest, "", trail)
+        return LabelReading(readings, strength, clearest, "", trail)
     return LabelReading([], strength, clearest, why, trail)
 
 
@@ -107,7 +107,7 @@ def _search_of(key: bytes) -> MapSearch:
 
 def _read_view(
     view: View, lattice: Lattice, search: MapSearch, trail: list[str]
-) -> tuple[float, Reading] | None:
+) -> tuple[float, list[Reading]] | None:
     """Find the lattice at one scale and read it: (pilot, chips)."""
     name = f"at {max(view.dark.shape)} px"
     pose = _find_pose(view, search)
