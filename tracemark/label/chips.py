@@ -21,7 +21,8 @@ _DOT = CELL // 12
 _NUB = 2 * _DOT
 _FIRST, _SECOND = CELL // 3 - _DOT, 2 * CELL // 3 - _DOT
 _CONTRAST = 0.25  # darkness step under which an edge counts for nothing
-_FAINT = 0.15  # difference at which a chip counts half
+_FAINT = 0.15  # edge or room, summed over the lines of a slot, under which there is none
+_PLAIN = 0.8  # difference beyond which a mark is no plainer to the pilot
 _RIM = 0.45  # darkness of a cell's rim at which it is no room
 _TWO = 0.3  # at 6.5 deviations, the tail of two legs is that of a leg so much longer
 
@@ -128,8 +129,9 @@ def _compare(view: Field) -> tuple[Field, Field]:
 
     before, after = mean(_FIRST - _DOT, _DOT), mean(_SECOND + _NUB, _DOT)
     between = mean(CELL // 2 - 1, 2)
-    first = mean(_FIRST, _NUB) - 0.5 * (before + between)
-    second = mean(_SECOND, _NUB) - 0.5 * (between + after)
+    # a nub adds ink: a dip is the picture's own
+    first = np.maximum(mean(_FIRST, _NUB) - 0.5 * (before + between), 0)
+    second = np.maximum(mean(_SECOND, _NUB) - 0.5 * (between + after), 0)
     inner = columns[_FIRST - _DOT : _SECOND + _NUB + _DOT : 2]
     darkest, palest = np.maximum.reduce(inner), np.minimum.reduce(inner)
 
@@ -197,7 +199,8 @@ class _Carrier:
         value, on = self.strength[once], self.on[once]
         if len(value) < 8:
             return 0.0
-        value = value - value.mean()
+        value = np.minimum(value, _PLAIN)
+        value -= value.mean()
         spread = self.share * (1 - self.share) * (value**2).sum()
         return float((value * (on - self.share)).sum() / np.sqrt(spread + 1e-9))
 
@@ -213,13 +216,13 @@ class _Carrier:
 
 def _carriers(cells: Cells, lattice: Lattice) -> list[_Carrier]:
     size = np.abs(cells.contrast)
-    strength = np.asarray(size / (size + _FAINT), np.float32)
     seen = cells.weights > _FAINT
     on = _here(cells, lattice.on)
     nubs, dots = seen.copy(), seen.copy()
     nubs[SIDES:] = dots[:SIDES] = False
     on[SIDES:] = on[SIDES:].all(0)  # a dot wants both of its slots
-    strength[SIDES:] = strength[SIDES:].min(0)
+    strength = size.copy()
+    strength[SIDES:] = (size / (size + _FAINT))[SIDES:].min(0)
     return [
         _Carrier(name, np.nonzero(here), strength[here], on[here], share)
         for name, here, share in (("nubs", nubs, 0.5), ("dots", dots, 0.25))

@@ -23,6 +23,7 @@ Maps = NDArray[np.float32]
 _TEETH = np.array([0.5, -0.5, -1.0])
 _BOW = 2.0  # step of a bow that is tried, in pixels at the rim
 _BETTER = 1.15  # times clearer a comb must become for a bow to be believed
+_KEPT = 3  # poses that are kept of one comb
 _PIXELS = (11.0, 21.0)  # period of the comb in pixels, at the scales that bumps are sought at
 
 
@@ -194,6 +195,8 @@ class MapSearch:
         The lattice's map of slots that may carry a nub.
     """
 
+    shifts = 4 * 2 * PERIOD * PERIOD  # poses tried at each ratio of scales
+
     def __init__(self, on: NDArray[np.bool_]) -> None:
         maps = np.where(on, np.float32(1), np.float32(-1))
         self._spectra: dict[tuple[bool, int], NDArray[np.complex64]] = {}
@@ -203,8 +206,10 @@ class MapSearch:
                 self._spectra[swap, turn] = np.fft.rfft2(tall).astype(np.complex64)
             maps = turned(maps)
 
-    def find(self, bumps: Bumps, comb: Comb, ratios: NDArray[np.float64], *, swap: bool) -> Pose:
-        """The best shift, quarter turn and ratio of scales for one comb.
+    def find(
+        self, bumps: Bumps, comb: Comb, ratios: NDArray[np.float64], *, swap: bool
+    ) -> list[Pose]:
+        """The best shifts, quarter turns and ratios of scales for one comb, best first.
 
         Parameters
         ----------
@@ -225,7 +230,7 @@ class MapSearch:
         columns = np.floor(column).astype(np.int64) % PERIOD
         middle = float(np.median(points[:, 1]))
         norm = np.sqrt((weights**2).sum()) + 1e-9
-        best: tuple[float, float, int, int, int] = (-np.inf, 1.0, 0, 0, 0)
+        tops: list[tuple[float, float, int, int, int]] = []
         for ratio in ratios:
             half = 2 * (points[:, 1] - middle) / (comb.period * ratio) + PERIOD - 0.5
             below = np.floor(half).astype(np.int64)
@@ -245,23 +250,52 @@ class MapSearch:
             for turn in range(4):
                 score = np.fft.irfft2((seen * self._spectra[swap, turn]).sum(0))
                 index = int(np.argmax(score))
-                if score.flat[index] > best[0]:
-                    best = (float(score.flat[index]), float(ratio), turn, *divmod(index, PERIOD))
-        strength, ratio, turn, down, right = best
-        # upright pixels -> cells of the turned map
-        scale = 1 / comb.period
-        across = scale / ratio
-        matrix = np.array(
-            [
-                [scale, 0, -comb.start * scale + right],
-                [0, across, -middle * across + PERIOD / 2 + down / 2],
-                [0, 0, 1],
-            ]
-        )
-        if swap:
-            matrix = matrix @ np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]])
-            matrix = np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]]) @ matrix
-        back = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])  # undo one quarter turn
-        for _ in range(turn):
-            matrix = back @ matrix
-        return Pose(strength / norm, matrix)
+                tops.append((float(score.flat[index]), float(ratio), turn, *divmod(index, PERIOD)))
+        return [
+            Pose(strength / norm, _matrix(comb, middle, ratio, turn, down, right, swap=swap))
+            for strength, ratio, turn, down, right in _apart(tops)
+        ]
+
+
+def _apart(
+    tops: list[tuple[float, float, int, int, int]],
+) -> list[tuple[float, float, int, int, int]]:
+    """The highest of the peaks (score, ratio, turn, down, right), none a flank of another."""
+    kept: list[tuple[float, float, int, int, int]] = []
+    for top in sorted(tops, reverse=True):
+        if len(kept) == _KEPT:
+            break
+        if all(top[2] != one[2] or _far(top, one) for one in kept):
+            kept.append(top)
+    return kept
+
+
+def _far(
+    one: tuple[float, float, int, int, int], other: tuple[float, float, int, int, int]
+) -> bool:
+    down = (one[3] - other[3] + PERIOD) % (2 * PERIOD) - PERIOD
+    right = (one[4] - other[4] + PERIOD // 2) % PERIOD - PERIOD // 2
+    return abs(down) > 6 or abs(right) > 2
+
+
+def _matrix(
+    comb: Comb, middle: float, ratio: float, turn: int, down: int, right: int, *, swap: bool
+) -> Matrix:
+    """From upright pixels to lattice cells."""
+    # upright pixels -> cells of the turned map
+    scale = 1 / comb.period
+    across = scale / ratio
+    matrix = np.array(
+        [
+            [scale, 0, -comb.start * scale + right],
+            [0, across, -middle * across + PERIOD / 2 + down / 2],
+            [0, 0, 1],
+        ]
+    )
+    if swap:
+        matrix = matrix @ np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]])
+        matrix = np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]]) @ matrix
+    back = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])  # undo one quarter turn
+    for _ in range(turn):
+        matrix = back @ matrix
+    return matrix

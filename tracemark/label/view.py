@@ -40,6 +40,8 @@ class View:
         Along x and along y.
     converging : bool
         Whether the ratio of the scales is unknown.
+    scale : float
+        Pixels of `dark` to a pixel of the picture.
     """
 
     dark: Field
@@ -47,6 +49,7 @@ class View:
     bumps: Bumps
     combs: tuple[list[Comb], list[Comb]]
     converging: bool
+    scale: float
 
     @property
     def clearest(self) -> float:
@@ -81,7 +84,7 @@ def view_of(gray: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]
         lens, moved = second
     combs = (_combs(moved, False), _combs(moved, True))
     converging = bool(bends[-1] >= _BENDS[-1])
-    return View(dark, lens, moved, combs, converging)
+    return View(dark, lens, moved, combs, converging, scale)
 
 
 def scaled(picture: NDArray[np.uint8], scale: float) -> Field:
