@@ -1,22 +1,29 @@
 """Traces leaked labels among a million recipients: the table of docs/results-label.md.
 
-    python -m benchmarks.label --trials 100 -o docs/results-label.md
+    python -m benchmarks.label --trials 100 --nulls 1000 --log trials.jsonl -o docs/results-label.md
 
 Every trial draws a fresh waybill (size, layout and resolution by lot) or takes one of the shared
 carrier labels, marks it for a fresh recipient and sends it through a channel of
 `benchmarks.channels`. The line is that of N recipients; as in `benchmarks.text`, a few hundred of
 them are scored. A miss is a *pose failure* where the pilot was not found, else a *chip failure*.
+
+Trials go round the channels and each is a line of the log, so that a long run can be broken off
+and gone on with. Trials of another state of the code are left out of the table.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import random
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -34,50 +41,83 @@ TARGETS = {
 }  # fmt: skip
 SIZES = ("76x130", "100x150", "100x180", "4x6")
 LAYOUTS = ("ruled", "sparse", "dense")
+Trial = dict[str, Any]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--trials", type=int, default=100, help="of each channel")
     parser.add_argument("--nulls", type=int, default=0, help="pictures that carry no mark of ours")
-    parser.add_argument("--seed", type=int, default=None, help="fresh by default")
     parser.add_argument("--profile", default="default")
     parser.add_argument("--only", default="", help="channels, with commas between")
     parser.add_argument("--labels", type=Path, help="folder of carrier labels to mark as well")
+    parser.add_argument("--others", type=Path, help="folder of pictures that are no labels")
+    parser.add_argument("--log", type=Path, help="one line for each trial; gone on with")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after these")
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
-    seed = random.SystemRandom().randrange(1 << 32) if options.seed is None else options.seed
-    lines = []
-    for line in table(options, seed):
-        print(line, flush=True)
-        lines.append(line)
+    mine = {"state": state(), "profile": options.profile}
+    log = options.log or Path(tempfile.mkstemp(suffix=".jsonl")[1])
+    done = [trial for trial in trials_of(log) if trial.items() >= mine.items()]
+    end = time.monotonic() + 60 * options.minutes
+    with log.open("a", encoding="utf-8") as file:
+        for trial in run(options, done):
+            done.append(mine | trial)
+            file.write(json.dumps(done[-1]) + "\n")
+            file.flush()
+            if time.monotonic() > end:
+                break
+    text = "\n".join(table(done, options.profile)) + "\n"
+    print(text)
     if options.output:
-        options.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        options.output.write_text(text, encoding="utf-8")
 
 
-def table(options: argparse.Namespace, seed: int) -> Iterator[str]:
-    yield f"Seed {seed}, profile {options.profile}, N = {N:,}, alpha = 1e-6."
-    yield ""
-    yield (
-        "| channel | identified | n | 95 % Wilson | target % | pose failures | chip failures "
-        "| wrong | bits, median | seconds, median | refused |"
-    )
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+def state() -> str:
+    """A digest of the code that a trial's outcome depends on."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for folder in (here / "channels", here.parent / "tracemark" / "label"):
+        for path in sorted(folder.glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def trials_of(log: Path) -> Iterator[Trial]:
+    if log.exists():
+        for line in log.read_text(encoding="utf-8").splitlines():
+            yield json.loads(line)
+
+
+def run(options: argparse.Namespace, done: Sequence[Trial]) -> Iterator[Trial]:
+    """Go round the channels until each has its trials; nulls in between."""
     shared = sorted(options.labels.glob("*.png")) if options.labels else []
+    others = sorted(path for path in options.others.iterdir()) if options.others else []
+    channels = options.only.split(",") if options.only else list(TARGETS)
+    have = Counter(trial["channel"] for trial in done)
+    rng = random.SystemRandom()
     with tempfile.TemporaryDirectory() as name:
-        vault = tracemark.Vault.create(Path(name) / "vault", key=random.Random(seed).randbytes(32))
+        vault = tracemark.Vault.create(Path(name) / "vault")
         vault.add_recipients(recipient(i) for i in range(N))
-        for channel in options.only.split(",") if options.only else TARGETS:
-            yield measure(vault, channel, options, random.Random(f"{seed}/{channel}"), shared)
-        if options.nulls:
-            yield from nulls(vault, options.nulls, random.Random(f"{seed}/nulls"), shared)
+        stranger = tracemark.Vault.create(Path(name) / "other")
+        stranger.add_recipient("acct:1")
+        for turn in range(options.trials):
+            for channel in channels:
+                if have[channel] <= turn:
+                    yield one_leak(vault, channel, options.profile, rng.randrange(1 << 60), shared)
+            for number in range(
+                turn * options.nulls // options.trials, (turn + 1) * options.nulls // options.trials
+            ):
+                if have["null"] <= number:
+                    yield one_null(vault, stranger, rng.randrange(1 << 60), shared, others)
+        stranger.close()
+        vault.close()
 
 
 def host(rng: random.Random, shared: list[Path]) -> Image.Image:
     """A label nobody has seen: drawn, or in one case of four one of the shared ones."""
     if shared and rng.random() < 0.25:
-        with Image.open(rng.choice(shared)) as picture:
-            return picture.copy()
+        return opened(rng.choice(shared))
     return waybill(
         rng.randrange(1 << 30),
         size=rng.choice(SIZES),
@@ -86,65 +126,103 @@ def host(rng: random.Random, shared: list[Path]) -> Image.Image:
     )
 
 
-def measure(
+def opened(path: Path) -> Image.Image:
+    with Image.open(path) as picture:
+        return picture.copy()
+
+
+def one_leak(
+    vault: tracemark.Vault, channel: str, profile: str, seed: int, shared: list[Path]
+) -> Trial:
+    """Mark a fresh label, leak it, trace it."""
+    rng = random.Random(seed)
+    to = recipient(rng.randrange(N))
+    trial: Trial = {"channel": channel, "seed": seed}
+    try:
+        marked = vault.mark_label(host(rng, shared), to=to, profile=profile)
+    except tracemark.HostTooSmall:
+        return trial | {"outcome": "refused"}
+    picture = CHANNELS[channel](marked, np.random.default_rng(rng.randrange(1 << 60)))
+    start = time.perf_counter()
+    with some_candidates(vault, to, rng, all_of_them=False):
+        case = vault.trace(picture)
+    named = {accusation.recipient: accusation for accusation in case.accusations}
+    return trial | {
+        "outcome": "named" if to in named else "chips" if case.samples[0].slots else "pose",
+        "wrong": bool(set(named) - {to}),
+        "bits": round(named[to].score, 1) if to in named else 0.0,
+        "seconds": round(time.perf_counter() - start, 2),
+    }
+
+
+def one_null(
     vault: tracemark.Vault,
-    channel: str,
-    options: argparse.Namespace,
-    rng: random.Random,
+    stranger: tracemark.Vault,
+    seed: int,
     shared: list[Path],
-) -> str:
-    right = wrong = refused = pose = chips = done = 0
-    bits, seconds = [], []
-    while done < options.trials:
-        to = recipient(rng.randrange(N))
+    others: list[Path],
+) -> Trial:
+    """Trace what carries no mark of ours: unmarked, another vault's, or no label at all."""
+    rng = random.Random(seed)
+    kind = rng.choice(("unmarked", "another vault's", "no label")[: 3 if others else 2])
+    picture = opened(rng.choice(others)) if kind == "no label" else host(rng, shared)
+    if kind == "another vault's":
         try:
-            marked = vault.mark_label(host(rng, shared), to=to, profile=options.profile)
+            picture = stranger.mark_label(picture, to="acct:1")
         except tracemark.HostTooSmall:
-            refused += 1
-            continue
-        done += 1
-        picture = CHANNELS[channel](marked, np.random.default_rng(rng.randrange(1 << 60)))
-        start = time.perf_counter()
-        with some_candidates(vault, to, rng, all_of_them=False):
-            case = vault.trace(picture)
-        seconds.append(time.perf_counter() - start)
-        named = {accusation.recipient: accusation for accusation in case.accusations}
-        right += to in named
-        wrong += bool(set(named) - {to})
-        bits.append(named[to].score if to in named else 0.0)
-        if to not in named:
-            pose += case.samples[0].slots == 0
-            chips += case.samples[0].slots > 0
-    low, high = wilson(right, done)
-    return (
-        f"| {channel} | {100 * right / done:.0f} % | {done} | {100 * low:.1f}–{100 * high:.1f} "
-        f"| {TARGETS.get(channel, '')} | {pose} | {chips} | {wrong} "
-        f"| {statistics.median(bits):.0f} | {statistics.median(seconds):.1f} | {refused} |"
+            kind = "unmarked"
+    channel = CHANNELS[
+        rng.choice(["png", "quarter", "turned"] if kind == "no label" else list(TARGETS))
+    ]
+    sample = channel(
+        picture.convert("RGB") if kind == "no label" else picture,
+        np.random.default_rng(rng.randrange(1 << 60)),
     )
+    start = time.perf_counter()
+    with some_candidates(vault, recipient(0), rng, all_of_them=False):
+        verdict = vault.trace(sample).verdict
+    seconds = round(time.perf_counter() - start, 2)
+    return {"channel": "null", "seed": seed, "kind": kind, "outcome": verdict, "seconds": seconds}
 
 
-def nulls(
-    vault: tracemark.Vault, count: int, rng: random.Random, shared: list[Path]
-) -> Iterator[str]:
-    """Unmarked labels and labels of another key through the channels: who is accused?"""
-    other = tracemark.Vault.create(vault.path.with_name("other"), key=rng.randbytes(32))
-    other.add_recipient("acct:1")
-    verdicts: dict[str, int] = {}
-    for trial in range(count):
-        picture = host(rng, shared)
-        if trial % 2:
-            try:
-                picture = other.mark_label(picture, to="acct:1")
-            except tracemark.HostTooSmall:
-                continue
-        channel = CHANNELS[rng.choice(list(TARGETS))]
-        sample = channel(picture, np.random.default_rng(rng.randrange(1 << 60)))
-        with some_candidates(vault, recipient(0), rng, all_of_them=False):
-            verdict = vault.trace(sample).verdict
-        verdicts[verdict] = verdicts.get(verdict, 0) + 1
-    other.close()
+def table(trials: Iterable[Trial], profile: str) -> Iterator[str]:
+    by_channel: dict[str, list[Trial]] = {}
+    for trial in trials:
+        by_channel.setdefault(trial["channel"], []).append(trial)
+    nulls = by_channel.pop("null", [])
+    yield f"Profile {profile}, N = {N:,}, alpha = 1e-6."
     yield ""
-    yield f"Null pictures (unmarked, or marked under another key), by verdict: {verdicts}."
+    yield (
+        "| channel | identified | n | 95 % Wilson | target % | pose failures | chip failures "
+        "| wrong | bits, median | seconds, median | refused |"
+    )
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    for channel in sorted(by_channel, key=[*TARGETS, *CHANNELS].index):
+        yield row(channel, by_channel[channel])
+    if nulls:
+        seen = Counter((trial["kind"], trial["outcome"]) for trial in nulls)
+        yield ""
+        yield f"{len(nulls)} null pictures:"
+        yield ""
+        yield "| what | verdict | pictures |"
+        yield "| --- | --- | --- |"
+        for (kind, verdict), count in sorted(seen.items()):
+            yield f"| {kind} | {verdict} | {count} |"
+
+
+def row(channel: str, trials: Sequence[Trial]) -> str:
+    of = Counter(trial["outcome"] for trial in trials)
+    leaks = [trial for trial in trials if trial["outcome"] != "refused"]
+    if not leaks:
+        return f"| {channel} | | 0 | | {TARGETS.get(channel, '')} | | | | | | {of['refused']} |"
+    low, high = wilson(of["named"], len(leaks))
+    return (
+        f"| {channel} | {100 * of['named'] / len(leaks):.0f} % | {len(leaks)} "
+        f"| {100 * low:.1f}–{100 * high:.1f} | {TARGETS.get(channel, '')} | {of['pose']} "
+        f"| {of['chips']} | {sum(trial['wrong'] for trial in leaks)} "
+        f"| {statistics.median(trial['bits'] for trial in leaks):.0f} "
+        f"| {statistics.median(trial['seconds'] for trial in leaks):.1f} | {of['refused']} |"
+    )
 
 
 if __name__ == "__main__":

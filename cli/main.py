@@ -12,14 +12,26 @@ from typer.core import TyperGroup
 
 import tracemark
 
-from . import key, ledger, mark, recipient
+from . import custody, key, ledger, mark, recipient, serve
 from .clean import clean
 from .demo import demo
 from .init import init
 from .terminal import TERMINATED, USAGE, guarded, last_resort, say
 from .trace import trace
 
-VERBS = ("init", "recipient", "mark", "trace", "clean", "ledger", "key", "demo")
+VERBS = (
+    "init",
+    "recipient",
+    "mark",
+    "custody",
+    "trace",
+    "clean",
+    "ledger",
+    "key",
+    "serve",
+    "token",
+    "demo",
+)
 
 
 class _InOrder(TyperGroup):
@@ -66,10 +78,13 @@ def _tracemark(
 app.command()(init)
 app.add_typer(recipient.app, name="recipient")
 app.add_typer(mark.app, name="mark")
+app.add_typer(custody.app, name="custody")
 app.command()(trace)
 app.command()(clean)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(key.app, name="key")
+app.command()(serve.serve)
+app.add_typer(serve.app, name="token")
 app.command()(demo)
 
 

@@ -25,7 +25,8 @@ def table(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="IN", help="CSV, TSV, JSON, JSON Lines or text file, or - for stdin."
+            metavar="IN",
+            help="CSV, TSV, JSON (Lines), text, XLSX or Parquet file, or - for stdin.",
         ),
     ],
     to: To,
@@ -42,7 +43,9 @@ def table(
     kind: Annotated[
         str | None,
         typer.Option(
-            "--kind", metavar="KIND", help="csv, tsv, json, jsonl or text, where it cannot be told."
+            "--kind",
+            metavar="KIND",
+            help="csv, tsv, json, jsonl, text, xlsx, parquet, if it cannot be told.",
         ),
     ] = None,
     encoding: Annotated[
@@ -52,7 +55,7 @@ def table(
     vault: VaultPath = VAULT,
     as_json: AsJson = False,
 ) -> None:
-    """Mark an export. All that is not marked stays as it is, byte for byte.
+    """Mark an export. All that is not marked stays as it is, of a text byte for byte.
 
     Example:  tracemark mark table orders.csv --to acct:1042 -o copy.csv
 

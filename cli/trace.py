@@ -11,6 +11,7 @@ import typer
 
 import tracemark
 
+from .access import say_access
 from .options import VAULT, AsJson, VaultPath
 from .pipes import PIPE, as_file
 from .terminal import (
@@ -37,7 +38,8 @@ _MEANING = {
 
 def trace(
     samples: Annotated[
-        list[Path], typer.Argument(metavar="SAMPLE", help="Leaked files, or - for stdin.")
+        list[Path],
+        typer.Argument(metavar="SAMPLE", help="Leaked files, archives, or - for stdin."),
     ],
     alpha: Annotated[
         float,
@@ -48,6 +50,23 @@ def trace(
     among: Annotated[
         str | None,
         typer.Option("--among", metavar="PREFIX", help="Only recipients whose id begins so."),
+    ] = None,
+    ocr: Annotated[
+        bool | None,
+        typer.Option(
+            "--ocr/--no-ocr",
+            help="Read the text of pictures without a label's mark; by default if it is installed.",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--limit",
+            metavar="NAME=N",
+            help="How much of a file is read: unpacked, members, pages, width, cell, depth,"
+            " seconds or memory; may be repeated.",
+        ),
     ] = None,
     vault: VaultPath = VAULT,
     as_json: AsJson = False,
@@ -65,8 +84,15 @@ def trace(
         opened = stack.enter_context(tracemark.Vault.open(vault))
         paths = [stack.enter_context(as_file(_there(sample))) for sample in samples]
         report = stack.enter_context(progress("tracing"))
-        case = opened.trace(*paths, alpha=alpha, among=among, progress=report)
-    case = _as_named(case, samples)
+        case = opened.trace(
+            *paths,
+            alpha=alpha,
+            among=among,
+            ocr=ocr,
+            limits=_limits(limit or []),
+            progress=report,
+        )
+    case = _as_named(case, paths, samples)
     if as_json:
         say_json(case.to_dict())
     else:
@@ -81,13 +107,29 @@ def _there(sample: Path) -> Path:
     return sample
 
 
-def _as_named(case: tracemark.Case, samples: list[Path]) -> tracemark.Case:
-    """The case with each sample called what the person called it."""
-    named = tuple(
-        dataclasses.replace(report, path=str(sample))
-        for report, sample in zip(case.samples, samples, strict=True)
-    )
-    return dataclasses.replace(case, samples=named)
+def _as_named(case: tracemark.Case, paths: list[Path], samples: list[Path]) -> tracemark.Case:
+    """The case with each sample called what the person called it, and an archive's files by it."""
+    called = {str(path): str(sample) for path, sample in zip(paths, samples, strict=True)}
+    named = []
+    for report in case.samples:
+        path = next(p for p in called if report.path == p or report.path.startswith(p + "/"))
+        named.append(dataclasses.replace(report, path=called[path] + report.path[len(path) :]))
+    return dataclasses.replace(case, samples=tuple(named))
+
+
+def _limits(options: list[str]) -> tracemark.Limits:
+    """The limits with some of them set anew."""
+    known = {field.name for field in dataclasses.fields(tracemark.Limits)}
+    given = {}
+    for option in options:
+        name, _, number = option.partition("=")
+        if name not in known or not number.isdecimal():
+            raise typer.BadParameter(
+                f"'{option}' is not NAME=N; NAME is one of {', '.join(sorted(known))}",
+                param_hint="--limit",
+            )
+        given[name] = int(number)
+    return dataclasses.replace(tracemark.LIMITS, **given)
 
 
 def _say(case: tracemark.Case) -> None:
@@ -104,6 +146,9 @@ def _say(case: tracemark.Case) -> None:
         _say_case(case)
     for line in case.advice:
         say_wrapped(line, indent="  ")
+    if case.access:
+        say()
+        say_access(case.access)
 
 
 def _say_accusation(accusation: tracemark.Accusation, case: tracemark.Case) -> None:

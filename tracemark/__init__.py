@@ -5,8 +5,10 @@ The engineer's side marks where data leaves a system (`Vault.mark_rows`, `Vault.
 case names anyone innocent is bounded, and the bound is proved in docs/SPEC.md.
 """
 
+from tracemark.access.evidence import Access, Holder
 from tracemark.case import Accusation, Case, Evidence, Pilot, SampleReport
 from tracemark.cleaning import clean_table
+from tracemark.custody import CustodyEvent
 from tracemark.errors import (
     AlreadyMarked,
     HostTooSmall,
@@ -21,6 +23,7 @@ from tracemark.errors import (
 )
 from tracemark.keys import EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.ledger import Entry, Verification
+from tracemark.loaders import LIMITS, Limits
 from tracemark.marking import Receipt
 from tracemark.model import Recipient
 from tracemark.tables.sink import open_output
@@ -30,18 +33,23 @@ from tracemark.vault import Vault
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "LIMITS",
+    "Access",
     "Accusation",
     "AlreadyMarked",
     "Case",
+    "CustodyEvent",
     "Entry",
     "EnvironmentKeys",
     "EpochKey",
     "Evidence",
     "FileKeys",
+    "Holder",
     "HostTooSmall",
     "KeyFault",
     "KeyProvider",
     "LedgerError",
+    "Limits",
     "MissingExtra",
     "Pilot",
     "Receipt",

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from tracemark.access.evidence import Access
+
 Verdict = Literal["identified", "inconclusive", "no mark", "unreadable"]
 
 FORMAT = "tracemark-case/1"
@@ -155,6 +157,9 @@ class Case:
         Scores of all candidates as a distribution without names: ``edges`` and ``counts``.
     advice : tuple of str
         What would help, in plain words.
+    access : Access or None
+        Circumstantial: who had access to the leaked records. It never decides a verdict. None where
+        the samples name no waybill, order or phone number.
     """
 
     verdict: Verdict
@@ -169,6 +174,7 @@ class Case:
     among: str | None = None
     histogram: dict[str, list[float]] = field(default_factory=dict)
     advice: tuple[str, ...] = ()
+    access: Access | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The case as plain data, first key ``format``: ``tracemark-case/1``."""

@@ -63,4 +63,5 @@ def clean_table(
             changed += sum(map(ne, values, row.values))
             pieces.append(document.render(row, values))
         sink.write(document.encode("".join(pieces)))
+    sink.writelines(document.rest())
     return changed

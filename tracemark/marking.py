@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -21,7 +21,8 @@ from tracemark.keys import EpochKey
 from tracemark.ledger import Issue
 from tracemark.ledger.fingerprints import Fingerprinter, Fingerprints
 from tracemark.profiles import Profile
-from tracemark.tables import Document
+from tracemark.tables import Document, Writable
+from tracemark.tables.arrow import text_columns, with_texts
 from tracemark.text.columns import ColumnMarker
 from tracemark.text.marker import CellMarker
 from tracemark.text.roles import MARKED, checked, role_of_cell, role_of_header
@@ -138,7 +139,8 @@ class RowMarker:
         marked : list of list of str
             The rows' values.
         fingerprints : dict of str to (k,) uint64
-            Per kind (``waybill``, ``phone``, ``anchor``), what the ledger keeps about them.
+            What the ledger keeps about them, by kind: ``waybill``, ``phone``, ``masked``,
+            ``anchor``.
         """
         groups: dict[tuple[str | None, ...], tuple[list[int], list[Sequence[str]]]] = {}
         count, last = 0, None
@@ -156,11 +158,36 @@ class RowMarker:
             cells = [self._mark_column(role, column, found) for role, column in columns]
             for place, values in zip(places, zip(*cells, strict=True), strict=False):
                 marked[place] = list(values)
+        return marked, self._told(found)
+
+    def mark_columns(
+        self, headers: Sequence[str | None], columns: Sequence[Sequence[Any]]
+    ) -> tuple[list[list[Any]], dict[str, Fingerprints]]:
+        """Mark a chunk that is held column by column; what is no `str` stays as it is.
+
+        Parameters and results as in `mark`, turned over.
+        """
+        found = _Found()
+        marked: list[list[Any]] = []
+        for role, column in zip(self._plan(headers), columns, strict=True):
+            texts = [value if isinstance(value, str) else "" for value in column]
+            cells = self._mark_column(role, texts, found)
+            marked.append(
+                [
+                    new if old else value
+                    for value, old, new in zip(column, texts, cells, strict=True)
+                ]
+            )
+        return marked, self._told(found)
+
+    def _told(self, found: _Found) -> dict[str, Fingerprints]:
+        """Fingerprints of what was found; counts the cells that carry chips."""
         anchors = np.concatenate([np.empty(0, np.uint64), *found.anchors])
         self.cells += int(np.count_nonzero(anchors))
-        return marked, {
+        return {
             "waybill": self._fingerprinter.waybills(found.waybills),
             "phone": self._fingerprinter.phones(found.phones),
+            "masked": self._fingerprinter.masked(found.phones),
             "anchor": anchors,
         }
 
@@ -216,8 +243,31 @@ def mark_rows(
             size = _CHUNK
 
 
+def mark_columns(
+    columns: Mapping[str, Sequence[Any]], marker: RowMarker, start: Callable[[], Issue]
+) -> dict[str, list[Any]]:
+    """Mark a table that is held column by column. SPEC 7.3."""
+    with start() as issue:
+        marked, fingerprints = marker.mark_columns(list(columns), list(columns.values()))
+        issue.batch(max(map(len, columns.values()), default=0), fingerprints)
+    return dict(zip(columns, marked, strict=True))
+
+
+def mark_batches(
+    batches: Iterable[Any], marker: RowMarker, start: Callable[[], Issue]
+) -> Iterator[Any]:
+    """Yield Arrow record batches marked, each only once the ledger holds it. SPEC 7.3."""
+    with start() as issue:
+        for batch in batches:
+            places, columns = text_columns(batch)
+            headers = [batch.schema.names[place] for place in places]
+            marked, fingerprints = marker.mark_columns(headers, columns)
+            issue.batch(batch.num_rows, fingerprints)
+            yield with_texts(batch, places, marked)
+
+
 def mark_document(
-    document: Document, sink: BinaryIO, marker: RowMarker, issue: Issue
+    document: Document, sink: Writable, marker: RowMarker, issue: Issue
 ) -> tuple[int, str]:
     """Write the document marked, each chunk only once the ledger holds it. SPEC 7.3.
 
@@ -243,6 +293,9 @@ def mark_document(
             sink.write(data)
             rows += len(filled)
             size = _CHUNK
+        for data in document.rest():
+            digest.update(data)
+            sink.write(data)
         issue.close(sha256=digest.hexdigest())
     return rows, digest.hexdigest()
 

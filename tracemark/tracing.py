@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tracemark import accessing
+from tracemark.access.collect import Records
 from tracemark.case import Accusation, Case, Pilot, SampleReport, Verdict
 from tracemark.codeword import Codebook
 from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
@@ -23,7 +25,8 @@ from tracemark.decoder.tally import by_carrier
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger, Look
-from tracemark.loaders import LoadedSample, Sample
+from tracemark.loaders import LIMITS, Limits, LoadedSample, Sample, open_samples
+from tracemark.loaders.sample import reads_pictures
 from tracemark.model import Reading
 from tracemark.profiles import Profile
 from tracemark.text.reader import CellReader, CellReadings
@@ -40,6 +43,7 @@ _NOTHING = np.empty(0, np.uint64)
 Anchors = NDArray[np.uint64]
 
 Progress = Callable[[str, float], None]
+Row = tuple[Sequence[str | None], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ def trace(
     *,
     alpha: float = 1e-6,
     among: str | None = None,
+    ocr: bool | None = None,
+    limits: Limits = LIMITS,
     progress: Progress | None = None,
 ) -> Case:
     """Read the samples and accuse those whose copies they are. See `Vault.trace`."""
@@ -83,15 +89,17 @@ def trace(
         )
     books = [Codebook(key, profile) for key in keys]
     reader = CellReader([key.derive("slots/text") for key in keys], profile)
+    records = accessing.records(keys)
 
     # SPEC 5.4, 10: read every sample under every key
+    words = reads_pictures(ocr)
     found: list[_Cells | _Read] = []
-    for number, sample in enumerate(samples, start=1):
-        tell("reading", (number - 1) / len(samples))
-        loaded = LoadedSample(sample, number)
-        found.append(
-            _picture(loaded, keys) if loaded.pictured else _cells(loaded, reader, len(keys))
-        )
+    for number, loaded in enumerate(open_samples(samples, limits)):
+        tell("reading", number / max(len(samples), number + 1))
+        if loaded.pictured:
+            found.append(_seen(loaded, keys, reader, words, records))
+        else:
+            found.append(_cells(loaded, reader, loaded.rows(), records))
 
     # SPEC 6.1, 6.2: keep the slots that speak clearest, and ask the pilot
     cells = [one for one in found if isinstance(one, _Cells)]
@@ -117,21 +125,50 @@ def trace(
         [Epoch(book, [one.epochs[index] for one in legible]) for index, book in enumerate(books)],
         alpha=look.spends,
     )
-    return _conclude(ledger, judgement, alpha, among, read, look)
+    case = _conclude(ledger, judgement, alpha, among, read, look)
+    # SPEC 13: set apart, and after the verdict stands
+    tell("looking up who had access", 1.0)
+    return replace(case, access=accessing.access(ledger, keys, records, among))
 
 
-def _cells(sample: LoadedSample, reader: CellReader, epochs: int) -> _Cells | _Read:
+def _cells(
+    sample: LoadedSample, reader: CellReader, rows: Iterator[Row], records: Records
+) -> _Cells | _Read:
     """Read the cells of one sample under all keys in one pass."""
-    rows = 0
+    count = 0
     try:
-        for _, values in sample.rows():
-            rows += 1
+        for headers, values in rows:
+            count += 1
+            if sample.kind == "text":
+                records.line(max(values, key=len, default=""))
+            else:
+                records.row(headers, values)
             for text in values:
                 reader.read(text)
     except UnreadableSample as error:
-        reader.take()
-        return _unreadable(sample, error, epochs)
-    return _Cells(sample, rows - sample.titles, reader.take())
+        return _unreadable(sample, error, len(reader.take()))
+    return _Cells(sample, count - sample.titles, reader.take())
+
+
+def _seen(
+    sample: LoadedSample,
+    keys: Sequence[EpochKey],
+    reader: CellReader,
+    words: bool,
+    records: Records,
+) -> _Cells | _Read:
+    """Read one picture: as a label, and where no mark is found, what it says. SPEC 11.9.
+
+    The pilot alone decides, and it has seen no codeword.
+    """
+    label = _picture(sample, keys)
+    if label.report.status != "no mark":
+        return label
+    if not words:
+        note = f"{label.report.note} Its text was not read.".strip()
+        return replace(label, report=replace(label.report, note=note))
+    text = _cells(sample, reader, sample.words(), records)
+    return text if isinstance(text, _Cells) and text.rows else label
 
 
 def _picture(sample: LoadedSample, keys: Sequence[EpochKey]) -> _Read:
@@ -183,7 +220,7 @@ def _weighed(cells: _Cells, books: Sequence[Codebook], issued: Sequence[Anchors]
     for book, found, of_ours in zip(books, cells.epochs, issued, strict=True):
         everything = [layer.reading for layer in found.layers]
         ours_only = [layer.among(of_ours) for layer in found.layers]
-        if sample.kind == "text" and sum(map(len, ours_only)) >= _FEW:
+        if sample.guessed and sum(map(len, ours_only)) >= _FEW:
             chosen = ours_only  # the cells of a pasted line are guesses, most of them wrong
         else:
             chosen = max((ours_only, everything), key=lambda some: _clarity(some, book))

@@ -9,24 +9,26 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from PIL import Image
 
-from tracemark import marking, tracing
+from tracemark import custody, marking, tracing
 from tracemark.case import Case
+from tracemark.custody import CustodyEvent
 from tracemark.errors import UsageError, VaultError
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.ledger import Entry, Issue, Ledger, Verification
-from tracemark.loaders import Sample
+from tracemark.loaders import LIMITS, Limits, Sample
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
 from tracemark.pictures import WRITTEN, open_picture, save_picture
 from tracemark.profiles import CURRENT, PROFILES, Profile
-from tracemark.tables import Readable, open_document
+from tracemark.tables import Readable, Writable, open_document
 
 FORMAT = "tracemark-vault"
 VERSION = 1
@@ -214,6 +216,68 @@ class Vault:
         """All recipients, in the order of their ids; those with a prefix only, if one is given."""
         return self._ledger.recipients(among)
 
+    # custody: who had what in hand without a marked copy
+
+    def record_custody(
+        self,
+        recipient: str,
+        waybills: Iterable[str],
+        when: str | date | None = None,
+        what: str = "scan",
+    ) -> int:
+        """Record that a recipient had waybills in hand: scanned, sorted, carried, looked up.
+
+        The ledger keeps keyed fingerprints and the day, never the numbers. Saying the same twice
+        adds an entry and changes no answer.
+
+        Parameters
+        ----------
+        recipient : str
+            Id of a registered recipient.
+        waybills : iterable of str
+            Numbers with fewer than 6 letters and digits are passed over.
+        when : str or date, optional
+            Kept to the day.
+        what : str
+            1 to 40 printable characters.
+
+        Returns
+        -------
+        int
+            Distinct waybills recorded.
+
+        Raises
+        ------
+        UnknownRecipient, UsageError
+        """
+        events = (CustodyEvent(recipient, waybill, when, what) for waybill in waybills)
+        return custody.record(self._ledger, self._keys[-1], events, set())
+
+    def record_custody_events(self, events: Iterable[CustodyEvent]) -> int:
+        """Record many events, a million in one write.
+
+        What was recorded before in the same million is passed over, so that an import can be
+        repeated, or taken up again after it was broken off.
+
+        Returns
+        -------
+        int
+            Distinct waybills recorded, summed over recipient, kind of event and day.
+
+        Raises
+        ------
+        UnknownRecipient, UsageError
+        """
+        known = self._ledger.custody_known()
+        return custody.record(self._ledger, self._keys[-1], events, known)
+
+    def custody_of(self, waybill: str) -> Iterator[Entry]:
+        """The ``issue`` and ``custody`` entries that show one waybill in somebody's hands.
+
+        To have had it in hand is not to have leaked it.
+        """
+        return custody.entries_of(self._ledger, self._keys, waybill)
+
     # the marking corridor
 
     def mark_rows(
@@ -254,6 +318,67 @@ class Vault:
         marker = self._marker(to, columns, policy, encoding)
         return marking.mark_rows(rows, marker, lambda: self._issue(to, "rows", policy))
 
+    def mark_columns(
+        self,
+        table: Mapping[str, Sequence[Any]],
+        to: str,
+        columns: Mapping[str, str] | None = None,
+        policy: str = "full",
+    ) -> dict[str, list[Any]]:
+        """Mark a table that is held column by column.
+
+        Parameters
+        ----------
+        table : mapping of str to sequence
+            Column name to values, all of one length; only values that are `str` are changed.
+        to, columns, policy
+            As in `mark_rows`, which also says what is raised.
+
+        Returns
+        -------
+        dict of str to list
+            The same cells that `mark_rows` gives; the ledger holds the issue before this returns.
+        """
+        marker = self._marker(to, columns, policy, None)
+        return marking.mark_columns(table, marker, lambda: self._issue(to, "rows", policy))
+
+    def mark_batches(
+        self,
+        batches: Iterable[Any],
+        to: str,
+        columns: Mapping[str, str] | None = None,
+        policy: str = "full",
+    ) -> Iterator[Any]:
+        """Mark Arrow record batches for one recipient, lazily, as one issue; needs `arrow`.
+
+        Columns of strings, also where they are dictionaries, are marked as `mark_rows` would;
+        schema, metadata, nulls and all other columns stay.
+
+        Parameters
+        ----------
+        batches : iterable of pyarrow.RecordBatch
+        to, columns, policy
+            As in `mark_rows`, which also says what is raised.
+
+        Returns
+        -------
+        iterator of pyarrow.RecordBatch
+            A batch is yielded only after the ledger holds it.
+        """
+        marker = self._marker(to, columns, policy, None)
+        return marking.mark_batches(batches, marker, lambda: self._issue(to, "rows", policy))
+
+    def mark_batch(
+        self,
+        batch: Any,
+        to: str,
+        columns: Mapping[str, str] | None = None,
+        policy: str = "full",
+    ) -> Any:
+        """Mark one Arrow record batch as an issue of its own; see `mark_batches`."""
+        [marked] = self.mark_batches([batch], to, columns, policy)
+        return marked
+
     def mark_text(self, text: str, to: str, role: str = "address", policy: str = "full") -> str:
         """Mark one text, such as an address on a screen, as one cell of the given role.
 
@@ -277,7 +402,7 @@ class Vault:
     def mark_table(
         self,
         source: Readable,
-        sink: BinaryIO,
+        sink: Writable,
         to: str,
         columns: Mapping[str, str] | None = None,
         policy: str = "full",
@@ -286,9 +411,11 @@ class Vault:
         kind: str | None = None,
         encoding: str | None = None,
     ) -> Receipt:
-        """Mark a CSV, TSV, JSON, JSON Lines or text file as a stream.
+        """Mark a CSV, TSV, JSON, JSON Lines, text, XLSX or Parquet file.
 
-        Every byte outside the marked cells stays as it is.
+        Every byte outside the marked cells stays as it is; texts are streamed. Of a workbook only
+        the texts of marked cells change; Parquet (extra ``arrow``) is written anew, with its
+        schema, metadata, row groups and compression.
 
         Parameters
         ----------
@@ -299,7 +426,8 @@ class Vault:
         name : str, optional
             File name, used to tell the kind and in messages.
         kind : str, optional
-            ``csv``, ``tsv``, ``json``, ``jsonl`` or ``text``; told from name and content otherwise.
+            ``csv``, ``tsv``, ``json``, ``jsonl``, ``text``, ``xlsx`` or ``parquet``; told from the
+            content, then the name otherwise.
         encoding : str, optional
             Told from the content otherwise.
 
@@ -436,6 +564,8 @@ class Vault:
         among: str | None = None,
         original: object | None = None,
         waybill: str | None = None,
+        ocr: bool | None = None,
+        limits: Limits = LIMITS,
         progress: Callable[[str, float], None] | None = None,
     ) -> Case:
         """Name whose copy leaked, or say honestly that it cannot be told.
@@ -443,12 +573,17 @@ class Vault:
         Parameters
         ----------
         *samples
-            A `pathlib.Path` is a file, a `str` is text itself, a PIL image a picture of a label,
-            an iterable of mappings is rows.
+            A `pathlib.Path` is a file or an archive of files, a `str` is text itself, a PIL image
+            a picture, an iterable of mappings is rows.
         alpha : float
             Bound on the chance that anyone innocent is named, in (0, 1).
         among : str, optional
             Only recipients whose id starts with this are candidates. Choose it before looking.
+        ocr : bool, optional
+            Whether the text of a picture without a label's mark is read; by default where the
+            extra ``ocr`` is installed.
+        limits : Limits
+            How much of a file is read before it is refused.
         progress : callable, optional
             Called with a stage and a fraction in [0, 1].
 
@@ -475,6 +610,8 @@ class Vault:
             samples,
             alpha=alpha,
             among=among,
+            ocr=ocr,
+            limits=limits,
             progress=progress,
         )
 

@@ -30,7 +30,7 @@ def with_option(*more: str) -> tuple[str, ...]:
         (with_option("--column", "收货地址=place"), ["'place'"]),
         (with_option("--column", "收货地址"), ["NAME=ROLE"]),
         (with_option("--policy", "loud"), ["'loud'"]),
-        (with_option("--kind", "xlsx"), ["xlsx"]),
+        (with_option("--kind", "docx"), ["docx"]),
         (with_option("--encoding", "klingon"), ["klingon"]),
         (("mark", "text", "x", "--to", "acct:7"), ["acct:7"]),
         (("mark", "text", "x", "--to", "acct:1042", "--role", "place"), ["'place'"]),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.label.bumps import Bumps
-from tracemark.label.lattice import PERIOD, Lattice
+from tracemark.label.lattice import FREE_X, FREE_Y, LEVEL, PERIOD, PLACES, Lattice
 from tracemark.label.lens import Drift, Flat, Lens, Matrix, Points, apply, monomials
 
 _FEWEST = 12  # nubs that can hold a fit
@@ -33,7 +33,8 @@ def label_sides(matrix: Matrix, sides: NDArray[np.int64]) -> NDArray[np.int64]:
     faces = _FACES @ matrix[:2, :2].T
     level = np.abs(faces[:, 1]) > np.abs(faces[:, 0])
     found = np.where(level, (faces[:, 1] > 0) * 1, 2 + (faces[:, 0] > 0))
-    return np.asarray(found[sides])
+    free = [FREE_X, FREE_Y] if level[0] else [FREE_Y, FREE_X]
+    return np.asarray(np.concatenate([found, free])[sides])
 
 
 def settle(
@@ -65,16 +66,16 @@ def settle(
         cells = apply(matrix, bumps.points)
         nubs, miss = _near(cells, sides, lattice, heart, np.inf)
         if np.count_nonzero(nubs) >= _FEWEST:
-            plumb, weights = sides[nubs] >= 2, bumps.weights[nubs]
+            plumb, weights = ~LEVEL[sides[nubs]], bumps.weights[nubs]
             matrix = _correct(matrix, cells[nubs], plumb, miss[nubs], weights)
     cells = apply(matrix, bumps.points)
     flat, lens = cells, Lens((Flat(matrix),))
     for radius in radii:
         nubs, miss = _near(cells, sides, lattice, heart, radius)
         if np.count_nonzero(nubs) >= _FEWEST:
-            moved = np.where(sides < 2, cells[:, 0] - flat[:, 0], cells[:, 1] - flat[:, 1])
+            moved = np.where(LEVEL[sides], cells[:, 0] - flat[:, 0], cells[:, 1] - flat[:, 1])
             wanted = (moved - miss)[nubs]
-            drift = _drift(flat[nubs], sides[nubs] >= 2, wanted, bumps.weights[nubs])
+            drift = _drift(flat[nubs], ~LEVEL[sides[nubs]], wanted, bumps.weights[nubs])
             cells, lens = drift.forward(flat), Lens((Flat(matrix), drift))
     miss, on = _miss(cells, sides, lattice)
     return lens, cells, on & (np.abs(miss) < 0.05)
@@ -140,8 +141,9 @@ def _miss(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Cells from each bump to the nearest place for a nub, along its edge, and is its slot on?"""
     whole = np.floor(cells).astype(np.int64)
-    along = np.where(sides < 2, cells[:, 0] - whole[:, 0], cells[:, 1] - whole[:, 1])
-    miss = np.where(along < 0.5, along - 1 / 3, along - 2 / 3)
+    along = np.where(LEVEL[sides], cells[:, 0] - whole[:, 0], cells[:, 1] - whole[:, 1])
+    place = PLACES[sides]
+    miss = np.where(along < 0.5, along - place, along - 1 + place)
     on = lattice.on[sides, whole[:, 1] % PERIOD, whole[:, 0] % PERIOD]
     return miss, on
 
@@ -163,7 +165,7 @@ def _slide(
     for axis in (0, 1):
         cells = apply(matrix, bumps.points)
         off = cells - heart
-        chosen = ((sides < 2) == (axis == 0)) & (np.abs(off).max(1) < radius)
+        chosen = ((LEVEL[sides]) == (axis == 0)) & (np.abs(off).max(1) < radius)
         if np.count_nonzero(chosen) < 8:
             continue
         cells, off, faces = cells[chosen], off[chosen], sides[chosen]

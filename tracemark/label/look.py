@@ -17,6 +17,7 @@ from tracemark.label.fit import settle
 from tracemark.label.lattice import PERIOD, Lattice
 from tracemark.label.lens import Flat, Lens
 from tracemark.label.pose import Pose
+from tracemark.label.specks import find_specks
 from tracemark.label.view import View
 
 _PROMISING = 3.0  # deviations of the pilot from which a pose is worth a closer look
@@ -88,8 +89,9 @@ class Look:
         on = lattice.on[:, rows[:, None], columns[None, :]]
         seen = self.cells.weights > _SEEN
         value = np.minimum(np.abs(self.cells.contrast), _PLAIN)
-        value = np.where(seen, value - value[seen].mean(), 0)
-        fit = (value * (on - 0.5)).sum(0)
+        count = np.maximum(seen.sum((1, 2), keepdims=True), 1)
+        value = np.where(seen, value - (value * seen).sum((1, 2), keepdims=True) / count, 0)
+        fit = (value * (on - (on & seen).sum((1, 2), keepdims=True) / count)).sum(0)
         across = _run(fit.sum(0))
         down = _run(fit[:, across].sum(1))
         left, top = self.box[0] + across.start, self.box[1] + down.start
@@ -148,7 +150,8 @@ def _closer(found: Look, lattice: Lattice) -> Look | None:
     """Find the bumps again in the flattened picture: straight edges show them best."""
     height, width = found.flat.shape
     size = (width * _NEAR // CELL, height * _NEAR // CELL)
-    bumps = find_bumps(resized(found.flat, size, Image.Resampling.BOX))
+    small = resized(found.flat, size, Image.Resampling.BOX)
+    bumps = find_bumps(small).joined(find_specks(small))
     left, top = found.box[:2]
     half = 0.5 / _NEAR
     matrix = np.array([[1 / _NEAR, 0, left + half], [0, 1 / _NEAR, top + half], [0, 0, 1]])

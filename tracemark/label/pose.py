@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.label.bumps import Bumps
-from tracemark.label.lattice import PERIOD, SIDES
+from tracemark.label.lattice import KINDS, LEVEL, PERIOD
 
 Matrix = NDArray[np.float64]
 Maps = NDArray[np.float32]
@@ -173,14 +173,17 @@ def focus(
     return Focus(shear, bend, bow_along, bow_across)
 
 
+_SWAPPED = np.array([2, 3, 0, 1, 5, 4])  # what each kind is once rows and columns are exchanged
+
+
 def turned(maps: Maps) -> Maps:
-    """The map of a label that lies a quarter turn clockwise: (4, 128, 128) by side, row, column."""
-    return np.stack([maps[side][::-1].T for side in (2, 3, 1, 0)])
+    """The map of a label that lies a quarter turn clockwise: (6, 128, 128) by kind, row, column."""
+    return np.stack([maps[kind][::-1].T for kind in (2, 3, 1, 0, 5, 4)])
 
 
 def flipped(maps: Maps) -> Maps:
     """The map with rows and columns exchanged."""
-    return np.stack([maps[side].T for side in (2, 3, 0, 1)])
+    return np.stack([maps[kind].T for kind in _SWAPPED])
 
 
 class MapSearch:
@@ -188,7 +191,7 @@ class MapSearch:
 
     Parameters
     ----------
-    on : (4, 128, 128) bool
+    on : (6, 128, 128) bool
         The lattice's map of slots that may carry a nub.
     """
 
@@ -218,11 +221,11 @@ class MapSearch:
         swap : bool
         """
         points = bumps.points[:, ::-1] if swap else bumps.points
-        sides = (bumps.sides + 2) % 4 if swap else bumps.sides
+        sides = _SWAPPED[bumps.sides] if swap else bumps.sides
         column = (points[:, 0] - comb.start) / comb.period
         part = column - np.floor(column)
         off = np.minimum(np.abs(part - 1 / 3), np.abs(part - 2 / 3))
-        fit = np.where(sides < 2, np.exp(-0.5 * (off / 0.05) ** 2) * (off < 0.12), 0.6)
+        fit = np.where(LEVEL[sides], np.exp(-0.5 * (off / 0.05) ** 2) * (off < 0.12), 0.6)
         weights = bumps.weights * fit
         columns = np.floor(column).astype(np.int64) % PERIOD
         middle = float(np.median(points[:, 1]))
@@ -241,9 +244,9 @@ class MapSearch:
                     ]
                 ),
                 np.concatenate([weights * (1 - share), weights * share]),
-                minlength=SIDES * 2 * PERIOD * PERIOD,
+                minlength=KINDS * 2 * PERIOD * PERIOD,
             )
-            seen = np.fft.rfft2(laid.reshape(SIDES, 2 * PERIOD, PERIOD).astype(np.float32)).conj()
+            seen = np.fft.rfft2(laid.reshape(KINDS, 2 * PERIOD, PERIOD).astype(np.float32)).conj()
             for turn in range(4):
                 score = np.fft.irfft2((seen * self._spectra[swap, turn]).sum(0))
                 index = int(np.argmax(score))

@@ -189,19 +189,21 @@ def _reading(search: _Search, shrink: float) -> LabelReading:
     if found is None or found.strength < LOCKED:
         return LabelReading([], search.strength, search.comb, why, search.trail, poses=tried)
     found = found.own(search.lattice)
-    reading = chips(found.cells, search.lattice)
-    if not why and np.abs(reading.chips).sum() < _ENOUGH:
+    readings = chips(found.cells, search.lattice)
+    clear = sum(float(np.abs(reading.chips).sum()) for reading in readings)
+    if not why and clear < _ENOUGH:
         why = (
-            f"too few slots: {np.abs(reading.chips).sum():.0f} clear ones were read and about"
+            f"too few slots: {clear:.0f} clear ones were read and about"
             f" {_ENOUGH} are needed; add pictures of other parts of the label"
         )
+    slots = np.concatenate([reading.slots for reading in readings])
     return LabelReading(
-        [reading],
+        readings,
         search.strength,
         search.comb,
         why,
         search.trail,
-        (found.places(reading.slots) + np.float32(0.5)) / np.float32(shrink) - np.float32(0.5),
+        (found.places(slots) + np.float32(0.5)) / np.float32(shrink) - np.float32(0.5),
         (found.outline() + np.float32(0.5)) / np.float32(shrink) - np.float32(0.5),
         tried,
     )

@@ -13,8 +13,10 @@ from PIL import Image
 
 from tracemark.label.bumps import Bumps, find_bumps
 from tracemark.label.darkness import Field, darkness
+from tracemark.label.lattice import LEVEL
 from tracemark.label.lens import Drift, Flat, Lens, Matrix
 from tracemark.label.pose import Comb, find_combs, focus
+from tracemark.label.specks import find_specks
 from tracemark.label.upright import upright
 
 CLEAR = 8.0  # strength of a comb that can be relied on
@@ -69,7 +71,7 @@ def view_of(gray: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]
     dark = darkness(gray)
     factor = np.diag([scale, scale, 1.0])
     straight, to_dark = _stand_up(dark, factor @ stand @ np.linalg.inv(factor))
-    bumps = find_bumps(straight)
+    bumps = find_bumps(straight).joined(find_specks(straight))
     start = Lens((Flat(np.asarray(np.linalg.inv(to_dark), np.float64)),))
     middle = np.array(straight.shape[::-1]) / 2
     tried = [_focused(start, bumps, swap, middle, bends) for swap in AXES]
@@ -145,7 +147,7 @@ def _focused(
     bends: NDArray[np.float64],
 ) -> tuple[Lens, Bumps]:
     """Shear, convergence and bow that make the comb along one axis clearest."""
-    chosen = (bumps.sides < 2) != swap
+    chosen = LEVEL[bumps.sides] != swap
     if np.count_nonzero(chosen) < 12:
         return lens, bumps
     order = [1, 0] if swap else [0, 1]
@@ -171,7 +173,7 @@ def _through(step: Flat | Drift, bumps: Bumps) -> Bumps:
 
 def _combs(bumps: Bumps, swap: bool) -> list[Comb]:
     """The combs of the bumps that stand along x, or along y if `swap`."""
-    chosen = (bumps.sides < 2) != swap
+    chosen = LEVEL[bumps.sides] != swap
     return find_combs(bumps.points[chosen][:, int(swap)], bumps.weights[chosen], 3)
 
 

@@ -75,7 +75,7 @@ def holders(store: Store, kind: str, epoch: int, values: ArrayLike) -> Holdings:
         for issues, which in _hits(store, wanted, kind, epoch, None):
             hit, inverse = np.unique(issues, return_inverse=True)
             missing = [number for number in hit.tolist() if number not in owner]
-            for number, recipient in _recipients_of(store, missing):
+            for number, recipient in recipients_of(store, missing):
                 owner[number] = names.setdefault(recipient, len(names))
             yield np.array([owner[number] for number in hit.tolist()])[inverse] * width + which
 
@@ -93,6 +93,16 @@ def issues_of(
     pairs = _distinct(issues * width + which for issues, which in hits)
     found, counts = np.unique(pairs // width, return_counts=True)
     return dict(zip(found.tolist(), counts.tolist(), strict=True))
+
+
+def distinct_pairs(
+    store: Store, wanted: Wanted, kind: str, epoch: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Issue, and index among the wanted values, of each that was issued, once: two (m,) arrays."""
+    width = max(1, len(wanted))
+    hits = _hits(store, wanted, kind, epoch, None)
+    issues, which = np.divmod(_distinct(issues * width + which for issues, which in hits), width)
+    return issues, which
 
 
 def _hits(
@@ -186,7 +196,8 @@ def _pages(store: Store, which: str, parameters: Parameters) -> Iterator[tuple[i
         after = page[-1][0]
 
 
-def _recipients_of(store: Store, issues: Sequence[int]) -> Iterator[tuple[int, str]]:
+def recipients_of(store: Store, issues: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Number and recipient of each of some ``issue`` or ``custody`` entries."""
     for start in range(0, len(issues), 500):
         some = issues[start : start + 500]
         yield from store.rows(

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from tracemark.errors import KeyFault, UsageError
 from tracemark.keys import EpochKey
-from tracemark.ledger import holdings, recipients
+from tracemark.ledger import custody, holdings, recipients
 from tracemark.ledger.cases import FIELDS, Look, Question, looks_before
 from tracemark.ledger.chain import Entry, Head, Json, Seals, stamp
+from tracemark.ledger.custody import Custody, Handled
 from tracemark.ledger.fingerprints import Fingerprints
 from tracemark.ledger.holdings import Holdings
 from tracemark.ledger.issues import WHAT, Issue, append_batch, append_close, packed
@@ -366,8 +367,31 @@ class Ledger:
             (next(self.entries(after=number - 1, limit=1)), count) for number, count in held.items()
         ]
 
+    # --- custody
+
+    def record_custody(self, epoch: int, those: Iterable[Custody], known: set[str]) -> int:
+        """Record who had what in hand, all in one write; see `custody.record`."""
+        return custody.record(self._store, epoch, those, known)
+
+    def custody_known(self) -> set[str]:
+        """Identities of the custody recorded so far, for `record_custody` to pass over."""
+        return custody.identities(self._store)
+
+    def handled(self, kind: str, epoch: int, values: ArrayLike) -> Handled:
+        """Every issue or custody entry that shows a value in somebody's hands.
+
+        Parameters are those of `issued`, with the kind ``custody/waybill`` as well.
+        """
+        return custody.handled(self._store, kind, epoch, values)
+
+    def holdings_of(self, those: Sequence[str], kind: str) -> dict[str, int]:
+        """How many values of a kind each recipient had in all, repetitions included."""
+        return custody.holdings_of(self._store, those, kind)
+
+    # --- retention
+
     def prune(self, before: datetime) -> int:
-        """Forget the fingerprints of batches recorded before a moment. SPEC 9.5.4.
+        """Forget the fingerprints of batches and custody recorded before a moment. SPEC 9.5.4.
 
         The entries stay, with the digests of what was forgotten, and the chain holds.
 
@@ -379,12 +403,13 @@ class Ledger:
         Returns
         -------
         int
-            Batches whose fingerprints were deleted.
+            Batches and custody entries whose fingerprints were deleted.
         """
         if before.tzinfo is None:
             raise UsageError("the moment to prune before has no time zone")
         moment = stamp(before)
-        chosen = "entry IN (SELECT seq FROM entries WHERE kind = 'batch' AND time < ?)"
+        kinds = "kind IN ('batch', 'custody')"
+        chosen = f"entry IN (SELECT seq FROM entries WHERE {kinds} AND time < ?)"
         with self._store.write() as transaction:
             ((batches,),) = transaction.execute(
                 f"SELECT COUNT(DISTINCT entry) FROM fingerprints WHERE {chosen}",

@@ -204,6 +204,8 @@ class _Check:
             self._issues[seq] = [body["epoch"], 0]
         elif kind == "batch":
             self._batch(seq, time, body)
+        elif kind == "custody":
+            self._blobs(seq, time, body, issue=seq)
         elif kind == "close":
             self._close(seq, body)
 
@@ -219,16 +221,17 @@ class _Check:
             self.fault(f"batch {seq} belongs to no open issue of its epoch")
         else:
             issue[1] += body["rows"]
-        told = {
-            (kind, body["epoch"], body["issue"]): about
-            for kind, about in body["fingerprints"].items()
-        }
+        self._blobs(seq, time, body, issue=body["issue"])
+
+    def _blobs(self, seq: int, time: str, body: dict[str, Any], *, issue: int) -> None:
+        told = {(kind, body["epoch"], issue): about for kind, about in body["fingerprints"].items()}
         held = {tuple(row[1:4]): row[4] for row in self._stored.of(seq)}
         if told and not held and self._forgotten(seq, time):
             self._pruned += 1
             return
         if {place: summary(blob) for place, blob in held.items()} != told:
-            self.fault(f"fingerprints of batch {seq} were changed")
+            what = "custody" if issue == seq else "batch"
+            self.fault(f"fingerprints of {what} {seq} were changed")
         self._fingerprints += sum(len(blob) // WIDTH for blob in held.values())
 
     def _forgotten(self, seq: int, time: str) -> bool:

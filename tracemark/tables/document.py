@@ -11,13 +11,15 @@ from tracemark.errors import UnreadableSample, UsageError
 from tracemark.tables import encoding as encodings
 from tracemark.tables.csv import DelimitedDocument, is_tabular, sniff_delimiter
 from tracemark.tables.json import JsonDocument, JsonLinesDocument
+from tracemark.tables.parquet import ParquetDocument
 from tracemark.tables.plain import PlainDocument
 from tracemark.tables.rows import LIMIT, Document, Origin, Row
 from tracemark.tables.source import Readable, blocks
+from tracemark.tables.xlsx import XlsxDocument, is_workbook
 
 __all__ = ["KINDS", "Document", "Row", "open_document"]
 
-KINDS = ("csv", "tsv", "json", "jsonl", "text")
+KINDS = ("csv", "tsv", "json", "jsonl", "text", "xlsx", "parquet")
 
 _SUFFIXES = {
     ".csv": "csv",
@@ -75,6 +77,10 @@ def open_document(
     head, rest = _peek(source)
     if not head:
         raise UnreadableSample(f"{name}: the file is empty", hint="check that it was saved whole")
+    if kind == "xlsx" or (kind is None and is_workbook(head)):
+        return XlsxDocument(rest, Origin(name, "utf-8", limit))
+    if kind == "parquet" or (kind is None and head.startswith(b"PAR1")):
+        return ParquetDocument(rest, Origin(name, "utf-8", limit))
     if encoding is None:
         encodings.refuse_binary(head, name=name)
         encoding = encodings.detect(head)

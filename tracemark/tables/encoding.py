@@ -64,10 +64,9 @@ def refuse_binary(sample: bytes, *, name: str) -> None:
     """
     for magic, what in _MAGIC:
         if sample.startswith(magic):
-            workbook = magic == b"PK\x03\x04" and b"xl/" in sample
             raise UnreadableSample(
-                f"{name}: not a text, it looks like {'an XLSX workbook' if workbook else what}",
-                hint="export it as CSV or JSON first, or give it its right name",
+                f"{name}: not a text, it looks like {what}",
+                hint="export it as CSV, JSON or XLSX first, or give it its right name",
             )
     if any(sample.startswith(mark) for mark, _ in _MARKS) or _wide(sample):
         return

@@ -82,7 +82,7 @@ class Document(ABC):
     Attributes
     ----------
     kind : str
-        ``csv``, ``tsv``, ``json``, ``jsonl`` or ``text``.
+        One of `tracemark.tables.KINDS`.
     name, encoding : str
         As in the origin.
     headers : list of str, or None
@@ -107,6 +107,10 @@ class Document(ABC):
         if self._mark:
             yield Row(1, (), [], self._mark)
         yield from self._rows()
+
+    def rest(self) -> Iterator[bytes]:
+        """What has to be written behind the last rendered row: of a text nothing."""
+        return iter(())
 
     @abstractmethod
     def _rows(self) -> Iterator[Row]:

@@ -34,6 +34,13 @@ _BARRIER = re.compile(
 _WORDS = (re.compile(r"[^,，;；、]+"), re.compile(r"[^,，;；、\s]+"))
 _EDGE = " \t\u00a0\u3000,，;；、:：\"'“”‘’[]【】{}"
 _RUN = 8
+# who says it, in a chat: a name, perhaps with a number or a time behind it
+_SENDER = re.compile(r"^[^:：,，]{1,32}?[:：]\s*(?=\S)")
+# an area at the front of an address, which another table may hold in a column of its own
+_AREA = re.compile(r"^[一-龥]{2,8}?(?:[省市区县旗镇乡]|自治州|街道)[\s,，/]*(?=\S)")
+_INVISIBLE = re.compile("[\ufe00-\ufe0f\u200b-\u200d\u2060-\u2064]")
+_AREAS = 4
+_WRAPPED_FROM = 8  # letters and digits of a line that may go on in the next
 
 
 def segments(line: str, *, limit: int = 64) -> list[str]:
@@ -72,15 +79,52 @@ def segments(line: str, *, limit: int = 64) -> list[str]:
     return list(found.values())
 
 
+def is_joined(text: str) -> bool:
+    """Whether a cell holds what parts the cells of a pasted line: a label, a date, a number, a gap.
+
+    It has something else besides.
+    """
+    found = _BARRIER.search(text) or _FIELD.search(text)
+    return found is not None and found.end() - found.start() < len(text.strip())
+
+
+def wrapped(line: str, following: str) -> list[str]:
+    """Parts of two lines that may have been one cell, broken where the first line ends."""
+    if sum(map(str.isalnum, line)) < _WRAPPED_FROM or _BARRIER.match(following):
+        return []
+    known = {*segments(line), *segments(following)}
+    head, tail = _BARRIER.split(_FIELD.split(line)[-1])[-1], _FIELD.split(following)[0]
+    if not (head.strip() and tail.strip()):
+        return []
+    return [part for part in segments(head.rstrip() + tail.lstrip(), limit=16) if part not in known]
+
+
 def _parts(line: str) -> Iterator[str]:
     fields = _FIELD.split(line)
     pieces = [piece for field in fields for piece in _BARRIER.split(field)]
     yield from pieces
     yield from fields
     yield line
+    for piece in pieces:
+        yield from _shortened(piece)
     for word in _WORDS:
         for piece in pieces:
             yield from _runs(piece, word)
+
+
+def _shortened(piece: str) -> Iterator[str]:
+    """A piece without who says it, and without the areas at its front.
+
+    Invisible characters in what would be cut off say that it is of one cell with the rest.
+    """
+    piece = piece.strip(_EDGE)
+    for border, times in ((_SENDER, 1), (_AREA, _AREAS)):
+        for _ in range(times):
+            found = border.match(piece)
+            if found is None or _INVISIBLE.search(found[0]):
+                break
+            piece = piece[found.end() :]
+            yield piece
 
 
 def _runs(piece: str, word: re.Pattern[str]) -> Iterator[str]:

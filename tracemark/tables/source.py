@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
+import weakref
 from collections.abc import Iterator
-from typing import Protocol
+from typing import IO, Protocol
 
 BLOCK = 1 << 18
+_HELD = 8 << 20  # bytes that a temporary file keeps in memory
 
 
 class Readable(Protocol):
@@ -14,6 +17,14 @@ class Readable(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """At most `size` bytes; none at the end."""
+        ...
+
+
+class Writable(Protocol):
+    """Anything with a binary `write`."""
+
+    def write(self, block: bytes, /) -> object:
+        """Take all of the block."""
         ...
 
 
@@ -47,6 +58,13 @@ class HashingReader:
     def sha256(self) -> str:
         """Hex SHA-256 of the bytes read so far: of the whole file once it has been read."""
         return self._hash.hexdigest()
+
+
+def held_for(owner: object) -> IO[bytes]:
+    """A temporary file, in memory while it is small, that is gone when its owner is."""
+    held = tempfile.SpooledTemporaryFile(_HELD)  # noqa: SIM115 (closed with its owner)
+    weakref.finalize(owner, held.close)
+    return held
 
 
 def blocks(source: Readable) -> Iterator[bytes]:

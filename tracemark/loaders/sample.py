@@ -1,0 +1,304 @@
+"""One sample, read once: what it is, its rows or its picture, and its hash. SPEC 11.9."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from tracemark.errors import MissingExtra, UnreadableSample, UsageError
+from tracemark.loaders.apart import rows_apart
+from tracemark.loaders.archive import unpacked
+from tracemark.loaders.forms import Form, form_of, is_markup
+from tracemark.loaders.guesses import guesses
+from tracemark.loaders.limits import LIMITS, Limits
+from tracemark.pictures import open_picture
+from tracemark.tables import open_document
+from tracemark.tables.csv import is_header
+from tracemark.tables.segments import segments, wrapped
+from tracemark.tables.source import HashingReader, blocks
+
+Sample = Path | str | Image.Image | Iterable[Mapping[str, Any]]
+Cells = tuple[Sequence[str | None], Sequence[str]]
+
+_GUESSED = {"text", "pdf", "picture text"}
+
+
+class LoadedSample:
+    """One sample, read once.
+
+    Parameters
+    ----------
+    sample : Path, str, PIL image or iterable of mappings
+    number : int
+        From 1; names a sample that has no name.
+    name : str, optional
+        What to call a file, where its path does not say.
+    limits : Limits
+
+    Attributes
+    ----------
+    path : str
+        How reports call it.
+    kind : str
+        ``csv``, ``tsv``, ``json``, ``jsonl``, ``text``, ``rows``, ``html``, ``workbook``,
+        ``document``, ``pdf``, ``columnar``, ``picture`` or ``picture text``; ``unknown`` until it
+        is read.
+    sha256 : str
+        Hexadecimal, of a file's bytes, a text's UTF-8, or rows as JSON Lines; set once it is read.
+    titles : int
+        How many of the rows only name the columns.
+    """
+
+    def __init__(
+        self, sample: Sample, number: int, *, name: str | None = None, limits: Limits = LIMITS
+    ) -> None:
+        self.kind = "unknown"
+        self.sha256 = ""
+        self.titles = 0
+        self._sample = sample
+        self._limits = limits
+        if isinstance(sample, Path):
+            self.path = name or str(sample)
+        elif isinstance(sample, str):
+            self.path = f"text {number}"
+        elif isinstance(sample, Image.Image):
+            self.path = f"picture {number}"
+        elif isinstance(sample, Iterable) and not isinstance(sample, bytes | Mapping):
+            self.path = f"rows {number}"
+        else:
+            raise UsageError(
+                f"sample {number} is a {type(sample).__name__}",
+                hint="a sample is a pathlib.Path, a str, a picture, or an iterable of rows (dicts)",
+            )
+
+    @property
+    def form(self) -> Form:
+        """What it is, by its contents; a file that cannot be read is called a table."""
+        if isinstance(self._sample, Image.Image):
+            return "picture"
+        if isinstance(self._sample, str):
+            return "html" if is_markup(self._sample[:4096].encode(errors="replace")) else "table"
+        if isinstance(self._sample, Path):
+            try:
+                return form_of(self._sample)
+            except OSError:
+                return "table"
+        return "table"
+
+    @property
+    def pictured(self) -> bool:
+        """Whether `picture` reads it, and not `rows`."""
+        return self.form == "picture"
+
+    @property
+    def guessed(self) -> bool:
+        """Whether its cells are guesses, most of them wrong."""
+        return self.kind in _GUESSED
+
+    def picture(self) -> Image.Image:
+        """The picture.
+
+        Raises
+        ------
+        UnreadableSample
+            If it is broken, of a kind that is not read, or too large.
+        """
+        self.kind = "picture"
+        if isinstance(self._sample, Image.Image):
+            self.sha256 = hashlib.sha256(
+                f"{self._sample.mode} {self._sample.size}\n".encode() + self._sample.tobytes()
+            ).hexdigest()
+            return self._sample
+        if not isinstance(self._sample, Path):
+            raise UsageError(f"{self.path} is no picture")
+        with self._sample.open("rb") as file:
+            self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            return open_picture(file, name=self.path)
+
+    def words(self) -> Iterator[Cells]:
+        """What a picture says, line by line, each as the cells that it may consist of.
+
+        Raises
+        ------
+        MissingExtra
+            If there is nothing to read pictures with.
+        UnreadableSample
+            If reading it costs more than the limits allow.
+        """
+        self.kind = "picture text"
+        if isinstance(self._sample, Path):
+            yield from self._apart("ocr", self._sample)
+        elif isinstance(self._sample, Image.Image):
+            with tempfile.TemporaryDirectory(prefix="tracemark-") as folder:
+                held = Path(folder) / "picture.png"
+                self._sample.convert("RGB").save(held, compress_level=1)
+                yield from self._apart("ocr", held)
+
+    def rows(self) -> Iterator[Cells]:
+        """Headers and values of each row; of a plain line of text, the cells it may consist of.
+
+        Cells that a table may have held before its columns were joined or split stand behind its
+        own, without headers.
+
+        Raises
+        ------
+        MissingExtra
+            If the library that reads it is not installed.
+        UnreadableSample
+            If it cannot be read as what it seems to be.
+        """
+        if isinstance(self._sample, Path):
+            try:
+                yield from self._file(self._sample, self.form)
+            except OSError as error:
+                raise UnreadableSample(
+                    f"cannot read {self.path}: {error.strerror}", hint="check the file name"
+                ) from None
+        elif isinstance(self._sample, str):
+            yield from self._text(self._sample.encode("utf-8", "surrogatepass"), self.form)
+        elif not isinstance(self._sample, Image.Image):
+            self.kind = "rows"
+            yield from self._mappings(self._sample)
+
+    def _file(self, path: Path, form: Form) -> Iterator[Cells]:
+        if form == "table":
+            with path.open("rb") as file:
+                yield from self._table(file, Path(self.path).name)
+            return
+        with path.open("rb") as file:
+            self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if form == "archive":
+            raise UnreadableSample(
+                f"{self.path}: an archive within an archive, or a broken one",
+                hint="unpack it, and trace what it held",
+            )
+        self.kind = form
+        yield from self._apart(form, path)
+
+    def _text(self, encoded: bytes, form: Form) -> Iterator[Cells]:
+        if form == "table":
+            yield from self._table(io.BytesIO(encoded), None)
+            return
+        self.sha256, self.kind = hashlib.sha256(encoded).hexdigest(), form
+        with tempfile.TemporaryDirectory(prefix="tracemark-") as folder:
+            held = Path(folder) / "text"
+            held.write_bytes(encoded)
+            yield from self._apart(form, held)
+
+    def _apart(self, form: str, path: Path) -> Iterator[Cells]:
+        """Rows from a parser in a process of its own; the first of a table may name its columns."""
+        names: Sequence[str] | None = None
+        for row in rows_apart(form, path, self.path, self._limits):
+            if row is None:
+                names = None
+            elif self.guessed:
+                yield (), row
+            elif any(row):
+                if names is None:
+                    names = row if len(row) > 1 and is_header(row) else ()
+                    self.titles += row is names
+                headers = [*names[: len(row)], *[None] * (len(row) - len(names))]
+                yield self._with_guesses(headers, row)
+
+    def _table(self, file: BinaryIO, name: str | None) -> Iterator[Cells]:
+        source = HashingReader(file)
+        last = ""
+        try:
+            document = open_document(source, name=name or self.path, errors="replace")
+            self.kind = document.kind
+            for row in document.rows():
+                if document.kind == "text" and row.values:
+                    line = row.values[0]
+                    yield (), [*segments(line), *wrapped(last, line)]
+                    last = line
+                elif row.values:
+                    self.titles += row.values == document.headers
+                    yield self._with_guesses(row.headers, row.values)
+                else:
+                    last = ""
+        finally:
+            for _ in blocks(source):  # what could not be read is hashed all the same
+                pass
+            self.sha256 = source.sha256
+
+    def _mappings(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Cells]:
+        digest = hashlib.sha256()
+        for number, row in enumerate(rows, start=1):
+            if not isinstance(row, Mapping):
+                raise UsageError(
+                    f"row {number} of {self.path} is a {type(row).__name__}",
+                    hint="each row is a mapping from column name to value",
+                )
+            texts = {str(name): value for name, value in row.items() if isinstance(value, str)}
+            line = json.dumps(texts, ensure_ascii=True)
+            digest.update(line.encode() + b"\n")
+            yield self._with_guesses(tuple(texts), tuple(texts.values()))
+        self.sha256 = digest.hexdigest()
+
+    def _with_guesses(self, headers: Sequence[str | None], values: Sequence[str]) -> Cells:
+        more = guesses(values)
+        return ([*headers, *[None] * len(more)], [*values, *more]) if more else (headers, values)
+
+
+def open_samples(samples: Iterable[Sample], limits: Limits = LIMITS) -> Iterator[LoadedSample]:
+    """The samples one after the other, those of an archive each by itself.
+
+    An archive's files are there only until the next sample is asked for. An archive that cannot be
+    unpacked is a sample itself, and unreadable.
+    """
+    for number, sample in enumerate(samples, start=1):
+        loaded = LoadedSample(sample, number, limits=limits)
+        if isinstance(sample, Path) and loaded.form == "archive":
+            yield from _members(sample, number, limits)
+        else:
+            yield loaded
+
+
+def _members(sample: Path, number: int, limits: Limits) -> Iterator[LoadedSample]:
+    with tempfile.TemporaryDirectory(prefix="tracemark-") as folder:
+        found = False
+        try:
+            for name, held in unpacked(sample, Path(folder), limits):
+                found = True
+                yield LoadedSample(held, number, name=f"{sample}/{name}", limits=limits)
+        except UnreadableSample as error:
+            found = True
+            yield _Broken(sample, number, error)
+        if not found:
+            yield _Broken(sample, number, UnreadableSample("the archive is empty"))
+
+
+class _Broken(LoadedSample):
+    """An archive of which nothing more can be read."""
+
+    def __init__(self, sample: Path, number: int, error: UnreadableSample) -> None:
+        super().__init__(sample, number)
+        self._error = error
+        with sample.open("rb") as file:
+            self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+
+    def rows(self) -> Iterator[Cells]:
+        raise UnreadableSample(f"{self.path}: {self._error}", hint=self._error.hint)
+
+
+def reads_pictures(asked: bool | None) -> bool:
+    """Whether the text of pictures is to be read: as asked, else where the library is installed.
+
+    Raises
+    ------
+    MissingExtra
+        If it was asked for and the library is not installed.
+    """
+    there = find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None
+    if asked and not there:
+        raise MissingExtra("ocr", "reading the text of pictures")
+    return there if asked is None else asked

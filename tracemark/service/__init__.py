@@ -1,0 +1,62 @@
+"""A marking service: the key stays on one machine, labels and rows come and go by HTTP.
+
+It marks and never traces. The extra `serve` holds what it needs; `tracemark serve` starts it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracemark.errors import MissingExtra
+from tracemark.service.tokens import Grant, Tokens
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+__all__ = ["Grant", "Tokens", "create_app", "serve"]
+
+
+def create_app(vault: Path, *, marking: int = 2, table_limit: int = 1 << 32) -> FastAPI:
+    """The service as an ASGI application, to be run by any server of that kind.
+
+    Parameters
+    ----------
+    vault : path
+        Folder of the vault.
+    marking : int
+        How many requests are marked at the same time; others wait.
+    table_limit : int
+        Bytes of a table, at most.
+
+    Raises
+    ------
+    MissingExtra
+        If the extra `serve` is not installed.
+    VaultError
+        If there is no vault, or it cannot be opened.
+    """
+    try:
+        from tracemark.service.app import application
+    except ModuleNotFoundError as error:
+        if error.name and error.name.partition(".")[0] in ("fastapi", "starlette", "anyio"):
+            raise MissingExtra("serve", "the marking service") from None
+        raise
+    return application(vault, marking=marking, table_limit=table_limit)
+
+
+def serve(vault: Path, host: str, port: int, *, marking: int = 2) -> None:
+    """Run the service until it is interrupted.
+
+    Raises
+    ------
+    MissingExtra, VaultError
+        As `create_app`.
+    """
+    app = create_app(vault, marking=marking)
+    try:
+        import uvicorn
+    except ModuleNotFoundError:
+        raise MissingExtra("serve", "the marking service") from None
+    # the access log would hold waybill numbers, which stand in the address of a request
+    uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning")
