@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from tracemark.label import LabelReading
 
 PILOT_BOUND = 1e-4  # a picture counts as marked where the pilot's bound is below this
-POSES = 1e8  # more than a label's pose search tries
 LEAST_BOUND = 1e-300  # what a float can still say
 
 _CLEAR = 9.0  # deviations of the pilot beside the original at which it is not read blind as well
@@ -178,7 +177,7 @@ def read_picture(
         [[bound for _, bound in some] for some in parts],
         number.why,
     )
-    test = Pilot(0, 0, max(LEAST_BOUND, min(1.0, _chance(best) * len(keys))))
+    test = Pilot(0, 0, max(LEAST_BOUND, min(1.0, _chance(found))))
     report = SampleReport(
         sample.path,
         sample.sha256,
@@ -224,13 +223,14 @@ def _read(
     ]
 
 
-def _chance(reading: LabelReading) -> float:
-    """Chance of such a pilot in anything that we never marked, all poses that are tried counted."""
+def _chance(found: Sequence[LabelReading]) -> float:
+    """Chance of such a pilot in anything that we never marked, all that was tried counted."""
     from tracemark.label import BesideReading
 
-    if isinstance(reading, BesideReading):
-        return math.exp(-(max(reading.pilot, 0.0) ** 2) / 2)  # Hoeffding: one pose, nothing chosen
-    return POSES * math.erfc(reading.pilot / math.sqrt(2)) / 2
+    best = max(found, key=lambda one: one.pilot)
+    if isinstance(best, BesideReading):  # Hoeffding: one pose for each key, nothing chosen
+        return math.exp(-(max(best.pilot, 0.0) ** 2) / 2) * len(found)
+    return math.erfc(best.pilot / math.sqrt(2)) / 2 * sum(one.poses for one in found)
 
 
 def _number(
