@@ -110,7 +110,7 @@ def embed(
         white,
     )
     chips = len(sites) + 2 * len(rooms)
-    if chips < NEEDED:
+    if chips < NEEDED or white == black.size:
         raise HostTooSmall(
             needed=NEEDED,
             found=chips,

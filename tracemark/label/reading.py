@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from tracemark.label.chips import chips, extent, gather, pilot, rectify
+from tracemark.label.chips import chips, dots, extent, gather, pilot, rectify
 from tracemark.label.fit import settle
 from tracemark.label.lattice import Lattice, lattice_of
 from tracemark.label.lens import Lens
@@ -127,7 +127,7 @@ def _read_view(
         f"{name}: comb {view.clearest:.1f}, map {pose.strength:.1f}, nubs {count}, "
         f"pilot {strength:.1f}"
     )
-    return strength, chips(cells, lattice)
+    return strength, [chips(cells, lattice), dots(cells, lattice)]
 
 
 def _find_pose(view: View, search: MapSearch) -> Pose | None:
