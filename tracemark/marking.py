@@ -271,7 +271,7 @@ def mark_label(
 
     codeword = Codebook(key, profile).codeword(recipient)
     marked, _ = label.embed(
-        image, codeword, key.derive("slots/label"), profile_name=strength, dpi=dpi
+        image, codeword, key.derive("slots/label"), profile_name=strength, dpi=dpi, profile=profile
     )
     prints = Fingerprinter(key).waybills([waybill] if waybill else [])
     pixels = f"{marked.mode} {marked.size}\n".encode() + marked.tobytes()

@@ -23,6 +23,7 @@ from tracemark.label.lattice import (
 from tracemark.label.raster import copy_dots, darkest, dots, tinted
 from tracemark.label.rooms import Rooms, find_rooms
 from tracemark.label.sites import Sites, find_sites
+from tracemark.profiles import CURRENT, Profile
 
 NEEDED = 64  # chips: 40 of them, read without fault, name one of a million
 
@@ -61,6 +62,7 @@ def embed(
     *,
     profile_name: str = "default",
     dpi: float | None = None,
+    profile: Profile = CURRENT,
 ) -> tuple[Image.Image, Placement]:
     """Mark one label for the recipient of a codeword.
 
@@ -76,6 +78,8 @@ def embed(
         ``discreet``, ``default`` or ``robust``: how many white dots may change (SPEC 10.7).
     dpi : float, optional
         Resolution of the printer; by default the picture's own, or guessed from its size.
+    profile : Profile
+        Of the codeword.
 
     Returns
     -------
@@ -85,7 +89,8 @@ def embed(
     Raises
     ------
     HostTooSmall
-        If the label offers too few straight edges.
+        If straight edges and clear white hold fewer than 64 chips, so that not even a perfect
+        reading could name one of a million.
     UsageError, UnreadableSample
         For an unknown profile or a mode that cannot be marked.
     """
@@ -95,7 +100,7 @@ def embed(
         )
     black = dots(image)
     geometry = geometry_for(image.size, dpi if dpi is not None else _own_dpi(image))
-    lattice = lattice_of(key)
+    lattice = lattice_of(key, profile)
     origin = lattice.origin(black, geometry.pitch)
     square = 4 * geometry.pitch // 3
     kept = keep_out(black, square)
