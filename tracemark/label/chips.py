@@ -21,7 +21,7 @@ _DOT = CELL // 12
 _NUB = 2 * _DOT
 _FIRST, _SECOND = CELL // 3 - _DOT, 2 * CELL // 3 - _DOT
 _CONTRAST = 0.25  # darkness step under which an edge counts for nothing
-_FAINT = 0.15  # edge or room, summed over the lines of a slot, under which there is none
+_FAINT = 0.15  # edge, summed over the lines of a slot, under which there is none
 _PLAIN = 0.8  # difference beyond which a mark is no plainer to the pilot
 _RIM = 0.45  # darkness of a cell's rim at which it is no room
 _TWO = 0.3  # at 6.5 deviations, the tail of two legs is that of a leg so much longer
@@ -159,22 +159,30 @@ def pilot(cells: Cells, lattice: Lattice) -> float:
     Each carrier is asked by itself, for one may be washed out where the other is not; the two are
     added as the legs of a triangle, less what the triangle's tail exceeds a single one's.
     """
-    legs = [max(carrier.pilot(), 0.0) for carrier in _carriers(cells, lattice)]
+    legs = [max(carrier.pilot(), 0.0) for carrier in (_nubs(cells, lattice), _dots(cells, lattice))]
     return max(*legs, math.hypot(*legs) - _TWO)
 
 
-def chips(cells: Cells, lattice: Lattice) -> list[Reading]:
-    """One chip for each slot that may carry a mark and shows an edge or a room. SPEC 10.8.
+def chips(cells: Cells, lattice: Lattice) -> Reading:
+    """One chip for each slot that may carry a nub and shows an edge. SPEC 10.8.
 
     A chip counts by how much more often so strong a difference is met in slots that may carry a
     mark than in slots that may not: the picture itself says what its noise is.
     """
-    return [carrier.reading(cells, lattice) for carrier in _carriers(cells, lattice)]
+    return _nubs(cells, lattice).reading(cells, lattice)
+
+
+def dots(cells: Cells, lattice: Lattice) -> Reading:
+    """Two chips for each cell that may carry a free dot and is white around. SPEC 10.8.
+
+    They count as those of nubs do, by the noise of their own kind.
+    """
+    return _dots(cells, lattice).reading(cells, lattice)
 
 
 @dataclass(frozen=True, slots=True)
-class _Carrier:
-    """Nubs or free dots: what is seen of them, slot by slot.
+class _Seen:
+    """What is seen of one carrier.
 
     Attributes
     ----------
@@ -185,7 +193,7 @@ class _Carrier:
     on : (n,) bool
         May a mark stand there?
     share : float
-        Of all slots that may carry a mark.
+        Of all slots of the lattice that may carry one.
     """
 
     name: str
@@ -196,10 +204,10 @@ class _Carrier:
 
     def pilot(self) -> float:
         once = self.slots[0] != FREE_Y  # a dot is one thing, whatever its two chips
-        value, on = self.strength[once], self.on[once]
-        if len(value) < 8:
+        on = self.on[once]
+        if len(on) < 8:
             return 0.0
-        value = np.minimum(value, _PLAIN)
+        value = np.minimum(self.strength[once], _PLAIN)
         value -= value.mean()
         spread = self.share * (1 - self.share) * (value**2).sum()
         return float((value * (on - self.share)).sum() / np.sqrt(spread + 1e-9))
@@ -214,19 +222,20 @@ class _Carrier:
         return Reading(self.name, lattice.identities(*slots), lattice.positions[slots], unmasked)
 
 
-def _carriers(cells: Cells, lattice: Lattice) -> list[_Carrier]:
-    size = np.abs(cells.contrast)
-    seen = cells.weights > _FAINT
-    on = _here(cells, lattice.on)
-    nubs, dots = seen.copy(), seen.copy()
-    nubs[SIDES:] = dots[:SIDES] = False
-    on[SIDES:] = on[SIDES:].all(0)  # a dot wants both of its slots
-    strength = size.copy()
-    strength[SIDES:] = (size / (size + _FAINT))[SIDES:].min(0)
-    return [
-        _Carrier(name, np.nonzero(here), strength[here], on[here], share)
-        for name, here, share in (("nubs", nubs, 0.5), ("dots", dots, 0.25))
-    ]
+def _nubs(cells: Cells, lattice: Lattice) -> _Seen:
+    seen = cells.weights[:SIDES] > _FAINT
+    on = _here(cells, lattice.on)[:SIDES]
+    strength = np.abs(cells.contrast[:SIDES])
+    return _Seen("nubs", np.nonzero(seen), strength[seen], on[seen], 0.5)
+
+
+def _dots(cells: Cells, lattice: Lattice) -> _Seen:
+    seen = cells.weights[SIDES:] > _FAINT
+    # a dot stands where both of its slots are on, and is as clear as the fainter of its places
+    on = np.broadcast_to(_here(cells, lattice.on)[SIDES:].all(0), seen.shape)
+    strength = np.broadcast_to(np.abs(cells.contrast[SIDES:]).min(0), seen.shape)
+    kinds, rows, columns = np.nonzero(seen)
+    return _Seen("dots", (kinds + SIDES, rows, columns), strength[seen], on[seen], 0.25)
 
 
 def _trust(on: NDArray[np.float32], off: NDArray[np.float32], share: float) -> NDArray[np.float64]:

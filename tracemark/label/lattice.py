@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.profiles import CURRENT
+from tracemark.profiles import CURRENT, Profile
 
 PERIOD = 128  # cells after which the lattice repeats, both ways
 SIDES = 4  # the white lies 0 above, 1 below, 2 left, 3 right of the edge's ink
@@ -107,8 +107,8 @@ class Lattice:
     ----------
     key : bytes
         The label carrier's own subkey.
-    first, count : int
-        The positions of the codeword that labels use: first to first + count - 1.
+    profile : Profile
+        Of the codeword; labels use its uniform positions.
 
     Attributes
     ----------
@@ -123,9 +123,7 @@ class Lattice:
         Slots of a low rank are used first where a label offers more than it needs.
     """
 
-    def __init__(
-        self, key: bytes, first: int = CURRENT.biased, count: int = CURRENT.uniform
-    ) -> None:
+    def __init__(self, key: bytes, profile: Profile = CURRENT) -> None:
         self._key = hashlib.blake2b(key, digest_size=32, person=b"tracemark/label").digest()
         shape = (KINDS, PERIOD, PERIOD)
         stream = hashlib.shake_256(self._key + b"cells").digest(4 * KINDS * PERIOD * PERIOD)
@@ -133,7 +131,8 @@ class Lattice:
         self.on: NDArray[np.bool_] = (words & 1).astype(bool)
         self.masks: NDArray[np.uint8] = ((words >> 1) & 1).astype(np.uint8)
         self.ranks: NDArray[np.uint8] = ((words >> 8) & 0xFF).astype(np.uint8)
-        self.positions: NDArray[np.int64] = first + (words >> 16).astype(np.int64) % count
+        uniform = (words >> 16).astype(np.int64) % profile.uniform
+        self.positions: NDArray[np.int64] = profile.biased + uniform
 
     def origin(self, black: NDArray[np.bool_], pitch: int) -> tuple[int, int]:
         """Where a label lies on the lattice: its dot (0, 0) is lattice dot (x, y). SPEC 10.3.
@@ -163,6 +162,6 @@ class Lattice:
 
 
 @lru_cache(maxsize=8)
-def lattice_of(key: bytes) -> Lattice:
+def lattice_of(key: bytes, profile: Profile = CURRENT) -> Lattice:
     """The lattice of a key, made once: making it takes as long as marking a label."""
-    return Lattice(key)
+    return Lattice(key, profile)

@@ -24,6 +24,7 @@ from tracemark.label.lattice import (
 from tracemark.label.raster import copy_dots, darkest, dots, tinted
 from tracemark.label.rooms import Rooms, find_rooms
 from tracemark.label.sites import Sites, find_sites
+from tracemark.profiles import CURRENT, Profile
 
 NEEDED = 64  # chips: 40 of them, read without fault, name one of a million
 
@@ -63,6 +64,7 @@ def embed(
     profile_name: str = "default",
     dpi: float | None = None,
     word: int = UNBOUND,
+    profile: Profile = CURRENT,
 ) -> tuple[Image.Image, Placement]:
     """Mark one label for the recipient of a codeword.
 
@@ -80,6 +82,8 @@ def embed(
         Resolution of the printer; by default the picture's own, or guessed from its size.
     word : int
         Fingerprint of the waybill number that the mark is bound to; 0 for none (SPEC 10.9).
+    profile : Profile
+        Of the codeword.
 
     Returns
     -------
@@ -89,7 +93,8 @@ def embed(
     Raises
     ------
     HostTooSmall
-        If the label offers too few straight edges.
+        If straight edges and clear white hold fewer than 64 chips, so that not even a perfect
+        reading could name one of a million.
     UsageError, UnreadableSample
         For an unknown profile or a mode that cannot be marked.
     """
@@ -99,7 +104,7 @@ def embed(
         )
     black = dots(image)
     geometry = geometry_of(image, dpi)
-    lattice = bind(lattice_of(key), key, word)
+    lattice = bind(lattice_of(key, profile), key, word)
     origin = lattice.origin(black, geometry.pitch)
     square = 4 * geometry.pitch // 3
     kept = keep_out(black, square)
@@ -114,7 +119,7 @@ def embed(
         white,
     )
     chips = len(sites) + 2 * len(rooms)
-    if chips < NEEDED:
+    if chips < NEEDED or white == black.size:
         raise HostTooSmall(
             needed=NEEDED,
             found=chips,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
-from tracemark.label.chips import chips
+from tracemark.label.chips import chips, dots
 from tracemark.label.lattice import Lattice, lattice_of
 from tracemark.label.look import Look, look
 from tracemark.label.pose import MapSearch
@@ -189,7 +189,7 @@ def _reading(search: _Search, shrink: float) -> LabelReading:
     if found is None or found.strength < LOCKED:
         return LabelReading([], search.strength, search.comb, why, search.trail, poses=tried)
     found = found.own(search.lattice)
-    readings = chips(found.cells, search.lattice)
+    readings = [chips(found.cells, search.lattice), dots(found.cells, search.lattice)]
     clear = sum(float(np.abs(reading.chips).sum()) for reading in readings)
     if not why and clear < _ENOUGH:
         why = (
