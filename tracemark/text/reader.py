@@ -24,7 +24,7 @@ _U64 = NDArray[np.uint64]
 
 
 _REMEMBERED = 1 << 16
-LEAST_JUDGED = 24  # slots of a family before it can be called flattened
+LEAST_JUDGED = 6  # slots of a family before it can be called flattened
 LEAST_VARIED = 0.1  # share of the rarer form; marking makes it about one half
 
 
