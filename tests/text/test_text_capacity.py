@@ -71,10 +71,13 @@ def test_what_a_row_carries() -> None:
     assert right["typography"] > 2.5
 
 
-@pytest.mark.parametrize("wash", [nfkc, letters_only, through_gbk])
-def test_what_a_wash_leaves(wash: Callable[[str], str]) -> None:
-    """Nine in ten wording slots outlive each wash, and are read where they were."""
-    assert slots_right(wash)["wording"] > 0.9 * slots_right(keep)["wording"]
+@pytest.mark.parametrize(("wash", "left"), [(nfkc, 0.99), (letters_only, 0.8), (through_gbk, 0.99)])
+def test_what_a_wash_leaves(wash: Callable[[str], str], left: float) -> None:
+    """Wording outlives each wash, and is read where it was.
+
+    Without any punctuation 1.5m is 15m, and 3-2-501 a number of its own.
+    """
+    assert slots_right(wash)["wording"] > left * slots_right(keep)["wording"]
 
 
 @pytest.mark.parametrize("wash", [nfkc, letters_only, through_gbk])

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.text.fold import PLAIN
+from tracemark.text.parse import ENOUGH_DIGITS, LEAST_ANCHOR
 from tracemark.text.rules import HAN, Family, Rules, rules
 
 _Flags = NDArray[np.bool_]
@@ -114,10 +115,12 @@ class Grammar:
     ----------
     families : tuple of (Family or None)
         By kind; a kind is a group of the locale's pattern `lines`.
+    fine : (kinds,) bool
+        Whether slots of a kind show two chips.
     classes : (forms,) uint8
-        The chip that a form shows.
-    written : (list of str, list of str)
-        What is written in the place of a form to show chip 0, chip 1.
+        The class of a form.
+    written : list of lists of str
+        ``written[form][class]``: what is written in the place of a form.
     letters : (65536,) bool
         The characters behind which invisible symbols stand.
     """
@@ -129,6 +132,7 @@ class Grammar:
         self._han = _flags(re.compile(f"[{HAN}]"), every)
         self._counting = ~_flags(locale.soft, every)
         self._counting[_BREAK] = True
+        self._digits = _flags(re.compile("[0-9]"), every)
         self.letters = np.zeros(1 << 16, bool)
         self.letters[[match.start() - 1 for match in locale.letter.finditer(every)]] = True
         self._find = locale.lines.finditer
@@ -151,6 +155,7 @@ class Grammar:
             else:
                 self._groups[above + last] = above + group
         self.families = tuple(families)
+        self.fine = np.array([family is not None and family.fine for family in families])
         self._ids = np.array([family.id if family else 0 for family in families], np.uint64)
         # what a kind that counts in the anchor is read as; its spellings are single characters
         self._canonical = {kind: _canon(f) for kind, f in enumerate(families) if f and f.keep}
@@ -167,9 +172,7 @@ class Grammar:
         ordered = [forms[signature] for signature in sorted(forms)]
         self._signatures = np.array(sorted(forms), np.int64)
         self.classes = np.array([family.classes[form] for family, form in ordered], np.uint8)
-        self.written = tuple(
-            [family.written[chip][form] for family, form in ordered] for chip in (0, 1)
-        )
+        self.written = [[own[form] for own in family.written] for family, form in ordered]
 
     def regular(self, cells: Sequence[str]) -> _Flags:
         """Which of some cells, at least one, are regular: (cells,) bool."""
@@ -216,8 +219,8 @@ class Grammar:
         lasts = np.where(lengths > 0, codes[slots.ends - 1], 0)
         return np.searchsorted(self._signatures, _signature(slots.kinds, firsts, lasts, lengths))
 
-    def anchors(self, joined: Joined, slots: Slots) -> tuple[list[bytes], _Ints]:
-        """The anchors of regular cells in UTF-8, and how many characters each has. SPEC 5.2."""
+    def anchors(self, joined: Joined, slots: Slots) -> tuple[list[bytes], _Flags]:
+        """The anchors of regular cells in UTF-8, and which have room for one. SPEC 5.2."""
         codes = joined.folded_codes.copy()
         for kind, canonical in self._canonical.items():
             starts = slots.starts[slots.kinds == kind]
@@ -227,8 +230,13 @@ class Grammar:
         starts, lengths = slots.starts[left_out], (slots.ends - slots.starts)[left_out]
         for i in range(lengths.max(initial=0)):
             counting[starts[lengths > i] + i] = False
-        content = codes[counting].tobytes().decode("utf-16-le").encode()
-        return content.split(b"\n")[1:], joined.count(counting) - 1
+        room: _Flags = joined.count(counting) > LEAST_ANCHOR  # and the line feed
+        digits = counting & self._digits[codes]
+        told = joined.count(digits) >= ENOUGH_DIGITS
+        left_out = np.repeat(told, np.diff(joined.breaks, append=len(codes))) & ~digits
+        left_out[joined.breaks] = False
+        content = codes[counting & ~left_out].tobytes().decode("utf-16-le").encode()
+        return content.split(b"\n")[1:], room
 
 
 def grammar(using: Rules) -> Grammar | None:

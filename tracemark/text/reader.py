@@ -13,12 +13,11 @@ from tracemark.model import Reading
 from tracemark.profiles import Profile
 from tracemark.text.fold import split_symbols
 from tracemark.text.invisible import lanes
-from tracemark.text.marker import LEAST_ANCHOR
-from tracemark.text.parse import anchor, is_code, parse, writable
+from tracemark.text.parse import LEAST_ANCHOR, anchor, is_code, parse, writable
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import LAYERS, Rules, rules
 from tracemark.text.siphash import siphashes
-from tracemark.text.slots import CHIPS, LANES, CellHash
+from tracemark.text.slots import CHIPS, FINE, LANES, CellHash
 
 _U64 = NDArray[np.uint64]
 
@@ -38,9 +37,10 @@ class Anchored:
     anchors : (n,) uint64
         Anchor id of the cell.
     families : (n,) uint64
-        Id of the family; 0 in the invisible layer.
+        Twice the id of the family, and 1 for the second chip of its slots; 0 in the invisible
+        layer.
     forms : (n,) uint64
-        The form that stood there, 0 or 1, still masked.
+        The chip that stood there, 0 or 1, still masked.
     """
 
     reading: Reading
@@ -159,14 +159,18 @@ class CellReader:
         if not (present or parsed.slots):
             return
         content = anchor(parsed)
-        if len(content) < LEAST_ANCHOR:
+        if not content:
             return
         known = self._families[role]
-        shown = [
-            (slot[0].layer, slot[1], slot[0].classes[slot[4]])
-            for slot in parsed.slots
-            if slot[0] in known and (parsed.places is None or writable(parsed, slot))
-        ]
+        shown: list[tuple[str, int, int]] = []
+        for slot in parsed.slots:
+            family, number = slot[0], slot[1]
+            if family in known and (parsed.places is None or writable(parsed, slot)):
+                form = family.classes[slot[4]]
+                if family.fine:
+                    shown.append((family.layer, number | FINE, form & 1))
+                    form >>= 1
+                shown.append((family.layer, number, form))
         for column in self._columns:
             identity, start, masks, k0, k1 = column.hash(content)
             for layer, number, form in shown:
@@ -191,7 +195,7 @@ class CellReader:
         self, layer: str, anchors: _U64, k0: _U64, k1: _U64, numbers: _U64, forms: _U64
     ) -> Anchored:
         # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
-        slots, families = siphashes(k0, k1, numbers), numbers >> np.uint64(32)
+        slots, families = siphashes(k0, k1, numbers), numbers >> np.uint64(31)
         positions = (slots >> np.uint64(1)) % np.uint64(self._profile.length)
         bits = forms ^ (slots & np.uint64(1))
         return Anchored(_reading(layer, slots, positions, bits), anchors, families, forms)

@@ -15,6 +15,8 @@ CHIPS = 3 * LANES  # three chips a lane
 _NUMBERS = Struct(">QIQ").unpack_from
 _HALVES = Struct("<QQ").unpack_from
 
+FINE = 1 << 31  # added to a slot's number: its second chip. SPEC 5.4
+
 CellKey = tuple[int, int, int, int, int]
 """What the subkey and an anchor fix: anchor id (64 bits); start (32 bits), the uniform position
 of lane 0 modulo their number; masks (the highest 54 of 64 bits, lane 0 first); the two halves
