@@ -17,7 +17,7 @@ from tracemark.text.fold import SYMBOLS
 from tracemark.text.invisible import LEAST_LETTERS
 from tracemark.text.joined import Grammar, Joined, Slots, grammar
 from tracemark.text.marker import CellMarker, numbers
-from tracemark.text.parse import rewrite
+from tracemark.text.parse import LEAST_ANCHOR, rewrite
 from tracemark.text.roles import MARKED
 from tracemark.text.siphash import siphashes
 from tracemark.text.slots import FINE, LANES
@@ -123,7 +123,8 @@ class ColumnMarker:
     def _mark_regular(self, cells: list[str], role: str, grammar: Grammar) -> list[tuple[str, int]]:
         joined = Joined(cells)
         slots = grammar.slots(joined)
-        contents, room = grammar.anchors(joined, slots)
+        contents, lengths = grammar.anchors(joined, slots)
+        room = lengths >= LEAST_ANCHOR
         keys = self._marker.hash.many(contents)
         shown = self._active[role][slots.kinds] & room[slots.cells]
         placed = np.bincount(slots.cells[shown], minlength=len(cells)) > 0

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.text.fold import PLAIN
-from tracemark.text.parse import ENOUGH_DIGITS, LEAST_ANCHOR
+from tracemark.text.parse import ENOUGH_DIGITS
 from tracemark.text.rules import HAN, Family, Rules, rules
 
 _Flags = NDArray[np.bool_]
@@ -219,8 +219,11 @@ class Grammar:
         lasts = np.where(lengths > 0, codes[slots.ends - 1], 0)
         return np.searchsorted(self._signatures, _signature(slots.kinds, firsts, lasts, lengths))
 
-    def anchors(self, joined: Joined, slots: Slots) -> tuple[list[bytes], _Flags]:
-        """The anchors of regular cells in UTF-8, and which have room for one. SPEC 5.2."""
+    def anchors(self, joined: Joined, slots: Slots) -> tuple[list[bytes], _Ints]:
+        """The anchors of regular cells in UTF-8, and how many letters and digits each cell has.
+
+        SPEC 5.2. A cell with fewer than `LEAST_ANCHOR` has no room for a mark.
+        """
         codes = joined.folded_codes.copy()
         for kind, canonical in self._canonical.items():
             starts = slots.starts[slots.kinds == kind]
@@ -230,13 +233,13 @@ class Grammar:
         starts, lengths = slots.starts[left_out], (slots.ends - slots.starts)[left_out]
         for i in range(lengths.max(initial=0)):
             counting[starts[lengths > i] + i] = False
-        room: _Flags = joined.count(counting) > LEAST_ANCHOR  # and the line feed
+        lengths = joined.count(counting) - 1
         digits = counting & self._digits[codes]
         told = joined.count(digits) >= ENOUGH_DIGITS
         left_out = np.repeat(told, np.diff(joined.breaks, append=len(codes))) & ~digits
         left_out[joined.breaks] = False
         content = codes[counting & ~left_out].tobytes().decode("utf-16-le").encode()
-        return content.split(b"\n")[1:], room
+        return content.split(b"\n")[1:], lengths
 
 
 def grammar(using: Rules) -> Grammar | None:

@@ -17,7 +17,7 @@ from tracemark.text.parse import LEAST_ANCHOR, anchor, is_code, parse, writable
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import LAYERS, Rules, rules
 from tracemark.text.siphash import siphashes
-from tracemark.text.slots import CHIPS, FINE, LANES, CellHash
+from tracemark.text.slots import CHIPS, LANES, CellHash, as_chips
 
 _U64 = NDArray[np.uint64]
 
@@ -128,6 +128,7 @@ class CellReader:
         self._keys = tuple(slot_keys)
         self._columns = [_Column(key) for key in self._keys]
         self._seen: set[str] = set()
+        self._fine = np.array([f.id for f in self._rules.families.values() if f.fine], np.uint64)
         families = [f for f in self._rules.families.values() if f.allowed(numerals=numerals)]
         self._families = {
             role: frozenset(f for f in families if role is None or role in f.roles)
@@ -162,15 +163,11 @@ class CellReader:
         if not content:
             return
         known = self._families[role]
-        shown: list[tuple[str, int, int]] = []
-        for slot in parsed.slots:
-            family, number = slot[0], slot[1]
-            if family in known and (parsed.places is None or writable(parsed, slot)):
-                form = family.classes[slot[4]]
-                if family.fine:
-                    shown.append((family.layer, number | FINE, form & 1))
-                    form >>= 1
-                shown.append((family.layer, number, form))
+        shown = [
+            (slot[0].layer, slot[1], slot[0].classes[slot[4]])
+            for slot in parsed.slots
+            if slot[0] in known and (parsed.places is None or writable(parsed, slot))
+        ]
         for column in self._columns:
             identity, start, masks, k0, k1 = column.hash(content)
             for layer, number, form in shown:
@@ -194,6 +191,8 @@ class CellReader:
     def _visible(
         self, layer: str, anchors: _U64, k0: _U64, k1: _U64, numbers: _U64, forms: _U64
     ) -> Anchored:
+        of, numbers, forms = as_chips(numbers, forms, self._fine)
+        anchors, k0, k1 = anchors[of], k0[of], k1[of]
         # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
         slots, families = siphashes(k0, k1, numbers), numbers >> np.uint64(31)
         positions = (slots >> np.uint64(1)) % np.uint64(self._profile.length)
