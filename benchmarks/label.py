@@ -105,7 +105,7 @@ def measure(
         done += 1
         picture = CHANNELS[channel](marked, np.random.default_rng(rng.randrange(1 << 60)))
         start = time.perf_counter()
-        with some_candidates(vault, to, rng, all_of_them=False):
+        with some_candidates(vault, to, rng=rng, all_of_them=False):
             case = vault.trace(picture)
         seconds.append(time.perf_counter() - start)
         named = {accusation.recipient: accusation for accusation in case.accusations}

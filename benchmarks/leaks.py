@@ -86,9 +86,7 @@ def _short(province: str) -> str:
     return re.sub("(?:省|市|(?:壮族|维吾尔|回族)?自治区)$", "", province)
 
 
-_CITIES = {
-    region.city.removesuffix("市"): (region.city, region.province) for region in REGIONS
-}
+_CITIES = {region.city.removesuffix("市"): (region.city, region.province) for region in REGIONS}
 
 
 def cut(text: str) -> str:

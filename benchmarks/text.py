@@ -165,7 +165,7 @@ def measure(
         to = recipient(rng.randrange(N))
         marked = list(vault.mark_rows(orders(channel.issued, rng.randrange(1 << 40)), to=to))
         sample = channel.leak(marked, rng, folder)
-        with some_candidates(vault, to, rng, all_of_them=trial < options.full):
+        with some_candidates(vault, to, rng=rng, all_of_them=trial < options.full):
             case = vault.trace(sample)
         named = [accusation.recipient for accusation in case.accusations]
         right += to in named

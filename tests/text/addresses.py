@@ -1,6 +1,11 @@
 """Invented addresses in styles that the sample orders do not have."""
 
-ADDRESSES = """
+
+def lines(text: str) -> list[str]:
+    return text.strip().split("\n")
+
+
+ADDRESSES = lines("""
 河北省邢台市宁晋县白沙乡柳河村三组42号
 河北省宁晋县白沙乡柳河村村委会往东200米
 河南周口太康县大王镇李家庄行政村李家庄村16号
@@ -70,9 +75,9 @@ ADDRESSES = """
 甘肃省兰州市城关区雁滩路3号雁园4单元602
 宁夏银川市兴庆区丽景街凤凰花园小区南门12-1-302
 青海省西宁市城西区五四西路桃李花园3号楼1单元3层东
-""".split("\n")[1:-1]
+""")
 
-ITEMS = """
+ITEMS = lines("""
 女士真丝衬衫 藏青色 L码
 【包邮】儿童雨鞋（黄色，180码）
 2024新款男鞋 黑 42
@@ -93,9 +98,9 @@ T恤 白色 XXL 2件
 豆沙粉口红 3.5g
 深灰地毯 200cm*300cm
 枣红马摆件 大号
-""".split("\n")[1:-1]
+""")
 
-ENGLISH = """
+ENGLISH = lines("""
 1200 North Lakeshore Drive, Apartment 12B, Chicago, IL 60611
 845 W Elmwood Ave Ste 300, Austin, TX 78701
 17 Harbour View Road, Flat 2, Leeds, LS1 4AB, UK
@@ -106,4 +111,4 @@ Unit 7, 12 Kestrel Pl, Brisbane QLD 4000, Australia
 RR 2 Box 152, Beacon Falls, NY 12508
 9 St. James Square, London
 31 Maple Ln., Rm 204, Columbus, Ohio 43085
-""".split("\n")[1:-1]
+""")

@@ -232,9 +232,7 @@ def _written(own: list[str], forms: list[list[str]], parallel: bool) -> dict[str
 
 def _twins(own: list[str], forms: list[list[str]]) -> dict[str, str]:
     """Spelling to its twin in the class `own`."""
-    return {
-        form.lower(): twin for other in forms for form, twin in zip(other, own, strict=True)
-    }
+    return {form.lower(): twin for other in forms for form, twin in zip(other, own, strict=True)}
 
 
 def _locale(sources: Sequence[dict[str, Any]], families: Mapping[int, Family]) -> Locale:
