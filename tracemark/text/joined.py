@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.text.fold import PLAIN
-from tracemark.text.parse import ENOUGH_DIGITS
 from tracemark.text.rules import HAN, Family, Rules, rules
 
 _Flags = NDArray[np.bool_]
@@ -132,7 +131,6 @@ class Grammar:
         self._han = _flags(re.compile(f"[{HAN}]"), every)
         self._counting = ~_flags(locale.soft, every)
         self._counting[_BREAK] = True
-        self._digits = _flags(re.compile("[0-9]"), every)
         self.letters = np.zeros(1 << 16, bool)
         self.letters[[match.start() - 1 for match in locale.letter.finditer(every)]] = True
         self._find = locale.lines.finditer
@@ -233,13 +231,8 @@ class Grammar:
         starts, lengths = slots.starts[left_out], (slots.ends - slots.starts)[left_out]
         for i in range(lengths.max(initial=0)):
             counting[starts[lengths > i] + i] = False
-        lengths = joined.count(counting) - 1
-        digits = counting & self._digits[codes]
-        told = joined.count(digits) >= ENOUGH_DIGITS
-        left_out = np.repeat(told, np.diff(joined.breaks, append=len(codes))) & ~digits
-        left_out[joined.breaks] = False
-        content = codes[counting & ~left_out].tobytes().decode("utf-16-le").encode()
-        return content.split(b"\n")[1:], lengths
+        content = codes[counting].tobytes().decode("utf-16-le").encode()
+        return content.split(b"\n")[1:], joined.count(counting) - 1
 
 
 def grammar(using: Rules) -> Grammar | None:

@@ -12,8 +12,6 @@ _IS_CODE = re.compile(r"[^ \t\r\n]*|[^A-Za-z]*").fullmatch
 _HAS_HAN = re.compile(f"[{HAN}]").search
 
 LEAST_ANCHOR = 4  # a shorter text stands in too many places to be told apart
-ENOUGH_DIGITS = 5
-_NO_DIGITS = re.compile("[^0-9]+")
 
 Slot = tuple[Family, int, int, int, str, int]
 """A visible slot: its family; its number (family id * 2**32 + how many of its family stand before
@@ -71,12 +69,10 @@ def parse(text: str, using: Rules) -> Parsed:
 
 
 def anchor(parsed: Parsed) -> str:
-    """What no marking changes: the digits that stand in no slot, or letters and digits. SPEC 5.2.
+    """What no marking changes: letters and digits that stand in no slot, folded. SPEC 5.2.
 
-    Digits alone where there are `ENOUGH_DIGITS`: they tell an address nearly as well, and outlive
-    an error anywhere else in it. Empty where there are under `LEAST_ANCHOR` letters and digits.
-    Characters and words that are forms of slots elsewhere (省, 室, Road) do not count, so that an
-    anchor outlives the loss of a slot.
+    Characters and words that are forms of slots elsewhere (省, 室, Road) do not count either, so
+    that an anchor outlives the loss of a slot. Empty where fewer than `LEAST_ANCHOR` are left.
     """
     folded, soft = parsed.folded, parsed.locale.soft
     hard = [slot for slot in parsed.slots if slot[0] in parsed.locale.hard]
@@ -88,10 +84,7 @@ def anchor(parsed: Parsed) -> str:
             done = end
         folded = "".join(pieces) + folded[done:]
     content = soft.sub("", folded)
-    if len(content) < LEAST_ANCHOR:
-        return ""
-    digits = _NO_DIGITS.sub("", content)
-    return digits if len(digits) >= ENOUGH_DIGITS else content
+    return content if len(content) >= LEAST_ANCHOR else ""
 
 
 def writable(parsed: Parsed, slot: Slot) -> tuple[int, int] | None:
