@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tracemark_cli.sample_orders import REGIONS
+
 Row = dict[str, str]
 Leak = Callable[[Sequence[Row], random.Random, Path], Path | str]
 
@@ -65,6 +67,33 @@ def retyped(text: str, rng: random.Random, rate: float = 0.005) -> str:
         else:
             out.append(character)
     return "".join(out)
+
+
+def standardised(text: str) -> str:
+    """What address software makes of a cell: washed, every level with its suffix, 号楼 and 室."""
+    text = washed(text)
+    for city, (full, province) in _CITIES.items():
+        found = re.match(f"(?:{province}?(?:{_short(province)})?)?(?:{city}市?)(?=.)", text)
+        if found and found.end():
+            text = (province if province != full else "") + full + text[found.end() :]
+            break
+    text = re.sub("([0-9]+)(?:栋|幢|座|号楼|#楼?)", r"\1号楼", text)
+    text = re.sub("(号楼)([0-9]{1,2})(?:-|单元-?)([0-9]{3,4})", r"\1\2单元\3", text)
+    return re.sub("(号楼|单元)([0-9]{3,4})[室房号]?(?![0-9])", r"\1\2室", text)
+
+
+def _short(province: str) -> str:
+    return re.sub("(?:省|市|(?:壮族|维吾尔|回族)?自治区)$", "", province)
+
+
+_CITIES = {region.city.removesuffix("市"): (region.city, region.province) for region in REGIONS}
+
+
+def cut(text: str) -> str:
+    """Washed, and nothing of an address behind its road, or else its first number."""
+    text = washed(text)
+    road = re.search("路|街(?!道)|大道|巷", text)
+    return text[: road.end()] if road else re.split("[0-9]", text, maxsplit=1)[0]
 
 
 def each_cell(rows: Sequence[Row], change: Callable[[str], str]) -> list[Row]:

@@ -79,6 +79,16 @@ def _address(rows: Sequence[Row], rng: random.Random, folder: Path) -> str:
     return rng.choice([row for row in rows if row[ADDRESS]])[ADDRESS]
 
 
+def _addresses(change: Callable[[str], str]) -> leaks.Leak:
+    def leak(rows: Sequence[Row], rng: random.Random, folder: Path) -> Path:
+        kept = [{name: row[name] for name in ("订单号", ADDRESS)} for row in rows]
+        return leaks.write_csv(
+            [{**row, ADDRESS: change(row[ADDRESS])} for row in kept], folder / "addresses.csv"
+        )
+
+    return leak
+
+
 CHANNELS = [
     Channel("export, 200 rows, as JSON, reordered", 200, _reordered, "100"),
     Channel("export, 200 rows, invisible stripped", 200,
@@ -99,6 +109,11 @@ CHANNELS = [
     Channel("200 rows retyped, 0.5 % typos", 1000, _changed(200, leaks.retyped), "100"),
     Channel("50 rows retyped, 0.5 % typos", 1000, _changed(50, leaks.retyped), "95"),
     Channel("20 rows retyped, 0.5 % typos", 1000, _changed(20, leaks.retyped), "85"),
+    Channel("50 rows retyped, 2 % errors, as by OCR", 1000,
+            _changed(50, lambda t, r: leaks.retyped(t, r, 0.02)), "90"),
+    Channel("1,000 addresses standardised, nothing else", 1000, _addresses(leaks.standardised),
+            "100"),
+    Channel("1,000 addresses cut after the road, nothing else", 1000, _addresses(leaks.cut), "100"),
 ]  # fmt: skip
 
 
@@ -150,7 +165,7 @@ def measure(
         to = recipient(rng.randrange(N))
         marked = list(vault.mark_rows(orders(channel.issued, rng.randrange(1 << 40)), to=to))
         sample = channel.leak(marked, rng, folder)
-        with some_candidates(vault, to, rng, all_of_them=trial < options.full):
+        with some_candidates(vault, to, rng=rng, all_of_them=trial < options.full):
             case = vault.trace(sample)
         named = [accusation.recipient for accusation in case.accusations]
         right += to in named

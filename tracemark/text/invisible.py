@@ -35,6 +35,8 @@ def cut(parsed: Parsed) -> list[str]:
         if parsed.places is not None:
             ends = [parsed.places[end] for end in ends]
             ends[0] = 0
+            # no symbol stands within a character that folding took apart
+            ends = [*dict.fromkeys(ends[:-1]), ends[-1]]
         pieces = [text[start:end] for start, end in pairwise(ends)]
     return pieces if len(pieces) > LEAST_LETTERS else [text]
 

@@ -13,18 +13,17 @@ from tracemark.model import Reading
 from tracemark.profiles import Profile
 from tracemark.text.fold import split_symbols
 from tracemark.text.invisible import lanes
-from tracemark.text.marker import LEAST_ANCHOR
-from tracemark.text.parse import anchor, is_code, parse, writable
+from tracemark.text.parse import LEAST_ANCHOR, anchor, is_code, parse, writable
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import LAYERS, Rules, rules
 from tracemark.text.siphash import siphashes
-from tracemark.text.slots import CHIPS, LANES, CellHash
+from tracemark.text.slots import CHIPS, LANES, CellHash, as_chips
 
 _U64 = NDArray[np.uint64]
 
 
 _REMEMBERED = 1 << 16
-LEAST_JUDGED = 24  # slots of a family before it can be called flattened
+LEAST_JUDGED = 6  # slots of a family before it can be called flattened
 LEAST_VARIED = 0.1  # share of the rarer form; marking makes it about one half
 
 
@@ -38,9 +37,10 @@ class Anchored:
     anchors : (n,) uint64
         Anchor id of the cell.
     families : (n,) uint64
-        Id of the family; 0 in the invisible layer.
+        Twice the id of the family, and 1 for the second chip of its slots; 0 in the invisible
+        layer.
     forms : (n,) uint64
-        The form that stood there, 0 or 1, still masked.
+        The chip that stood there, 0 or 1, still masked.
     """
 
     reading: Reading
@@ -128,6 +128,7 @@ class CellReader:
         self._keys = tuple(slot_keys)
         self._columns = [_Column(key) for key in self._keys]
         self._seen: set[str] = set()
+        self._fine = np.array([f.id for f in self._rules.families.values() if f.fine], np.uint64)
         families = [f for f in self._rules.families.values() if f.allowed(numerals=numerals)]
         self._families = {
             role: frozenset(f for f in families if role is None or role in f.roles)
@@ -159,7 +160,7 @@ class CellReader:
         if not (present or parsed.slots):
             return
         content = anchor(parsed)
-        if len(content) < LEAST_ANCHOR:
+        if not content:
             return
         known = self._families[role]
         shown = [
@@ -190,8 +191,10 @@ class CellReader:
     def _visible(
         self, layer: str, anchors: _U64, k0: _U64, k1: _U64, numbers: _U64, forms: _U64
     ) -> Anchored:
+        of, numbers, forms = as_chips(numbers, forms, self._fine)
+        anchors, k0, k1 = anchors[of], k0[of], k1[of]
         # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
-        slots, families = siphashes(k0, k1, numbers), numbers >> np.uint64(32)
+        slots, families = siphashes(k0, k1, numbers), numbers >> np.uint64(31)
         positions = (slots >> np.uint64(1)) % np.uint64(self._profile.length)
         bits = forms ^ (slots & np.uint64(1))
         return Anchored(_reading(layer, slots, positions, bits), anchors, families, forms)
