@@ -49,6 +49,12 @@ def trace(
         str | None,
         typer.Option("--among", metavar="PREFIX", help="Only recipients whose id begins so."),
     ] = None,
+    original: Annotated[
+        Path | None,
+        typer.Option(
+            "--original", metavar="FILE", help="The table that was exported, before it was marked."
+        ),
+    ] = None,
     vault: VaultPath = VAULT,
     as_json: AsJson = False,
 ) -> None:
@@ -65,7 +71,13 @@ def trace(
         opened = stack.enter_context(tracemark.Vault.open(vault))
         paths = [stack.enter_context(as_file(_there(sample))) for sample in samples]
         report = stack.enter_context(progress("tracing"))
-        case = opened.trace(*paths, alpha=alpha, among=among, progress=report)
+        case = opened.trace(
+            *paths,
+            alpha=alpha,
+            among=among,
+            original=None if original is None else _there(original),
+            progress=report,
+        )
     case = _as_named(case, samples)
     if as_json:
         say_json(case.to_dict())

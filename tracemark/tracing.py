@@ -26,6 +26,7 @@ from tracemark.ledger import Ledger, Look
 from tracemark.loaders import LoadedSample, Sample
 from tracemark.model import Reading
 from tracemark.profiles import Profile
+from tracemark.text.matching import Row
 from tracemark.text.reader import CellReader, CellReadings
 
 ENOUGH = 100  # slots; below this, finding no mark says little
@@ -36,6 +37,7 @@ CHECK = "check"  # the carrier whose slots show their mask and no chip of a code
 _METHOD = "text/1"
 _FEW = 12  # slots of issued cells from which a pasted text is read by them alone
 _ISSUES = 100  # issues listed with an accusation; a drip of single rows would fill the case file
+_CHUNK = 4096  # rows read at a time
 _NOTHING = np.empty(0, np.uint64)
 
 Anchors = NDArray[np.uint64]
@@ -69,6 +71,7 @@ def trace(
     *,
     alpha: float = 1e-6,
     among: str | None = None,
+    original: Sample | None = None,
     progress: Progress | None = None,
 ) -> Case:
     """Read the samples and accuse those whose copies they are. See `Vault.trace`."""
@@ -85,6 +88,9 @@ def trace(
     books = [Codebook(key, profile) for key in keys]
     reader = CellReader([key.derive("slots/text") for key in keys], profile)
 
+    # SPEC 6.9: with the table that the copies were made from, damaged cells are found again
+    table = None if original is None else reader.beside(_table(original))
+
     # SPEC 5.4, 10: read every sample under every key
     found: list[_Cells | _Read] = []
     for number, sample in enumerate(samples, start=1):
@@ -99,7 +105,9 @@ def trace(
     issued = [
         _issued(ledger, book, [one.epochs[k] for one in cells]) for k, book in enumerate(books)
     ]
-    read = [_weighed(one, books, issued) if isinstance(one, _Cells) else one for one in found]
+    read = [
+        _weighed(one, books, issued, table) if isinstance(one, _Cells) else one for one in found
+    ]
     legible = [one for one in read if one.report.status != "unreadable"]
     reports = tuple(one.report for one in read)
     if not legible:
@@ -123,16 +131,23 @@ def trace(
 
 def _cells(sample: LoadedSample, reader: CellReader, epochs: int) -> _Cells | _Read:
     """Read the cells of one sample under all keys in one pass."""
-    rows = 0
+    rows, source = 0, sample.rows()
     try:
-        for _, values in sample.rows():
-            rows += 1
-            for text in values:
-                reader.read(text)
+        while chunk := [values for _, values in islice(source, _CHUNK)]:
+            reader.read_rows(chunk, rows + 1, pasted=sample.kind == "text")
+            rows += len(chunk)
     except UnreadableSample as error:
         reader.take()
         return _unreadable(sample, error, epochs)
     return _Cells(sample, rows - sample.titles, reader.take())
+
+
+def _table(original: Sample) -> Iterator[Row]:
+    """The rows of the table that the copies were made from."""
+    loaded = LoadedSample(original, 0)
+    if loaded.pictured:
+        raise UsageError("the original is a picture", hint="give the table that was exported")
+    return loaded.rows()
 
 
 def _picture(sample: LoadedSample, keys: Sequence[EpochKey]) -> _Read:
@@ -174,22 +189,29 @@ def _issued(ledger: Ledger, book: Codebook, read: Sequence[CellReadings]) -> Anc
     return met[ledger.issued("anchor", book.epoch, met)]
 
 
-def _weighed(cells: _Cells, books: Sequence[Codebook], issued: Sequence[Anchors]) -> _Read:
+def _weighed(
+    cells: _Cells,
+    books: Sequence[Codebook],
+    issued: Sequence[Anchors],
+    table: Sequence[Anchors] | None,
+) -> _Read:
     """Choose between all slots and those of issued cells, and ask the pilot. SPEC 6.1, 6.2.
 
-    Both are chosen from without a codeword, so the choice is free; the pilot pays for it.
+    Both are chosen from without a codeword, so the choice is free; the pilot pays for it. The
+    cells of a table that was given count as issued. SPEC 6.9.
     """
     sample = cells.sample
     epochs, pilots, known = [], [], []
-    for book, found, of_ours in zip(books, cells.epochs, issued, strict=True):
-        everything = [layer.reading for layer in found.layers]
-        ours_only = [layer.among(of_ours) for layer in found.layers]
-        if sample.kind == "text" and sum(map(len, ours_only)) >= _FEW:
-            chosen = ours_only  # the cells of a pasted line are guesses, most of them wrong
+    guessed = sample.kind == "text"  # the cells of a pasted line are guesses, most of them wrong
+    for k, (book, found, of_ours) in enumerate(zip(books, cells.epochs, issued, strict=True)):
+        expected = of_ours if table is None else np.union1d(of_ours, table[k])
+        ours_only = found.among(expected)
+        if (guessed or table) and sum(map(len, ours_only.readings)) >= _FEW:
+            chosen = ours_only
         else:
-            chosen = max((ours_only, everything), key=lambda some: _clarity(some, book))
-        epochs.append([one for one in chosen if len(one) and one.carrier != CHECK])
-        pilots.append(_pilot(chosen, book))
+            chosen = max((ours_only, found), key=lambda some: _clarity(some.readings, book))
+        epochs.append([one for one in chosen.readings if len(one) and one.carrier != CHECK])
+        pilots.append(_pilot(chosen.readings, book))
         known.append(np.intersect1d(found.anchors, of_ours))
     best = min(pilots, key=lambda one: one.bound)
     best = replace(best, bound=min(1.0, best.bound * 2 * len(books)))

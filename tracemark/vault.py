@@ -434,7 +434,7 @@ class Vault:
         *samples: Sample,
         alpha: float = 1e-6,
         among: str | None = None,
-        original: object | None = None,
+        original: Sample | None = None,
         waybill: str | None = None,
         progress: Callable[[str, float], None] | None = None,
     ) -> Case:
@@ -449,6 +449,9 @@ class Vault:
             Bound on the chance that anyone innocent is named, in (0, 1).
         among : str, optional
             Only recipients whose id starts with this are candidates. Choose it before looking.
+        original : sample, optional
+            The table that was exported, as it was before marking or in canonical form: damaged
+            and shortened rows are found in it again, and rows that it does not hold stop counting.
         progress : callable, optional
             Called with a stage and a fraction in [0, 1].
 
@@ -463,9 +466,9 @@ class Vault:
         LedgerError
             If the ledger cannot be read.
         """
-        if original is not None or waybill is not None:
+        if waybill is not None:
             raise UsageError(
-                "original= and waybill= are not used by this version",
+                "waybill= is not used by this version",
                 hint="trace the samples alone: text, rows, table files and pictures of labels",
             )
         return tracing.trace(
@@ -475,6 +478,7 @@ class Vault:
             samples,
             alpha=alpha,
             among=among,
+            original=original,
             progress=progress,
         )
 
