@@ -134,7 +134,7 @@ def _cells(sample: LoadedSample, reader: CellReader, epochs: int) -> _Cells | _R
     rows, source = 0, sample.rows()
     try:
         while chunk := [values for _, values in islice(source, _CHUNK)]:
-            reader.read_rows(chunk, rows + 1, pasted=sample.kind == "text")
+            reader.read_rows(chunk, rows + 1)
             rows += len(chunk)
     except UnreadableSample as error:
         reader.take()
@@ -206,15 +206,16 @@ def _weighed(
     for k, (book, found, of_ours) in enumerate(zip(books, cells.epochs, issued, strict=True)):
         expected = of_ours if table is None else np.union1d(of_ours, table[k])
         ours_only = found.among(expected)
-        if (guessed or table) and sum(map(len, ours_only.readings)) >= _FEW:
-            chosen = ours_only
-        else:
-            chosen = max((ours_only, found), key=lambda some: _clarity(some.readings, book))
+        some = [ours_only.vouched(), ours_only, found]
+        for enough in (guessed or table, table):
+            if enough and sum(map(len, some[-2].readings)) >= _FEW:
+                some.pop()
+        chosen = max(some, key=lambda one: _clarity(one.readings, book))
         epochs.append([one for one in chosen.readings if len(one) and one.carrier != CHECK])
         pilots.append(_pilot(chosen.readings, book))
         known.append(np.intersect1d(found.anchors, of_ours))
     best = min(pilots, key=lambda one: one.bound)
-    best = replace(best, bound=min(1.0, best.bound * 2 * len(books)))
+    best = replace(best, bound=min(1.0, best.bound * 3 * len(books)))
     report = SampleReport(
         sample.path,
         sample.sha256,

@@ -21,6 +21,7 @@ from tracemark.text.scan import Shown
 from tracemark.text.slots import LANES
 
 _EDGES = "\x02", "\x03"  # stand for the ends of a cell, so that they are neighbours too
+_TELLING = 3  # digits from which they tell neighbours apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Aligned:
     Attributes
     ----------
     likeness : float
-        Characters in common, as a part of the shorter of the two, 0 to 1.
+        Characters in common, as a part of the shorter of the two, 0 to 1; no more than 0.2 above
+        what it is of digits alone, which tell neighbours apart.
     span : tuple of int
         First and last character of the passage that the original has too.
     shown : list of Shown
@@ -78,6 +80,7 @@ class Template:
         self._matcher.set_seq2(_framed(parsed.folded))
         self._clusters = list(_clusters(parsed, known))
         self._letters = _letters(parsed)
+        self._digits = sum(map(str.isdigit, parsed.folded))
 
     def beside(self, passage: Passage) -> Aligned:
         """Align a passage with the original."""
@@ -93,6 +96,10 @@ class Template:
         present, symbols = self._symbols(passage, place) if passage.behind else (0, 0)
         inside = [place[i] for i in place if 0 < i <= len(self._folded)]
         likeness = len(inside) / shorter if shorter else 0.0
+        digits = min(self._digits, sum(map(str.isdigit, passage.folded)))
+        if digits >= _TELLING:
+            same = sum(framed[there].isdigit() for there in inside)
+            likeness = min(likeness, 0.2 + same / digits)
         span = (min(inside), max(inside)) if inside else (0, 0)
         return Aligned(likeness, span, shown, present, symbols)
 
@@ -102,7 +109,8 @@ class Template:
         count = len(self._letters)
         for lane, letter in enumerate(self._letters):
             run = passage.behind.get(place.get(letter, -1), "")
-            for one, symbol in zip((lane, count + lane) if count < LANES else (lane,), run):
+            later = (count + lane,) if count < LANES else ()
+            for one, symbol in zip((lane, *later), run, strict=False):
                 if one < LANES:
                     present |= 1 << (LANES - 1 - one)
                     symbols |= (ord(symbol) - 0xFE03) << 3 * (LANES - 1 - one)

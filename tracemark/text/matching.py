@@ -1,8 +1,9 @@
 """Finding leaked cells again in the table they came from. SPEC 6.9.
 
-Cells are compared by what no marking changes: shingles, which are all runs of five characters of
-the anchor, weighted by how rare they are in the table; and numbers that stand in the same row
-(phone, waybill). No key and no codeword is looked at.
+Cells are compared by what marking hardly changes. A cell's gist is its folded text without soft
+characters and without everything that is not a letter or digit; its shingles are all runs of five
+characters of the gist, weighted by how rare they are in the table. Numbers that stand in the same
+row (phone, waybill) tell which of several alike it is. No key and no codeword is looked at.
 """
 
 from __future__ import annotations
@@ -11,31 +12,35 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.text.alignment import Aligned, Passage, Template
-from tracemark.text.fold import strip_symbols
-from tracemark.text.parse import anchor, is_code, parse
+from tracemark.text.fold import fold, strip_symbols
+from tracemark.text.parse import is_code
 from tracemark.text.roles import MARKED, find_role
 from tracemark.text.rules import Family, Rules
-from tracemark.text.scan import Finds, Found, Scanner, gathered
+from tracemark.text.scan import Finds, Found, Scanner, gathered, together
 
 _Ints = NDArray[np.int64]
 _U64 = NDArray[np.uint64]
 
 WIDTH = 5  # characters of a shingle
+WHOLE = 10  # digits from which a number is nobody else's
 LIKE = 0.75  # characters in common, part of the shorter text, that make a match
-LIKE_WITH_NUMBER = 0.5  # the same where a number of the row agrees
+LIKE_WITH_NUMBER = 0.62  # the same where a number of the row agrees
+LIKE_AGAINST_NUMBERS = 0.9  # the same where the row has numbers that the table does not hold
 _LEAST_SHARED = 0.2  # part of the shingles' weight that makes a candidate
+_LEAST_AGAINST_NUMBERS = 0.4
 _COMMON = 256  # a shingle that stands in more cells tells nothing
 _TRIED = 4  # candidates that are aligned with a passage
 _OVERLAP = 0.3  # of two originals found in one passage
 _CHUNK = 4096
 
 _NUMBER = re.compile(r"(?<![0-9])(?:[0-9][ -]?){6,}[0-9]|[0-9]{3}[*＊]{3,5}[0-9]{4}")
+_DATE = re.compile(r"(?:19|20)[0-9]{2}([-/.])[0-9]{1,2}\1[0-9]{1,2}[ T]*[0-9:]*")
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 Row = tuple[Sequence[str | None], Sequence[str]]
@@ -63,8 +68,8 @@ class Originals:
 
     Attributes
     ----------
-    contents : set of bytes
-        Anchors of all cells, in UTF-8.
+    contents : list of bytes
+        Anchors of the cells, in UTF-8, each once.
     """
 
     def __init__(
@@ -72,39 +77,53 @@ class Originals:
     ) -> None:
         self._rules = using
         self._families = families
-        texts: dict[bytes, int] = {}
+        self._gists: dict[str, int] = {}
         self._cells: list[tuple[str, str, bytes]] = []  # text, role and anchor
-        shingles: list[_U64] = []
-        owners: list[_Ints] = []
         scanner = Scanner(using, families[None])
+        shingles, owners = [_NONE], [_NO_CELL]
         source = iter(rows)
         while chunk := list(islice(source, _CHUNK)):
-            cells = [
-                (strip_symbols(text), role, number)
-                for number, (headers, values) in enumerate(chunk)
-                for header, text in _headed(headers, values)
-                if text and (role := find_role(header, text)) in MARKED
-            ]
-            found = scanner.scan([text for text, _, _ in cells])
-            numbers = [_numbers(values) for _, values in chunk]
-            contents: list[bytes] = []
-            for content, origin in zip(found.contents, found.origins.tolist(), strict=True):
-                text, role, row = cells[origin]
-                cell = texts.setdefault(content, len(texts))
-                if cell == len(self._cells):
-                    self._cells.append((text, role, content))
-                contents.append(content)
-                shingles.append(numbers[row])
-                owners.append(np.full(len(numbers[row]), cell))
-            hashed, places = _shingles([content.decode() for content in contents])
+            hashed, cells = self._added(chunk, scanner)
             shingles.append(hashed)
-            owners.append(np.array([texts[content] for content in contents], np.int64)[places])
-        self.contents = set(texts)
-        self._index(np.concatenate([_NONE, *shingles]), np.concatenate([_NO_CELL, *owners]))
+            owners.append(cells)
+        self.contents = list({content for _, _, content in self._cells})
+        self._known = set(self.contents)
+        self._index(np.concatenate(shingles), np.concatenate(owners))
         self._template = lru_cache(maxsize=4096)(self._made)
 
     def __len__(self) -> int:
         return len(self._cells)
+
+    def _added(self, rows: Sequence[Row], scanner: Scanner) -> tuple[_U64, _Ints]:
+        """Take the cells of some rows; their shingles and numbers, and the cell of each."""
+        marked = [
+            (strip_symbols(text), role, row)
+            for row, (headers, values) in enumerate(rows)
+            for header, text in _headed(headers, values)
+            if text and (role := find_role(header, text)) in MARKED
+        ]
+        found = scanner.scan([text for text, _, _ in marked])
+        origins = found.origins.tolist()
+        gists = self._gisted([marked[origin][0] for origin in origins])
+        numbers = [_numbers(values) for _, values in rows]
+        cells: list[int] = []
+        for content, origin, gist in zip(found.contents, origins, gists, strict=True):
+            text, role, _ = marked[origin]
+            cells.append(self._gists.setdefault(gist, len(self._cells)))
+            if cells[-1] == len(self._cells):
+                self._cells.append((text, role, content))
+        hashed, places = _shingles(gists)
+        own = [numbers[marked[origin][2]] for origin in origins]
+        owners = np.array(cells, np.int64)
+        return (
+            np.concatenate([hashed, *own]),
+            np.concatenate([owners[places], np.repeat(owners, [len(some) for some in own])]),
+        )
+
+    def _gisted(self, texts: Sequence[str]) -> list[str]:
+        """The gists of some texts."""
+        soft = self._rules.chinese.soft
+        return [soft.sub("", fold(strip_symbols(text))[0]) for text in texts]
 
     def _index(self, shingles: _U64, owners: _Ints) -> None:
         """Sort the shingles, each once for each cell, and weigh them by how rare they are."""
@@ -121,42 +140,72 @@ class Originals:
         text, role, _ = self._cells[cell]
         return Template(text, self._rules, self._families.get(role, self._families[None]))
 
-    def aligned(
-        self, rows: Sequence[Sequence[str]], first: int, whole: set[bytes]
-    ) -> Finds:
-        """Read the damaged cells of some rows at the anchors of their originals.
+    def beside(self, cells: Sequence[tuple[str, int]], found: Finds) -> Finds:
+        """Read the damaged ones of some cells at the anchors of their originals.
 
         Parameters
         ----------
-        rows : sequence of sequences of str
-        first : int
-            Number of the first row.
-        whole : set of bytes
-            Anchors that were found whole: such cells need no original.
+        cells : sequence of (text, number of its row)
+        found : Finds
+            What stands in them, by their index.
+
+        Returns
+        -------
+        Finds
+            By their rows. A cell that only happens to have the anchor of another is left out.
         """
-        return gathered(self._found(rows, first, whole))
+        rows = np.array([row for _, row in cells], np.int64)
+        # digits alone may be another cell's as well
+        whole = np.zeros(len(cells), bool)
+        known = np.array([content in self._known for content in found.contents], bool)
+        sure = np.array([not content.isdigit() for content in found.contents], bool)
+        whole[found.origins[known & sure]] = True
+        fit = [
+            i
+            for i, (text, _) in enumerate(cells)
+            if not whole[i] and len(text) >= WIDTH and not is_code(text)
+        ]
+        damaged = []
+        for i, gist in zip(fit, self._gisted([cells[i][0] for i in fit]), strict=True):
+            whole[i] = gist in self._gists
+            if not whole[i] and len(gist) >= WIDTH:
+                damaged.append((i, gist))
+        again = gathered(self._found_again(cells, damaged))
+        replaced = np.zeros(len(cells), bool)
+        replaced[again.origins] = True
+        kept = found.where(~replaced[found.origins] & (whole[found.origins] | ~known))
+        return together([kept, again]).of_rows(rows)
 
-    def _found(
-        self, rows: Sequence[Sequence[str]], first: int, whole: set[bytes]
+    def own(self, rows: Sequence[Sequence[str]]) -> NDArray[np.bool_]:
+        """Which rows hold a whole number of the table: (rows,) bool."""
+        numbers = [_numbers(row) for row in rows]
+        owners = np.repeat(np.arange(len(rows)), [len(some) for some in numbers])
+        every = np.concatenate([_NONE, *numbers])
+        known = np.isin(every, self._keys) & (every & _SHORT == 0)
+        held: NDArray[np.bool_] = np.bincount(owners[known], minlength=len(rows)) > 0
+        return held
+
+    def _found_again(
+        self, cells: Sequence[tuple[str, int]], damaged: Sequence[tuple[int, str]]
     ) -> Iterator[Found]:
-        held = whole & self.contents
-        passages = [
-            (text, content, number)
-            for number, row in enumerate(rows)
-            for text in row
-            if len(text) >= WIDTH and not is_code(text)
-            and (content := anchor(parse(strip_symbols(text), self._rules))).encode() not in held
-            and len(content) >= WIDTH
-        ]  # fmt: skip
-        numbers = {row: _numbers(rows[row]) for _, _, row in passages}
-        hashed, places = _shingles([content for _, content, _ in passages])
-        bounds = np.searchsorted(places, np.arange(len(passages) + 1))
-        for (text, _, row), start, end in zip(passages, bounds[:-1], bounds[1:], strict=True):
-            candidates = self._candidates(np.unique(hashed[start:end]), numbers[row])
-            for cell, found in self._read(text, candidates):
-                yield self._cells[cell][2], first + row, found.present, found.symbols, found.shown
+        wanted = {cells[i][1] for i, _ in damaged}
+        in_row: dict[int, list[str]] = {row: [] for row in wanted}
+        for text, row in cells:
+            if row in wanted:
+                in_row[row].append(text)
+        numbers = {row: _numbers(texts) for row, texts in in_row.items()}
+        hashed, places = _shingles([gist for _, gist in damaged])
+        bounds = np.searchsorted(places, np.arange(len(damaged) + 1)).tolist()
+        for (i, _), (start, end) in zip(damaged, pairwise(bounds), strict=True):
+            text, row = cells[i]
+            against = len(numbers[row]) > 0  # and none of them in the table, if it comes to that
+            like = LIKE_AGAINST_NUMBERS if against else LIKE
+            least = _LEAST_AGAINST_NUMBERS if against else _LEAST_SHARED
+            candidates = self._candidates(np.unique(hashed[start:end]), numbers[row], least)
+            for cell, one in self._read(text, candidates, like):
+                yield self._cells[cell][2], i, one.present, one.symbols, one.shown
 
-    def _candidates(self, shingles: _U64, numbers: _U64) -> list[_Candidate]:
+    def _candidates(self, shingles: _U64, numbers: _U64, least: float) -> list[_Candidate]:
         """The originals that share most with a passage, by shingles and numbers. SPEC 6.9."""
         cells, weights, total = self._owned(shingles)
         named, _, _ = self._owned(numbers)
@@ -169,7 +218,7 @@ class Originals:
         told = np.isin(met, numbered)
         part = shared / np.maximum(np.minimum(total, self._totals[met]), 1e-9)
         rank = shared + told * self._rarest
-        likely = np.flatnonzero(told | (part >= _LEAST_SHARED))
+        likely = np.flatnonzero(told | (part >= least))
         likely = likely[np.argsort(-rank[likely], kind="stable")][:_TRIED]
         return [_Candidate(int(met[i]), float(shared[i]), bool(told[i])) for i in likely]
 
@@ -188,7 +237,7 @@ class Originals:
         return cells, np.repeat(self._weights[at], counts), total
 
     def _read(
-        self, text: str, candidates: Sequence[_Candidate]
+        self, text: str, candidates: Sequence[_Candidate], like: float
     ) -> Iterator[tuple[int, Aligned]]:
         """The originals that stand in a passage; none where two fit the same place as well."""
         passage = Passage(text)
@@ -196,7 +245,7 @@ class Originals:
             (aligned.likeness + 0.25 * one.numbered, one.cell, aligned)
             for one in candidates
             if (aligned := self._template(one.cell).beside(passage)).likeness
-            >= (LIKE_WITH_NUMBER if one.numbered else LIKE)
+            >= (LIKE_WITH_NUMBER if one.numbered else like)
         ]
         found.sort(key=lambda one: -one[0])
         taken: list[tuple[int, int]] = []
@@ -211,10 +260,12 @@ class Originals:
 _NONE = np.empty(0, np.uint64)
 _NO_CELL = np.empty(0, np.int64)
 _TAG = np.uint64(1)  # the lowest bit tells numbers of a row from shingles
+_SHORT = np.uint64(2)  # the next one short numbers from whole ones
 
 
 def _is_number(keys: _U64) -> NDArray[np.bool_]:
-    return keys & _TAG == _TAG
+    tagged: NDArray[np.bool_] = keys & _TAG == _TAG
+    return tagged
 
 
 def _headed(
@@ -229,14 +280,14 @@ def _numbers(values: Sequence[str]) -> _U64:
     """Phone and waybill numbers of a row, hashed; mobile phones also as they look when masked."""
     found = set()
     for value in values:
-        for match in _NUMBER.finditer(value):
+        for match in _NUMBER.finditer(_DATE.sub(" ", value)):
             digits = re.sub("[^0-9]", "", match[0])
             if len(digits) == 13 and digits.startswith("86"):
                 digits = digits[2:]
             found.add(digits)
             if len(digits) == 11:
                 found.add(digits[:3] + digits[-4:])
-    return np.array([_hash(one) | 1 for one in found], np.uint64)
+    return np.array([_hash(one) | (1 if len(one) >= WHOLE else 3) for one in found], np.uint64)
 
 
 def _hash(text: str) -> int:
@@ -247,11 +298,11 @@ def _hash(text: str) -> int:
     return value
 
 
-def _shingles(contents: Sequence[str]) -> tuple[_U64, _Ints]:
-    """The shingles of some anchors, hashed, and which anchor each is of."""
-    if not contents:
+def _shingles(gists: Sequence[str]) -> tuple[_U64, _Ints]:
+    """The shingles of some gists, hashed, and which gist each is of."""
+    if not gists:
         return _NONE, _NO_CELL
-    text = "\n".join(contents) + "\n" * WIDTH
+    text = "\n".join(gists) + "\n" * WIDTH
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     breaks = codes == ord("\n")
     owner = np.cumsum(breaks) - breaks

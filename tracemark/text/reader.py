@@ -20,7 +20,7 @@ from tracemark.text.slots import CHIPS, LANES, CellHash
 _U64 = NDArray[np.uint64]
 
 
-LEAST_JUDGED = 24  # slots of a family before it can be called flattened
+LEAST_JUDGED = 6  # slots of a family before it can be called flattened
 LEAST_VARIED = 0.1  # share of the rarer form; marking makes it about one half
 
 
@@ -94,9 +94,21 @@ class Anchored:
 
 @dataclass(frozen=True, slots=True)
 class CellReadings:
-    """What was read under one epoch's key: one entry for each layer of which anything was."""
+    """What was read under one epoch's key.
+
+    Attributes
+    ----------
+    layers : sequence of Anchored
+        One entry for each layer of which anything was read.
+    telling : (n,) uint64
+        Ids of the families that stand in addresses only, sorted.
+    own : (n,) int64
+        Rows that hold a phone or waybill number of the table they are read beside.
+    """
 
     layers: Sequence[Anchored]
+    telling: _U64
+    own: NDArray[np.int64]
 
     @property
     def readings(self) -> list[Reading]:
@@ -105,7 +117,20 @@ class CellReadings:
 
     def among(self, issued: _U64) -> CellReadings:
         """See `Anchored.among`."""
-        return CellReadings([layer.among(issued) for layer in self.layers])
+        return CellReadings([layer.among(issued) for layer in self.layers], self.telling, self.own)
+
+    def vouched(self) -> CellReadings:
+        """The readings of rows that an address or a number tells from others'. SPEC 6.1.
+
+        Many rows share an item or a remark, few an address. If no row is told by either, all are
+        kept.
+        """
+        rows = [layer.rows[np.isin(layer.families, self.telling)] for layer in self.layers]
+        told = np.unique(np.concatenate([self.own, *rows]))
+        if not len(told):
+            return self
+        layers = [layer.where(np.isin(layer.rows, told)) for layer in self.layers]
+        return CellReadings(layers, self.telling, self.own)
 
     @property
     def anchors(self) -> NDArray[np.uint64]:
@@ -145,8 +170,13 @@ class CellReader:
             for role in (None, *MARKED)
         }
         self._scanner = Scanner(using, self._families[None])
+        self._telling = np.array(
+            sorted(f.id for f in families if "address" in f.roles and "remark" not in f.roles),
+            np.uint64,
+        )
         self._originals: Originals | None = None
         self._found: list[Finds] = []
+        self._own: list[NDArray[np.int64]] = []
 
     def beside(self, rows: Iterable[Row]) -> list[_U64]:
         """From now on, read damaged cells beside the table they came from. SPEC 6.9.
@@ -162,9 +192,10 @@ class CellReader:
             For each key the anchor ids of the table's cells, sorted.
         """
         self._originals = Originals(rows, self._scanner.rules, self._families)
-        contents = list(self._originals.contents)
+        contents = self._originals.contents
         return [
-            np.sort(hashed.many(contents)["identity"].astype(np.uint64)) for hashed in self._hashes
+            np.unique(hashed.many(contents)["identity"].astype(np.uint64))
+            for hashed in self._hashes
         ]
 
     def __len__(self) -> int:
@@ -181,14 +212,10 @@ class CellReader:
             The role it was marked in, if that is known: families of other roles are passed over,
             and so is a cell of a role that is never marked.
         """
-        if role in self._families and (
-            found := self._scanner.one(text, 0, self._families[role])
-        ):
+        if role in self._families and (found := self._scanner.one(text, 0, self._families[role])):
             self._found.append(gathered([found]))
 
-    def read_rows(
-        self, rows: Sequence[Sequence[str]], first: int = 1, *, pasted: bool = False
-    ) -> None:
+    def read_rows(self, rows: Sequence[Sequence[str]], first: int = 1) -> None:
         """Read rows of cells.
 
         Parameters
@@ -196,24 +223,22 @@ class CellReader:
         rows : sequence of sequences of str
         first : int
             Number of the first row, for what is said about rows later.
-        pasted : bool
-            The cells of a row are guesses at where cells begin and end in one line of text.
         """
         cells = [(text, number) for number, row in enumerate(rows, first) for text in row]
         found = self._scanner.scan([text for text, _ in cells])
-        self._found.append(found.of_rows([number for _, number in cells]))
-        if self._originals:
-            whole = {bytes(content) for content in found.contents}
-            # SPEC 6.9: a line holds its pieces, the longest of them is the line itself
-            passages = [[max(row, key=len, default="")] if pasted else row for row in rows]
-            self._found.append(self._originals.aligned(passages, first, whole))
+        if self._originals is None:
+            self._found.append(found.of_rows([number for _, number in cells]))
+            return
+        self._found.append(self._originals.beside(cells, found))
+        self._own.append(first + np.flatnonzero(self._originals.own(rows)))
 
     def take(self) -> list[CellReadings]:
         """What was read since the last call, one entry for each key, in their order."""
         found, self._found = together([gathered(()), *self._found]), []
-        return [self._readings(found, keyed) for keyed in self._hashes]
+        own, self._own = np.concatenate([np.empty(0, np.int64), *self._own]), []
+        return [self._readings(found, own, keyed) for keyed in self._hashes]
 
-    def _readings(self, found: Finds, keyed: CellHash) -> CellReadings:
+    def _readings(self, found: Finds, own: NDArray[np.int64], keyed: CellHash) -> CellReadings:
         keys = keyed.many(found.contents.tolist())
         anchors = keys["identity"].astype(np.uint64)
         layers = [
@@ -229,7 +254,7 @@ class CellReader:
             found.symbols[some],
             found.origins[some],
         )
-        return CellReadings([layer for layer in layers if len(layer.anchors)])
+        return CellReadings([layer for layer in layers if len(layer)], self._telling, own)
 
     def _visible(
         self,
@@ -286,4 +311,3 @@ class CellReader:
 
 def _reading(carrier: str, slots: _U64, positions: _U64, bits: _U64) -> Reading:
     return Reading(carrier, slots, positions.astype(np.int64), 2 * bits.astype(np.float64) - 1)
-

@@ -76,7 +76,7 @@ class Finds:
             self.forms[kept],
         )
 
-    def of_rows(self, rows: Sequence[int]) -> Finds:
+    def of_rows(self, rows: Sequence[int] | _Ints) -> Finds:
         """The same with the row of each cell scanned as its origin."""
         values = [getattr(self, one.name) for one in fields(self)]
         values[1] = np.asarray(rows, np.int64)[self.origins]
