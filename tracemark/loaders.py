@@ -46,6 +46,7 @@ class LoadedSample:
         self.sha256 = ""
         self.titles = 0
         self._sample = sample
+        self._source: HashingReader | None = None
         if isinstance(sample, Path):
             self.path = str(sample)
         elif isinstance(sample, str):
@@ -66,6 +67,13 @@ class LoadedSample:
         if isinstance(self._sample, Path):
             return is_picture(self._sample)
         return isinstance(self._sample, Image.Image)
+
+    @property
+    def part(self) -> float:
+        """How much of a file has been read, 0 to 1; 0 for other samples."""
+        if self._source is None or not isinstance(self._sample, Path):
+            return 0.0
+        return min(1.0, self._source.size / max(1, self._sample.stat().st_size))
 
     def picture(self) -> Image.Image:
         """The picture.
@@ -110,7 +118,7 @@ class LoadedSample:
             yield from self._mappings(self._sample)
 
     def _file(self, file: BinaryIO, name: str | None) -> Iterator[Cells]:
-        source = HashingReader(file)
+        source = self._source = HashingReader(file)
         try:
             document = open_document(source, name=name or self.path, errors="replace")
             self.kind = document.kind

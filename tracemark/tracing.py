@@ -38,6 +38,7 @@ _METHOD = "text/1"
 _FEW = 12  # slots of issued cells from which a pasted text is read by them alone
 _ISSUES = 100  # issues listed with an accusation; a drip of single rows would fill the case file
 _CHUNK = 4096  # rows read at a time
+_PENDING = 1 << 18  # cells read before they are thinned out
 _NOTHING = np.empty(0, np.uint64)
 
 Anchors = NDArray[np.uint64]
@@ -91,13 +92,23 @@ def trace(
     # SPEC 6.9: with the table that the copies were made from, damaged cells are found again
     table = None if original is None else reader.beside(_table(original))
 
+    def expected(index: int, anchors: Anchors) -> NDArray[np.bool_]:
+        known = ledger.issued("anchor", books[index].epoch, anchors)
+        return known if table is None else known | np.isin(anchors, table[index])
+
     # SPEC 5.4, 10: read every sample under every key
     found: list[_Cells | _Read] = []
-    for number, sample in enumerate(samples, start=1):
-        tell("reading", (number - 1) / len(samples))
-        loaded = LoadedSample(sample, number)
+    for number, sample in enumerate(samples):
+
+        def read_so_far(part: float, before: int = number) -> None:
+            tell("reading", (before + part) / len(samples))
+
+        read_so_far(0.0)
+        loaded = LoadedSample(sample, number + 1)
         found.append(
-            _picture(loaded, keys) if loaded.pictured else _cells(loaded, reader, len(keys))
+            _picture(loaded, keys)
+            if loaded.pictured
+            else _cells(loaded, reader, len(keys), expected, read_so_far)
         )
 
     # SPEC 6.1, 6.2: keep the slots that speak clearest, and ask the pilot
@@ -129,13 +140,22 @@ def trace(
     return _conclude(ledger, judgement, alpha, among, read, look)
 
 
-def _cells(sample: LoadedSample, reader: CellReader, epochs: int) -> _Cells | _Read:
-    """Read the cells of one sample under all keys in one pass."""
+def _cells(
+    sample: LoadedSample,
+    reader: CellReader,
+    epochs: int,
+    expected: Callable[[int, Anchors], NDArray[np.bool_]],
+    tell: Callable[[float], None],
+) -> _Cells | _Read:
+    """Read the cells of one sample under all keys in one pass, in constant memory."""
     rows, source = 0, sample.rows()
     try:
         while chunk := [values for _, values in islice(source, _CHUNK)]:
             reader.read_rows(chunk, rows + 1)
             rows += len(chunk)
+            tell(sample.part)
+            if len(reader) > _PENDING:
+                reader.thin(expected)
     except UnreadableSample as error:
         reader.take()
         return _unreadable(sample, error, epochs)

@@ -140,41 +140,43 @@ class Originals:
         text, role, _ = self._cells[cell]
         return Template(text, self._rules, self._families.get(role, self._families[None]))
 
-    def beside(self, cells: Sequence[tuple[str, int]], found: Finds) -> Finds:
+    def beside(self, texts: Sequence[str], rows: _Ints, found: Finds) -> Finds:
         """Read the damaged ones of some cells at the anchors of their originals.
 
         Parameters
         ----------
-        cells : sequence of (text, number of its row)
+        texts : sequence of str
+        rows : (texts,) int64
+            Number of the row of each.
         found : Finds
             What stands in them, by their index.
 
         Returns
         -------
         Finds
-            By their rows. A cell that only happens to have the anchor of another is left out.
+            The same, and what stands in the damaged ones. A cell that only happens to have the
+            anchor of another is left out.
         """
-        rows = np.array([row for _, row in cells], np.int64)
         # digits alone may be another cell's as well
-        whole = np.zeros(len(cells), bool)
+        whole = np.zeros(len(texts), bool)
         known = np.array([content in self._known for content in found.contents], bool)
         sure = np.array([not content.isdigit() for content in found.contents], bool)
         whole[found.origins[known & sure]] = True
         fit = [
             i
-            for i, (text, _) in enumerate(cells)
+            for i, text in enumerate(texts)
             if not whole[i] and len(text) >= WIDTH and not is_code(text)
         ]
         damaged = []
-        for i, gist in zip(fit, self._gisted([cells[i][0] for i in fit]), strict=True):
+        for i, gist in zip(fit, self._gisted([texts[i] for i in fit]), strict=True):
             whole[i] = gist in self._gists
             if not whole[i] and len(gist) >= WIDTH:
                 damaged.append((i, gist))
-        again = gathered(self._found_again(cells, damaged))
-        replaced = np.zeros(len(cells), bool)
+        again = gathered(self._found_again(texts, rows, damaged))
+        replaced = np.zeros(len(texts), bool)
         replaced[again.origins] = True
         kept = found.where(~replaced[found.origins] & (whole[found.origins] | ~known))
-        return together([kept, again]).of_rows(rows)
+        return together([kept, again])
 
     def own(self, rows: Sequence[Sequence[str]]) -> NDArray[np.bool_]:
         """Which rows hold a whole number of the table: (rows,) bool."""
@@ -186,18 +188,16 @@ class Originals:
         return held
 
     def _found_again(
-        self, cells: Sequence[tuple[str, int]], damaged: Sequence[tuple[int, str]]
+        self, texts: Sequence[str], rows: _Ints, damaged: Sequence[tuple[int, str]]
     ) -> Iterator[Found]:
-        wanted = {cells[i][1] for i, _ in damaged}
-        in_row: dict[int, list[str]] = {row: [] for row in wanted}
-        for text, row in cells:
-            if row in wanted:
-                in_row[row].append(text)
-        numbers = {row: _numbers(texts) for row, texts in in_row.items()}
+        numbers: dict[int, _U64] = {}
+        for row in {int(rows[i]) for i, _ in damaged}:
+            start, end = np.searchsorted(rows, (row, row + 1)).tolist()
+            numbers[row] = _numbers(texts[start:end])
         hashed, places = _shingles([gist for _, gist in damaged])
         bounds = np.searchsorted(places, np.arange(len(damaged) + 1)).tolist()
         for (i, _), (start, end) in zip(damaged, pairwise(bounds), strict=True):
-            text, row = cells[i]
+            text, row = texts[i], int(rows[i])
             against = len(numbers[row]) > 0  # and none of them in the table, if it comes to that
             like = LIKE_AGAINST_NUMBERS if against else LIKE
             least = _LEAST_AGAINST_NUMBERS if against else _LEAST_SHARED

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from tracemark.profiles import Profile
 from tracemark.text.matching import Originals, Row
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import LAYERS, Rules, rules
+from tracemark.text.sampling import Sampler
 from tracemark.text.scan import Finds, Scanner, gathered, together
 from tracemark.text.siphash import siphashes
 from tracemark.text.slots import CHIPS, LANES, CellHash
@@ -177,6 +179,7 @@ class CellReader:
         self._originals: Originals | None = None
         self._found: list[Finds] = []
         self._own: list[NDArray[np.int64]] = []
+        self._fresh, self._sampler = 0, Sampler()
 
     def beside(self, rows: Iterable[Row]) -> list[_U64]:
         """From now on, read damaged cells beside the table they came from. SPEC 6.9.
@@ -199,8 +202,8 @@ class CellReader:
         ]
 
     def __len__(self) -> int:
-        """Cells read since `take`."""
-        return sum(map(len, self._found))
+        """Cells read since `take` or `thin`."""
+        return self._fresh
 
     def read(self, text: str, role: str | None = None) -> None:
         """Read one cell: all layers, whatever the policy was.
@@ -224,17 +227,36 @@ class CellReader:
         first : int
             Number of the first row, for what is said about rows later.
         """
-        cells = [(text, number) for number, row in enumerate(rows, first) for text in row]
-        found = self._scanner.scan([text for text, _ in cells])
-        if self._originals is None:
-            self._found.append(found.of_rows([number for _, number in cells]))
-            return
-        self._found.append(self._originals.beside(cells, found))
-        self._own.append(first + np.flatnonzero(self._originals.own(rows)))
+        texts = list(chain.from_iterable(rows))
+        numbers = first + np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+        found = self._scanner.scan(texts)
+        if self._originals is not None:
+            found = self._originals.beside(texts, numbers, found)
+            self._own.append(first + np.flatnonzero(self._originals.own(rows)))
+        self._found.append(found.of_rows(numbers))
+        self._fresh += len(found)
+
+    def thin(self, expected: Callable[[int, _U64], NDArray[np.bool_]]) -> None:
+        """Keep memory within bounds: of very many cells, keep a keyed sample. SPEC 6.1.
+
+        Parameters
+        ----------
+        expected : callable
+            From the index of a key and anchor ids under it, (n,) uint64, to which of them are
+            expected, (n,) bool: issued, or of the table. They are sampled apart from the others.
+        """
+        found = together([gathered(()), *self._found])
+        ours, anchors = np.zeros(len(found), bool), np.empty(0, np.uint64)
+        for index, hashed in enumerate(self._hashes):
+            anchors = hashed.many(found.contents.tolist())["identity"].astype(np.uint64)
+            ours |= expected(index, anchors)
+        self._found = [self._sampler.sample(found, anchors, ours)]
+        self._fresh = 0
 
     def take(self) -> list[CellReadings]:
         """What was read since the last call, one entry for each key, in their order."""
         found, self._found = together([gathered(()), *self._found]), []
+        self._fresh, self._sampler = 0, Sampler()
         own, self._own = np.concatenate([np.empty(0, np.int64), *self._own]), []
         return [self._readings(found, own, keyed) for keyed in self._hashes]
 

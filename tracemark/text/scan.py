@@ -76,6 +76,30 @@ class Finds:
             self.forms[kept],
         )
 
+    def repeated(self, origins: _Ints, places: _Ints) -> Finds:
+        """Each cell wherever it stands: the cell of origin ``origins[i]`` also at ``places[i]``."""
+        order = np.argsort(origins, kind="stable")
+        starts, ends = (
+            np.searchsorted(origins[order], self.origins, side) for side in ("left", "right")
+        )
+        counts = ends - starts
+        every = np.repeat(np.arange(len(self)), counts)
+        within = np.arange(len(every)) - np.repeat(np.cumsum(counts) - counts, counts)
+        shown = np.repeat(np.arange(len(self.cells)), counts[self.cells])
+        first = (np.cumsum(counts) - counts)[self.cells]
+        ends = np.cumsum(counts[self.cells])
+        copy = np.arange(len(shown)) - np.repeat(ends - counts[self.cells], counts[self.cells])
+        return Finds(
+            self.contents[every],
+            places[order[starts[every] + within]],
+            self.present[every],
+            self.symbols[every],
+            first[shown] + copy,
+            self.numbers[shown],
+            self.layers[shown],
+            self.forms[shown],
+        )
+
     def of_rows(self, rows: Sequence[int] | _Ints) -> Finds:
         """The same with the row of each cell scanned as its origin."""
         values = [getattr(self, one.name) for one in fields(self)]
@@ -142,12 +166,18 @@ class Scanner:
 
     def scan(self, texts: Sequence[str]) -> Finds:
         """What stands in each of some cells; cells in which nothing does are left out."""
-        texts = [text if _whole(text) else "" for text in texts]
-        if self._grammar is None or not texts:
+        places = _fit(texts)
+        if not places:
+            return gathered(())
+        once: dict[str, int] = {}
+        origins = [once.setdefault(texts[place], len(once)) for place in places]
+        return self._scan(list(once)).repeated(np.array(origins), np.array(places))
+
+    def _scan(self, texts: list[str]) -> Finds:
+        if self._grammar is None:
             return gathered(self._others(enumerate(texts)))
-        bare = strip_symbols("\n".join(texts)).split("\n")
-        if len(bare) != len(texts):  # some cells have several lines
-            bare = ["" if "\n" in text else strip_symbols(text) for text in texts]
+        lines = ["" if "\n" in text else text for text in texts]
+        bare = strip_symbols("\n".join(lines)).split("\n")
         regular = self._grammar.regular(bare)
         chosen = np.flatnonzero(regular)
         parts = [gathered(self._others((i, texts[i]) for i in np.flatnonzero(~regular).tolist()))]
@@ -162,7 +192,7 @@ class Scanner:
 
     def one(self, text: str, origin: int, known: Collection[Family]) -> Found | None:
         """What stands in one cell, whatever kind it is of; None where nothing does."""
-        if not _whole(text):
+        if not _fit([text]):
             return None
         bare, runs = split_symbols(text)
         parsed = parse(bare, self.rules)
@@ -181,7 +211,7 @@ class Scanner:
 
     def _others(self, cells: Iterable[tuple[int, str]]) -> Iterable[Found]:
         for origin, text in cells:
-            if text and (found := self.one(text, origin, self._known)):
+            if found := self.one(text, origin, self._known):
                 yield found
 
     def _regular(
@@ -209,9 +239,13 @@ class Scanner:
         return found.where(some & (lengths >= LEAST_ANCHOR))
 
 
-def _whole(text: str) -> bool:
-    """Whether a text can hold a mark, by its length and kind."""
-    return len(text) >= LEAST_ANCHOR and not is_code(text)
+def _fit(texts: Sequence[str]) -> list[int]:
+    """Which texts can hold a mark, by their length and kind."""
+    return [
+        place
+        for place, text in enumerate(texts)
+        if len(text) >= LEAST_ANCHOR and not (text.isascii() and (text.isalnum() or is_code(text)))
+    ]
 
 
 def _lanes(joined: Joined, grammar: Grammar) -> tuple[_U64, _U64]:
