@@ -27,6 +27,8 @@ from .terminal import (
 
 _STATUS = {"identified": DONE, "inconclusive": NOBODY, "no mark": NOBODY, "unreadable": TROUBLE}
 
+_LISTED = 8  # row numbers printed; the JSON has the first thousand
+
 _MEANING = {
     "identified": "a copy of this was released to:",
     "inconclusive": "a mark of this vault is there, too weak to name anyone",
@@ -128,7 +130,15 @@ def _say_accusation(accusation: tracemark.Accusation, case: tracemark.Case) -> N
     ]
     facts += [("issued", _issued(entry)) for entry in accusation.issued]
     facts += [("evidence", _evidence(one, case)) for one in accusation.evidence]
+    facts += [("rows", _rows(one, case)) for one in accusation.rows]
     say_facts(facts, indent="    ")
+
+
+def _rows(rows: tracemark.RowsOf, case: tracemark.Case) -> str:
+    where = f"{case.samples[rows.sample].path}: " if len(case.samples) > 1 else ""
+    first = ", ".join(f"{number:,}" for number in rows.numbers[:_LISTED])
+    more = ", …" if rows.count > _LISTED else ""
+    return f"{where}{rows.count:,} show this copy's marks: {first}{more}"
 
 
 def _evidence(evidence: tracemark.Evidence, case: tracemark.Case) -> str:

@@ -5,7 +5,7 @@ The engineer's side marks where data leaves a system (`Vault.mark_rows`, `Vault.
 case names anyone innocent is bounded, and the bound is proved in docs/SPEC.md.
 """
 
-from tracemark.case import Accusation, Case, Evidence, Pilot, SampleReport
+from tracemark.case import Accusation, Case, Evidence, Pilot, RowsOf, SampleReport
 from tracemark.cleaning import clean_table
 from tracemark.errors import (
     AlreadyMarked,
@@ -46,6 +46,7 @@ __all__ = [
     "Pilot",
     "Receipt",
     "Recipient",
+    "RowsOf",
     "SampleReport",
     "TracemarkError",
     "UnknownRecipient",

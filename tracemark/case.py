@@ -37,6 +37,30 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsOf:
+    """The rows of one sample that show the marks of one accused recipient's copy. SPEC 6.10.
+
+    They are told apart among the accused after the accusation, and add nothing to its weight.
+
+    Attributes
+    ----------
+    sample : int
+        Index into `Case.samples`.
+    count : int
+        How many rows.
+    numbers : tuple of int
+        The first 1,000 of them: 1 is the first row, a row of column names included.
+    bits : tuple of float
+        log2 of the odds that the row shows this copy's marks and not another's or none.
+    """
+
+    sample: int
+    count: int
+    numbers: tuple[int, ...]
+    bits: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Accusation:
     """One recipient to whom the sample, or a part of it, was released.
 
@@ -58,6 +82,8 @@ class Accusation:
     issued : tuple of dict
         Ledger entries about copies of the leaked records that were released to the recipient.
     evidence : tuple of Evidence
+    rows : tuple of RowsOf
+        For each sample of rows, those that show the marks of this recipient's copy.
     """
 
     recipient: str
@@ -69,6 +95,7 @@ class Accusation:
     round: int
     issued: tuple[dict[str, Any], ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    rows: tuple[RowsOf, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.case import Accusation, Case, Pilot, SampleReport, Verdict
+from tracemark.case import Accusation, Case, Pilot, RowsOf, SampleReport, Verdict
 from tracemark.codeword import Codebook
 from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
 from tracemark.decoder.pilot import ours, pilot
+from tracemark.decoder.rows import RowReading, rows_of
 from tracemark.decoder.tally import by_carrier
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.keys import EpochKey
@@ -62,6 +63,7 @@ class _Read:
     report: SampleReport
     epochs: Sequence[Sequence[Reading]]
     issued: Sequence[Anchors]
+    rows: Sequence[Sequence[RowReading]] = ()
 
 
 def trace(
@@ -137,7 +139,9 @@ def trace(
         [Epoch(book, [one.epochs[index] for one in legible]) for index, book in enumerate(books)],
         alpha=look.spends,
     )
-    return _conclude(ledger, judgement, alpha, among, read, look)
+    # SPEC 6.10: whose copy each row came from, among the accused
+    laid = _laid(read, books, [one.recipient for one in judgement.accused])
+    return _conclude(ledger, judgement, alpha, among, read, look, laid)
 
 
 def _cells(
@@ -221,7 +225,7 @@ def _weighed(
     cells of a table that was given count as issued. SPEC 6.9.
     """
     sample = cells.sample
-    epochs, pilots, known = [], [], []
+    epochs, pilots, known, rows = [], [], [], []
     guessed = sample.kind == "text"  # the cells of a pasted line are guesses, most of them wrong
     for k, (book, found, of_ours) in enumerate(zip(books, cells.epochs, issued, strict=True)):
         expected = of_ours if table is None else np.union1d(of_ours, table[k])
@@ -231,7 +235,9 @@ def _weighed(
             if enough and sum(map(len, some[-2].readings)) >= _FEW:
                 some.pop()
         chosen = max(some, key=lambda one: _clarity(one.readings, book))
-        epochs.append([one for one in chosen.readings if len(one) and one.carrier != CHECK])
+        told = [one for one in chosen.layers if len(one) and one.reading.carrier != CHECK]
+        epochs.append([one.reading for one in told])
+        rows.append([RowReading(one.reading, one.rows) for one in told])
         pilots.append(_pilot(chosen.readings, book))
         known.append(np.intersect1d(found.anchors, of_ours))
     best = min(pilots, key=lambda one: one.bound)
@@ -246,7 +252,7 @@ def _weighed(
         sum(map(len, known)),
         best,
     )
-    return _Read(report, epochs, known)
+    return _Read(report, epochs, known, rows)
 
 
 def _pilot(readings: Sequence[Reading], book: Codebook) -> Pilot:
@@ -268,6 +274,21 @@ def _clarity(readings: Sequence[Reading], book: Codebook) -> float:
     return found.slots * ours(found, book.profile.rare) ** 2
 
 
+def _laid(
+    read: Sequence[_Read], books: Sequence[Codebook], accused: Sequence[str]
+) -> list[tuple[RowsOf, ...]]:
+    """The rows of all samples laid to each accused. SPEC 6.10."""
+    samples = [
+        rows_of(number, list(zip(books, one.rows, strict=True)), accused)
+        for number, one in enumerate(read)
+        if one.rows
+    ]
+    return [
+        tuple(rows for one in samples if (rows := one[who]) is not None)
+        for who in range(len(accused))
+    ]
+
+
 def _conclude(
     ledger: Ledger,
     judgement: Judgement,
@@ -275,12 +296,14 @@ def _conclude(
     among: str | None,
     read: Sequence[_Read],
     look: Look,
+    laid: Sequence[tuple[RowsOf, ...]],
 ) -> Case:
     """From a judgement to a verdict. SPEC 8."""
     legible = [index for index, one in enumerate(read) if one.report.status != "unreadable"]
     marked = any(one.report.status == "marked" for one in read)
     accusations = tuple(
-        _accusation(ledger, accused, alpha, look.k, read, legible) for accused in judgement.accused
+        replace(_accusation(ledger, accused, alpha, look.k, read, legible), rows=rows)
+        for accused, rows in zip(judgement.accused, laid, strict=True)
     )
     verdict: Verdict = "identified" if accusations else "inconclusive" if marked else "no mark"
     case = Case(

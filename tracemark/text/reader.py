@@ -138,7 +138,8 @@ class CellReadings:
     def anchors(self) -> NDArray[np.uint64]:
         """All anchor ids met, (n,) uint64, sorted, each once."""
         met = [layer.anchors for layer in self.layers]
-        return np.unique(np.concatenate(met)) if met else np.empty(0, np.uint64)
+        ordered = np.sort(np.concatenate([np.empty(0, np.uint64), *met]))
+        return ordered[np.flatnonzero(np.diff(ordered, prepend=~ordered[:1]))]
 
 
 class CellReader:

@@ -244,7 +244,10 @@ def _fit(texts: Sequence[str]) -> list[int]:
     return [
         place
         for place, text in enumerate(texts)
-        if len(text) >= LEAST_ANCHOR and not (text.isascii() and (text.isalnum() or is_code(text)))
+        if len(text) >= LEAST_ANCHOR
+        and not (
+            text.isascii() and (text.isalnum() or text.lower() == text.upper() or is_code(text))
+        )
     ]
 
 
