@@ -72,7 +72,7 @@ def test_a_picture_is_no_original_of_a_table(vault, marked, tmp_path):
 
 
 def test_rows_are_laid_to_their_copies(vault, export, marked, rng):
-    """Of two accounts' rows and foreign ones in a pile, nearly every row goes where it came from."""
+    """Of two accounts' rows and foreign ones, nearly every row goes where it came from."""
     other = list(vault.mark_rows(export, to=OTHER))
     pile = [(row, OURS) for row in marked[:100]] + [(row, OTHER) for row in other[100:]]
     pile += [(row, "") for row in orders(200, 33)]
