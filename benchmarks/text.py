@@ -291,9 +291,10 @@ def big(vault: tracemark.Vault, rng: random.Random, folder: Path) -> Iterator[st
 
 
 def nulls(count: int, seed: int) -> Iterator[str]:
-    """Unmarked tables, tables of another key, and marks moved to other rows: who is accused?"""
+    """Tables of nobody, and the innocents of a copy: who is accused, who scores how much?"""
     rng = random.Random(f"{seed}/nulls")
     verdicts: dict[str, dict[str, int]] = {}
+    scores = np.zeros(60, np.int64)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         vault = tracemark.Vault.create(folder / "vault", key=rng.randbytes(32))
@@ -302,9 +303,10 @@ def nulls(count: int, seed: int) -> Iterator[str]:
             one.add_recipients(recipient(i) for i in range(1000))
         for trial in range(count):
             kind = ("foreign, never marked", "another vault's mark", "marks transplanted",
-                    "foreign, washed")[trial % 4]  # fmt: skip
+                    "foreign, washed", "a copy, and its innocents")[trial % 5]  # fmt: skip
             size = rng.choice([1, 5, 20, 50, 200])
             rows = list(orders(size, rng.randrange(1 << 40)))
+            table = rows
             if kind == "another vault's mark":
                 rows = list(other.mark_rows(rows, to=recipient(rng.randrange(1000))))
             elif kind == "foreign, washed":
@@ -313,18 +315,41 @@ def nulls(count: int, seed: int) -> Iterator[str]:
                 donor = orders(size, rng.randrange(1 << 40))
                 marked = vault.mark_rows(donor, to=recipient(rng.randrange(1000)))
                 rows = [transplant(a, b) for a, b in zip(marked, rows, strict=True)]
-            case = vault.trace(leaks.write_csv(rows, folder / "null.csv"))
+            true = recipient(rng.randrange(1000))
+            if kind == "a copy, and its innocents":
+                rows = leaks.each_cell(list(vault.mark_rows(rows, to=true)), leaks.stripped)
+            sample = leaks.write_csv(rows, folder / "null.csv")
+            case = vault.trace(sample, original=table if trial % 2 else None)
+            named = [accusation.recipient for accusation in case.accusations]
+            own = [a.score for a in case.accusations if a.recipient == true]
+            scores += np.array(case.histogram["counts"], np.int64)
+            scores -= np.histogram(np.clip(own, -60, 60), case.histogram["edges"])[0]
+            verdict = case.verdict if named != [true] else "no innocent"
             tally = verdicts.setdefault(kind, {})
-            tally[case.verdict] = tally.get(case.verdict, 0) + 1
-    yield f"Null tables: {count}, 1,000 candidates scored in each, alpha = 1e-6."
+            tally[verdict] = tally.get(verdict, 0) + 1
+    yield f"Null tables: {count}, half of them beside the original, 1,000 candidates, alpha = 1e-6."
     yield ""
-    yield "| what | no mark | inconclusive | identified |"
-    yield "| --- | --- | --- | --- |"
+    yield "| what | no mark | inconclusive | its recipient alone | an innocent |"
+    yield "| --- | --- | --- | --- | --- |"
     for kind, tally in verdicts.items():
-        yield (
-            f"| {kind} | {tally.get('no mark', 0)} | {tally.get('inconclusive', 0)} "
-            f"| {tally.get('identified', 0)} |"
+        row = (
+            tally.get(one, 0) for one in ("no mark", "inconclusive", "no innocent", "identified")
         )
+        yield f"| {kind} | {' | '.join(map(str, row))} |"
+    yield ""
+    yield from calibration(scores)
+
+
+def calibration(scores: np.ndarray) -> Iterator[str]:
+    """Innocents' e-values against the bound that they are used with: P(e >= 2^b) <= 2^-b."""
+    total = int(scores.sum())
+    yield f"Scores of {total:,} innocents in the cases that could be scored:"
+    yield ""
+    yield "| bits | share of innocents at or above | the bound, 2^-bits |"
+    yield "| --- | --- | --- |"
+    for bits in (0, 2, 4, 6, 8, 10, 12, 14, 16, 20):
+        above = int(scores[30 + bits // 2 :].sum())
+        yield f"| {bits} | {above / max(1, total):.2e} ({above:,}) | {2.0**-bits:.2e} |"
 
 
 def transplant(donor: Row, host: Row) -> Row:

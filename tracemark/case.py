@@ -38,7 +38,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class RowsOf:
-    """The rows of one sample that show the marks of one accused recipient's copy. SPEC 6.10.
+    """The rows of one sample that show the marks of one accused recipient's copy. SPEC 6.11.
 
     They are told apart among the accused after the accusation, and add nothing to its weight.
 

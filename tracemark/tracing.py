@@ -27,7 +27,6 @@ from tracemark.ledger import Ledger, Look
 from tracemark.loaders import LoadedSample, Sample
 from tracemark.model import Reading
 from tracemark.profiles import Profile
-from tracemark.text.matching import Row
 from tracemark.text.reader import CellReader, CellReadings
 
 ENOUGH = 100  # slots; below this, finding no mark says little
@@ -91,8 +90,12 @@ def trace(
     books = [Codebook(key, profile) for key in keys]
     reader = CellReader([key.derive("slots/text") for key in keys], profile)
 
-    # SPEC 6.9: with the table that the copies were made from, damaged cells are found again
-    table = None if original is None else reader.beside(_table(original))
+    # SPEC 6.10: with the table that the copies were made from, damaged cells are found again
+    table, method = None, _METHOD
+    if original is not None:
+        loaded = _table(original)
+        table = reader.beside(loaded.rows())
+        method = f"{_METHOD}/original/{loaded.sha256[:32]}"  # another table is another look
 
     def expected(index: int, anchors: Anchors) -> NDArray[np.bool_]:
         known = ledger.issued("anchor", books[index].epoch, anchors)
@@ -128,7 +131,7 @@ def trace(
 
     # SPEC 6.8: the case stands in the ledger before anything is scored
     look = ledger.record_case(
-        [one.report.sha256 for one in legible], alpha, among or "", method=_METHOD
+        [one.report.sha256 for one in legible], alpha, among or "", method=method
     )
 
     # SPEC 6.4–6.7: score, accuse, look again at what is left
@@ -139,7 +142,7 @@ def trace(
         [Epoch(book, [one.epochs[index] for one in legible]) for index, book in enumerate(books)],
         alpha=look.spends,
     )
-    # SPEC 6.10: whose copy each row came from, among the accused
+    # SPEC 6.11: whose copy each row came from, among the accused
     laid = _laid(read, books, [one.recipient for one in judgement.accused])
     return _conclude(ledger, judgement, alpha, among, read, look, laid)
 
@@ -166,12 +169,12 @@ def _cells(
     return _Cells(sample, rows - sample.titles, reader.take())
 
 
-def _table(original: Sample) -> Iterator[Row]:
-    """The rows of the table that the copies were made from."""
+def _table(original: Sample) -> LoadedSample:
+    """The table that the copies were made from."""
     loaded = LoadedSample(original, 0)
     if loaded.pictured:
         raise UsageError("the original is a picture", hint="give the table that was exported")
-    return loaded.rows()
+    return loaded
 
 
 def _picture(sample: LoadedSample, keys: Sequence[EpochKey]) -> _Read:
@@ -222,7 +225,7 @@ def _weighed(
     """Choose between all slots and those of issued cells, and ask the pilot. SPEC 6.1, 6.2.
 
     Both are chosen from without a codeword, so the choice is free; the pilot pays for it. The
-    cells of a table that was given count as issued. SPEC 6.9.
+    cells of a table that was given count as issued. SPEC 6.10.
     """
     sample = cells.sample
     epochs, pilots, known, rows = [], [], [], []
@@ -277,7 +280,7 @@ def _clarity(readings: Sequence[Reading], book: Codebook) -> float:
 def _laid(
     read: Sequence[_Read], books: Sequence[Codebook], accused: Sequence[str]
 ) -> list[tuple[RowsOf, ...]]:
-    """The rows of all samples laid to each accused. SPEC 6.10."""
+    """The rows of all samples laid to each accused. SPEC 6.11."""
     samples = [
         rows_of(number, list(zip(books, one.rows, strict=True)), accused)
         for number, one in enumerate(read)

@@ -1,4 +1,4 @@
-"""Which rows came from whose copy, once somebody is accused. SPEC 6.10.
+"""Which rows came from whose copy, once somebody is accused. SPEC 6.11.
 
 It is no test and changes no accusation: among the accused, a row is laid to the one whose codeword
 explains its slots, or to nobody.

@@ -1,4 +1,4 @@
-"""Reading a damaged cell beside its original: each slot found again by its neighbours. SPEC 6.9.
+"""Reading a damaged cell beside its original: each slot found again by its neighbours. SPEC 6.10.
 
 A typo, a cut or a joined column moves a cell's anchor, and with it all its slots. Beside the
 original the anchor is known, and so is where each slot stood: between two characters that can be

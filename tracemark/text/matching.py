@@ -1,4 +1,4 @@
-"""Finding leaked cells again in the table they came from. SPEC 6.9.
+"""Finding leaked cells again in the table they came from. SPEC 6.10.
 
 Cells are compared by what marking hardly changes. A cell's gist is its folded text without soft
 characters and without everything that is not a letter or digit; its shingles are all runs of five
@@ -206,7 +206,7 @@ class Originals:
                 yield self._cells[cell][2], i, one.present, one.symbols, one.shown
 
     def _candidates(self, shingles: _U64, numbers: _U64, least: float) -> list[_Candidate]:
-        """The originals that share most with a passage, by shingles and numbers. SPEC 6.9."""
+        """The originals that share most with a passage, by shingles and numbers. SPEC 6.10."""
         cells, weights, total = self._owned(shingles)
         named, _, _ = self._owned(numbers)
         numbered = np.unique(named)

@@ -183,7 +183,7 @@ class CellReader:
         self._fresh, self._sampler = 0, Sampler()
 
     def beside(self, rows: Iterable[Row]) -> list[_U64]:
-        """From now on, read damaged cells beside the table they came from. SPEC 6.9.
+        """From now on, read damaged cells beside the table they came from. SPEC 6.10.
 
         Parameters
         ----------
