@@ -72,12 +72,13 @@ def trace(
     with ExitStack() as stack:
         opened = stack.enter_context(tracemark.Vault.open(vault))
         paths = [stack.enter_context(as_file(_there(sample))) for sample in samples]
+        table = original and stack.enter_context(as_file(_there(original)))
         report = stack.enter_context(progress("tracing"))
         case = opened.trace(
             *paths,
             alpha=alpha,
             among=among,
-            original=None if original is None else _there(original),
+            original=table,
             progress=report,
         )
     case = _as_named(case, samples)
