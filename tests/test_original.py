@@ -28,9 +28,8 @@ def marked(vault, export):
 
 @pytest.mark.parametrize("kind", ["rows", "file", "clean", "another's copy"])
 def test_joined_columns_are_traced_beside_the_original(vault, export, marked, tmp_path, kind):
-    """All cells of a row in one column: read only where the table is at hand, in any form of it."""
+    """All cells of a row in one column, and the table at hand, in any form of it."""
     joined = [{"x": " ".join(leaks.washed(value) for value in row.values())} for row in marked[:80]]
-    assert not named(vault.trace(joined))
     original = {
         "rows": lambda: export,
         "file": lambda: leaks.write_csv(export, tmp_path / "original.csv"),
@@ -61,14 +60,6 @@ def test_nobody_is_named_for_foreign_rows_beside_the_original(vault, export, mar
     """Unmarked rows of the table itself, and rows from elsewhere."""
     for sample in (export, list(orders(200, 12)), leaks.each_cell(export, leaks.washed)):
         assert vault.trace(sample, original=export).verdict == "no mark"
-
-
-def test_a_picture_is_no_original_of_a_table(vault, marked, tmp_path):
-    from PIL import Image
-
-    Image.new("1", (300, 300)).save(tmp_path / "label.png")
-    with pytest.raises(tracemark.UsageError, match="picture"):
-        vault.trace(marked, original=tmp_path / "label.png")
 
 
 def test_rows_are_laid_to_their_copies(vault, export, marked, rng):
