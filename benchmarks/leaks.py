@@ -110,3 +110,28 @@ def pasted(rows: Sequence[Row]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, delimiter="\t").writerows(row.values() for row in rows)
     return buffer.getvalue()
+
+
+_READ_AS = str.maketrans(
+    "0158日目己已未末人入土士千干栋幢号单", "OlSB目日已己末未入人士土干千拣憧弓卑"
+)
+
+
+def scanned(text: str, rng: random.Random, rate: float = 0.03) -> str:
+    """Washed, and then read by a machine: a character mistaken for its like, lost, or spaced."""
+    out = []
+    for character in washed(text):
+        if rng.random() >= rate:
+            out.append(character)
+        elif (error := rng.randrange(4)) == 0:
+            out.append(character + " ")
+        elif error > 1:
+            out.append(character.translate(_READ_AS) if error == 2 else "口")
+    return "".join(out)
+
+
+_STANDARD = (
+    (r"(?<=[0-9])(?:幢|号楼)", "栋"), ("二单元", "2单元"), ("一单元", "1单元"), ("三单元", "3单元"),
+    (r"(?<=[0-9])层", "楼"), (r"(?<=[0-9]{3})(?=$)", "室"),
+    (r"^(浙江|江苏|广东|福建|山东|河南|河北|湖北|湖南|四川|安徽)(?!省)", r"\1省"),
+)  # fmt: skip

@@ -150,7 +150,7 @@ def test_selection_by_issued_anchors() -> None:
         reader.read(copy, "address")
     [mixed] = reader.take()
     for alone, among in zip(own.layers, mixed.layers, strict=True):
-        kept = among.among(issued)
+        kept = among.among(issued).reading
         assert set(kept.slots.tolist()) == set(alone.reading.slots.tolist())
         assert not len(among.among(np.empty(0, np.uint64)))
     assert set(own.anchors.tolist()) == set(issued.tolist())

@@ -72,6 +72,7 @@ class LoadedSample:
         self.sha256 = ""
         self.titles = 0
         self._sample = sample
+        self._source: HashingReader | None = None
         self._limits = limits
         self._ocr = ocr
         self._guesser = Guesser()
@@ -112,6 +113,13 @@ class LoadedSample:
     def guessed(self) -> bool:
         """Whether its cells are guesses, most of them wrong."""
         return self.kind in _GUESSED
+
+    @property
+    def part(self) -> float:
+        """How much of a table's file has been read, 0 to 1; 0 for other samples."""
+        if self._source is None or not isinstance(self._sample, Path):
+            return 0.0
+        return min(1.0, self._source.size / max(1, self._sample.stat().st_size))
 
     def picture(self) -> Image.Image:
         """The picture.
@@ -220,7 +228,7 @@ class LoadedSample:
                 yield self._with_guesses(headers, row)
 
     def _table(self, file: BinaryIO, name: str | None) -> Iterator[Cells]:
-        source = HashingReader(file)
+        source = self._source = HashingReader(file)
         last = ""
         try:
             document = open_document(source, name=name or self.path, errors="replace")
