@@ -10,6 +10,7 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -144,18 +145,32 @@ class _Number:
 
 def read_picture(
     sample: LoadedSample, keys: Sequence[EpochKey], ledger: Ledger, clues: Clues
-) -> PictureRead:
-    """Read one picture under all keys. SPEC 10.8 to 10.11.
+) -> list[PictureRead]:
+    """Read one picture under all keys, each label in it for itself. SPEC 10.8 to 10.11.
 
     Raises UnreadableSample.
     """
-    from tracemark import label  # late: most programs mark rows only
-
     picture = sample.picture()
     number = _number(picture, clues.waybills[sample.number - 1], keys, ledger)
     original = clues.original or _found(clues.originals, number.texts)
     subkeys = [key.derive("slots/label") for key in keys]
-    found = _read(picture, original, subkeys)
+    return [
+        _read_label(sample, place, found, number, subkeys, _clue(number, original))
+        for place, found in enumerate(_labels(picture, original, subkeys), start=1)
+    ]
+
+
+def _read_label(
+    sample: LoadedSample,
+    place: int,
+    found: Sequence[LabelReading],
+    number: _Number,
+    subkeys: Sequence[bytes],
+    clue: str,
+) -> PictureRead:
+    """One label of a picture, as it was read under each key."""
+    from tracemark import label  # late: most programs mark rows only
+
     best = max(found, key=lambda one: one.pilot)
     # SPEC 10.9: bound slots vote where the picture's number is known
     parts = [
@@ -179,7 +194,7 @@ def read_picture(
     )
     test = Pilot(0, 0, max(LEAST_BOUND, min(1.0, _chance(found))))
     report = SampleReport(
-        sample.path,
+        sample.path if place == 1 else f"{sample.path} (label {place})",
         sample.sha256,
         sample.kind,
         "marked" if test.bound <= PILOT_BOUND else "no mark",
@@ -191,7 +206,7 @@ def read_picture(
         replace(one, readings=[_legible(reading, subkey, words) for reading in one.readings])
         for one, words, subkey in zip(found, number.words, subkeys, strict=True)
     ]
-    return PictureRead(report, votes, mark, _clue(number, original), seen)
+    return PictureRead(report, votes, mark, clue, seen)
 
 
 def _legible(reading: Reading, key: bytes, words: Sequence[int]) -> Reading:
@@ -203,23 +218,29 @@ def _legible(reading: Reading, key: bytes, words: Sequence[int]) -> Reading:
     return label.binding.erase(reading, key)
 
 
-def _read(
+def _labels(
     picture: Image.Image, original: Image.Image | None, keys: Sequence[bytes]
-) -> list[LabelReading]:
-    """Blind, or beside the original: under each key whichever has the clearer pilot."""
+) -> list[list[LabelReading]]:
+    """Each label of a picture under every key: blind, or beside the original.
+
+    Beside an original there is one label, under each key whichever way has the clearer pilot.
+    """
     from tracemark import label
 
     if original is None:
-        return [label.read(picture, key) for key in keys]
+        blind = [label.read_all(picture, key) for key in keys]
+        return [list(some) for some in zip_longest(*blind, fillvalue=label.LabelReading())]
     found = label.read_beside(picture, original, keys)
     if max(one.pilot for one in found) >= _CLEAR:
-        return found
-    blind = [label.read(picture, key) for key in keys]
+        return [found]
+    alone = [label.read(picture, key) for key in keys]
     return [
-        one
-        if one.pilot >= other.pilot
-        else replace(other, why=other.why or f"read blind: {one.why}")
-        for one, other in zip(found, blind, strict=True)
+        [
+            one
+            if one.pilot >= other.pilot
+            else replace(other, why=other.why or f"read blind: {one.why}")
+            for one, other in zip(found, alone, strict=True)
+        ]
     ]
 
 

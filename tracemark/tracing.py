@@ -82,6 +82,7 @@ class _Read:
     mark: Mark | None = None  # of a picture
     clue: str = ""  # digest of what was brought beside it
     seen: Sequence[Seen] = ()  # of a picture, under each key
+    given: Sample | None = None  # to be shown again
 
 
 def trace(
@@ -139,7 +140,7 @@ def trace(
 
         read_so_far(0.0)
         if loaded.pictured:
-            found.append(_seen(loaded, tables, words, ledger, clues))
+            found += _seen(loaded, tables, words, ledger, clues)
         else:
             found.append(tables.read(loaded, loaded.rows(), read_so_far))
 
@@ -159,7 +160,7 @@ def trace(
     # SPEC 6.8: the case stands in the ledger before anything is scored
     brought = "+".join(sorted({one.clue for one in legible if one.clue}))
     look = ledger.record_case(
-        [one.report.sha256 for one in legible],
+        list(dict.fromkeys(one.report.sha256 for one in legible)),
         alpha,
         among or "",
         method=f"{method}+{brought}" if brought else method,
@@ -179,7 +180,7 @@ def trace(
     # SPEC 13: set apart, and after the verdict stands
     tell("looking up who had access", 1.0)
     case = replace(case, access=accessing.access(ledger, keys, records, among))
-    return attach(case, samples, [one.seen for one in read], reader, books, skip=CHECK)
+    return attach(case, [(one.given, one.seen) for one in read], reader, books, skip=CHECK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,31 +230,28 @@ def _table(original: Sample) -> LoadedSample:
 
 def _seen(
     sample: LoadedSample, tables: _Tables, words: bool, ledger: Ledger, clues: Clues
-) -> _Cells | _Read:
-    """Read one picture: as a label, and where no mark is found, what it says. SPEC 11.9.
+) -> Sequence[_Cells | _Read]:
+    """Read one picture: as labels, and where no mark is found, what it says. SPEC 10, 11.9.
 
     The pilot alone decides, and it has seen no codeword.
     """
-    label = _picture(sample, tables.keys, ledger, clues)
-    if label.report.status != "no mark":
-        return label
-    if not words:
-        note = f"{label.report.note} Its text was not read; the extra 'ocr' reads it.".strip()
-        return replace(label, report=replace(label.report, note=note))
-    text = tables.read(sample, sample.words(), lambda part: None)
-    return text if isinstance(text, _Cells) and text.rows else label
-
-
-def _picture(sample: LoadedSample, keys: Sequence[EpochKey], ledger: Ledger, clues: Clues) -> _Read:
-    """Read one picture under all keys. SPEC 10."""
     try:
-        found = read_picture(sample, keys, ledger, clues)
+        labels = read_picture(sample, tables.keys, ledger, clues)
     except UnreadableSample as error:
-        return _unreadable(sample, error, len(keys))
-    nothing = [_NOTHING] * len(keys)
-    return _Read(
-        found.report, found.epochs, nothing, mark=found.mark, clue=found.clue, seen=found.seen
-    )
+        return [_unreadable(sample, error, len(tables.keys))]
+    nothing = [_NOTHING] * len(tables.keys)
+    found = [
+        _Read(one.report, one.epochs, nothing, (), one.mark, one.clue, one.seen, sample.again)
+        for one in labels
+    ]
+    if found[0].report.status != "no mark":
+        return found
+    if not words:
+        report = found[0].report
+        note = f"{report.note} Its text was not read; the extra 'ocr' reads it.".strip()
+        return [replace(found[0], report=replace(report, note=note))]
+    text = tables.read(sample, sample.words(), lambda part: None)
+    return [text] if isinstance(text, _Cells) and text.rows else found
 
 
 def _unreadable(sample: LoadedSample, error: UnreadableSample, epochs: int) -> _Read:
@@ -309,7 +307,7 @@ def _weighed(
         best,
         note=f"decoys found: {len(cells.decoys)}" if cells.decoys else "",
     )
-    return _Read(report, epochs, known, rows)
+    return _Read(report, epochs, known, rows, given=sample.again)
 
 
 def _pilot(readings: Sequence[Reading], book: Codebook) -> Pilot:
