@@ -55,7 +55,7 @@ def test_the_ledger_has_one_issue(vault, drawn):
     [batch] = vault.ledger_entries("batch")
     assert issue.body["what"] == "label" and len(issue.body["waybill"]) == 16
     counts = {kind: said["count"] for kind, said in batch.body["fingerprints"].items()}
-    assert counts == {"waybill": 2, "phone": 1, "anchor": 1}
+    assert counts == {"waybill": 2, "phone": 1, "masked": 1, "anchor": 1}
 
 
 def test_the_number_is_found_among_the_fields_or_given(vault, drawn):

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from tracemark.case import FORMAT, Accusation, Case, Evidence, Pilot, SampleReport
+from tracemark.access.evidence import Access, Holder
+from tracemark.case import FORMAT, Accusation, Binding, Case, Evidence, Pilot, RowsOf, SampleReport
 from tracemark.errors import BadSignature, MissingExtra, UnreadableSample, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
@@ -323,6 +324,16 @@ def _case(data: Mapping[str, Any]) -> Case:
                 {**entry, **{name: entry[name] for name in _ISSUE}} for entry in one["issued"]
             ),
             evidence=tuple(_built(Evidence, piece) for piece in one["evidence"]),
+            rows=tuple(
+                _built(
+                    RowsOf,
+                    some,
+                    numbers=tuple(map(_whole, some["numbers"])),
+                    bits=tuple(map(_number, some["bits"])),
+                )
+                for some in one.get("rows", ())
+            ),
+            bindings=tuple(_built(Binding, bond) for bond in one.get("bindings", ())),
         )
         for one in data["accusations"]
     )
@@ -346,8 +357,20 @@ def _case(data: Mapping[str, Any]) -> Case:
         samples=samples,
         histogram=histogram,
         advice=tuple(map(_string, data["advice"])),
+        access=_access(data.get("access")),
         exhibits=(),
     )
+    return found
+
+
+def _access(data: Mapping[str, Any] | None) -> Access | None:
+    if not data:
+        return None
+    holders = tuple(
+        _built(Holder, one, events=tuple(one.get("events", ()))) for one in data["holders"]
+    )
+    sets = tuple(tuple(map(_string, some)) for some in data.get("sets", ()))
+    found: Access = _built(Access, data, holders=holders, sets=sets)
     return found
 
 

@@ -251,7 +251,9 @@ def _seen(
         note = f"{report.note} Its text was not read; the extra 'ocr' reads it.".strip()
         return [replace(found[0], report=replace(report, note=note))]
     text = tables.read(sample, sample.words(), lambda part: None)
-    return [text] if isinstance(text, _Cells) and text.rows else found
+    if not isinstance(text, _Cells) or not text.rows:
+        return found
+    return [*(one for one in found if one.report.slots), text]  # a weak label still adds up
 
 
 def _unreadable(sample: LoadedSample, error: UnreadableSample, epochs: int) -> _Read:

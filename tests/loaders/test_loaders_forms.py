@@ -149,7 +149,7 @@ def test_an_archives_files_are_samples_of_their_own(vault, copy, tmp_path: Path)
 )
 def test_chat_text(vault, copy, line: str) -> None:
     case = traced(vault, "\n".join(line.format(**row) for row in copy))
-    assert case.samples[0].issued >= 50
+    assert case.samples[0].issued >= 45  # of some 55 that hold an address
 
 
 def test_a_table_whose_columns_were_joined(vault, copy, tmp_path: Path) -> None:

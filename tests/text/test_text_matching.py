@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def read(rows, table=None):
     [
         lambda t: t.replace("西湖", "西胡"),
         lambda t: t.replace("文三路", "文三三路"),
-        lambda t: t[: t.index("栋") + 1] if "栋" in t else t[: t.index("幢") + 1],
+        lambda t: t[: re.search("[栋幢座楼]", t).end()],
         lambda t: "张三 15412345678 " + t + " 谢谢",
         lambda t: t[6:],
         lambda t: t,

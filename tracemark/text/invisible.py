@@ -30,7 +30,7 @@ def cut(parsed: Parsed) -> list[str]:
     if parsed.places is None and locale.words is None:
         pieces = locale.letter.split(text, LANES)
     else:
-        folded = locale.words.sub(_blank, parsed.folded) if locale.words else parsed.folded
+        folded = _unmarked(parsed)
         ends = [0, *accumulate(map(len, locale.letter.split(folded, LANES)))]
         if parsed.places is not None:
             # no symbol stands within a character that folding took apart
@@ -39,6 +39,17 @@ def cut(parsed: Parsed) -> list[str]:
             ends = [0, *whole, places[-1]]
         pieces = [text[start:end] for start, end in pairwise(ends)]
     return pieces if len(pieces) > LEAST_LETTERS else [text]
+
+
+def _unmarked(parsed: Parsed) -> str:
+    """The folded text with blanks for the words that a marking of another copy may spell longer."""
+    folded, locale = parsed.folded, parsed.locale
+    if locale.words is None:
+        return folded
+    for slot in parsed.slots:
+        if slot[0] in locale.hard:
+            folded = folded[: slot[2]] + " " * (slot[3] - slot[2]) + folded[slot[3] :]
+    return locale.words.sub(_blank, folded)
 
 
 def _blank(match: re.Match[str]) -> str:

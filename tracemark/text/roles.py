@@ -73,7 +73,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _PLACES = tuple(
     re.compile(pattern)
     for pattern in (
-        "[区县旗]",
+        "(?<![园小])区|[县旗]",  # not 园区 and 小区, which marking writes for 园 and nothing
         "[路街道巷弄村镇乡]",
         "[0-9](?:栋|幢|号楼|单元|座)",
         r"(?i)^[0-9]+ .*\b(?:road|rd|street|st|avenue|ave|drive|dr|lane|ln|court|ct)\b",
@@ -156,4 +156,9 @@ def role_of_cell(cell: str) -> str:
         return "id"
     if sum(place.search(text) is not None for place in _PLACES) >= 2:
         return "address"
-    return "text" if len(_LETTER.findall(text)) >= 8 else "name"
+    from tracemark.text.parse import canonical, parse  # late: rules know roles
+    from tracemark.text.rules import rules
+
+    # forms differ in length (STREET, ST), so the canonical ones are counted
+    letters = _LETTER.findall(canonical(parse(text, rules())))
+    return "text" if len(letters) >= 8 else "name"
