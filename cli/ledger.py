@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import deque
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -35,6 +36,25 @@ def verify(vault: VaultPath = VAULT, as_json: AsJson = False) -> None:
             say(f"  fault: {fault}")
     if not found.holds:
         raise typer.Exit(TROUBLE)
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="File that is not there yet.")],
+    vault: VaultPath = VAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the ledger while it is in use, and check the copy. Keys are not copied.
+
+    Example:  tracemark ledger backup /backup/ledger-2026-11.sqlite
+    """
+    with tracemark.Vault.open(vault) as opened:
+        head = opened.backup_ledger(target)
+    if as_json:
+        say_json({"backup": str(target), "entries": head.seq, "head": str(head)})
+    else:
+        say(f"copied {head.seq:,} entries; the copy is whole")
+        say(f"  head  {head}")
 
 
 def _facts(found: tracemark.Verification) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from typing import Any, Self
 from tracemark import casefile, custody, marking, seeding, tracing
 from tracemark.case import Case
 from tracemark.custody import CustodyEvent
-from tracemark.errors import UsageError, VaultError
+from tracemark.errors import LedgerError, UsageError, VaultError
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.label_tracing import Originals
 from tracemark.label_verbs import LabelVerbs
-from tracemark.ledger import Entry, Issue, Ledger, Verification
+from tracemark.ledger import Entry, Head, Issue, Ledger, Verification
 from tracemark.loaders import LIMITS, Limits, Sample
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
@@ -155,6 +155,12 @@ class Vault(LabelVerbs):
         )
         keys_at_hand = provider.keys()
         ledger = Ledger.open(folder / _LEDGER, keys=keys_at_hand)
+        if ledger.genesis.get("vault") != settings["id"]:  # another vault's, under the same key
+            ledger.close()
+            raise LedgerError(
+                f"the ledger in {folder} belongs to another vault",
+                hint="restore this vault's own ledger from its backup",
+            )
         for key in keys_at_hand[len(ledger.epochs()) :]:  # a rotation that was broken off
             ledger.add_epoch(key)
         return cls(folder, PROFILES[settings["profile"]], provider, ledger, originals)
@@ -641,6 +647,14 @@ class Vault(LabelVerbs):
     def verify_ledger(self, progress: Callable[[float], None] | None = None) -> Verification:
         """Check the whole ledger: chain, seal, commitments, recipients, fingerprints."""
         return self._ledger.verify(progress)
+
+    def backup_ledger(self, target: str | os.PathLike[str]) -> Head:
+        """Copy the ledger to a new file, while others may be writing, and verify the copy.
+
+        Keys are not copied: back them up apart. Returns the end of the copy's chain; written down
+        elsewhere it shows later that nothing was taken back. Raises LedgerError.
+        """
+        return self._ledger.backup(Path(target))
 
     def ledger_entries(
         self, kind: str | None = None, *, after: int = 0, limit: int | None = None

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tracemark.errors import KeyFault, UsageError
+from tracemark.errors import KeyFault, LedgerError, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import custody, holdings, recipients
+from tracemark.ledger.backup import backup
 from tracemark.ledger.cases import FIELDS, Look, Question, looks_before
 from tracemark.ledger.chain import Entry, Head, Json, Seals, stamp
 from tracemark.ledger.custody import Custody, Handled
@@ -525,6 +526,30 @@ class Ledger:
                 yield Entry(seq, time, sort, self._store.body(seq, body), stored)
             after = page[-1][0]
             left = None if left is None else left - len(page)
+
+    def backup(self, target: Path) -> Head:
+        """Copy the ledger to a new file while others may be writing, and verify the copy. SPEC 9.8.
+
+        Returns
+        -------
+        Head
+            The end of the copy's chain.
+
+        Raises
+        ------
+        LedgerError
+            If the target is there already or cannot be written, or if what was copied does not
+            hold: the copy stays, to be looked at.
+        """
+        backup(self._store, target)
+        with Ledger.open(target, self._keys) as copy:
+            found = copy.verify()
+        if not found.holds:
+            raise LedgerError(
+                f"the ledger was copied to {target}, but it does not hold: {found.faults[0]}",
+                hint="run tracemark ledger verify, and keep older backups",
+            )
+        return found.head
 
     def verify(
         self, progress: Progress | None = None, *, expect: Head | None = None
