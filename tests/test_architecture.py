@@ -46,7 +46,10 @@ MAY_IMPORT = {
     "exhibit": set(),
     "showing": GROUND | {"text", "loaders", "case", "exhibit"},
     "report": {"errors", "exhibit", "words"},  # from a case file to a page: nothing of how it arose
-    "casefile": {"errors", "keys", "ledger", "case"},
+    "signing": {"errors", "keys"},
+    "checkpoints": {"errors", "keys", "ledger", "signing"},
+    "ledger_verbs": {"keys", "ledger", "checkpoints"},
+    "casefile": {"errors", "keys", "ledger", "case", "signing"},
     "cleaning": {"text", "tables"},
     "marking": GROUND | {"text", "label", "tables", "ledger"},
     "label_tracing": GROUND | {"label", "loaders", "pictures", "barcodes", "ledger", "case"},
@@ -57,12 +60,13 @@ MAY_IMPORT = {
     "label_verbs": GROUND | {"marking", "ledger", "pictures"},
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
-    | {"label_tracing", "label_verbs", "custody", "seeding", "casefile"},
+    | {"label_tracing", "label_verbs", "custody", "seeding", "casefile"}
+    | {"ledger_verbs", "signing"},
     "frames": {"errors", "vault"},
     "service": {"errors", "vault"},
     "__init__": GROUND
     | {"cleaning", "loaders", "vault", "marking", "case", "ledger", "tables", "text"}
-    | {"access", "custody", "words", "casefile"},
+    | {"access", "custody", "words", "casefile", "checkpoints"},
 }
 
 

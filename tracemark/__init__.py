@@ -9,6 +9,7 @@ from tracemark import words
 from tracemark.access.evidence import Access, Holder
 from tracemark.case import Accusation, Binding, Case, Evidence, Pilot, SampleReport
 from tracemark.casefile import SignedCase, read_case, verify_case
+from tracemark.checkpoints import Checkpoint, Proven, check_proof
 from tracemark.cleaning import clean_table
 from tracemark.custody import CustodyEvent
 from tracemark.errors import (
@@ -43,6 +44,7 @@ __all__ = [
     "BadSignature",
     "Binding",
     "Case",
+    "Checkpoint",
     "CustodyEvent",
     "Entry",
     "EnvironmentKeys",
@@ -57,6 +59,7 @@ __all__ = [
     "Limits",
     "MissingExtra",
     "Pilot",
+    "Proven",
     "Receipt",
     "Recipient",
     "SampleReport",
@@ -68,6 +71,7 @@ __all__ = [
     "Vault",
     "VaultError",
     "Verification",
+    "check_proof",
     "clean",
     "clean_table",
     "open_output",

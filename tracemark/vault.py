@@ -15,14 +15,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tracemark import casefile, custody, marking, seeding, tracing
+from tracemark import casefile, custody, marking, seeding, signing, tracing
 from tracemark.case import Case
 from tracemark.custody import CustodyEvent
 from tracemark.errors import LedgerError, UsageError, VaultError
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.label_tracing import Originals
 from tracemark.label_verbs import LabelVerbs
-from tracemark.ledger import Entry, Head, Issue, Ledger, Verification
+from tracemark.ledger import Entry, Issue, Ledger
+from tracemark.ledger_verbs import LedgerVerbs
 from tracemark.loaders import LIMITS, Limits, Sample
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
@@ -35,7 +36,7 @@ VERSION = 1
 _SETTINGS, _KEYS, _LEDGER = "vault.json", "keys", "ledger.sqlite"
 
 
-class Vault(LabelVerbs):
+class Vault(LabelVerbs, LedgerVerbs):
     """Marks copies for recipients, and traces leaked samples back to them.
 
     Use `Vault.create` or `Vault.open`. A vault is a context manager; `close` releases the ledger.
@@ -620,7 +621,7 @@ class Vault(LabelVerbs):
     @property
     def public_key(self) -> str:
         """The key that `sign_case` signs with, its public half; publish it. Raises MissingExtra."""
-        return casefile.public_key(self._keys[-1])
+        return signing.public_key(self._keys[-1])
 
     def sign_case(self, case: Case, *, command: str = "") -> str:
         """The text of a signed case file about a case that this vault traced. SPEC 8.6.
@@ -643,24 +644,6 @@ class Vault(LabelVerbs):
         return casefile.sign_case(
             case, self._keys[-1], self._ledger, version=tracemark.__version__, command=command
         )
-
-    def verify_ledger(self, progress: Callable[[float], None] | None = None) -> Verification:
-        """Check the whole ledger: chain, seal, commitments, recipients, fingerprints."""
-        return self._ledger.verify(progress)
-
-    def backup_ledger(self, target: str | os.PathLike[str]) -> Head:
-        """Copy the ledger to a new file, while others may be writing, and verify the copy.
-
-        Keys are not copied: back them up apart. Returns the end of the copy's chain; written down
-        elsewhere it shows later that nothing was taken back. Raises LedgerError.
-        """
-        return self._ledger.backup(Path(target))
-
-    def ledger_entries(
-        self, kind: str | None = None, *, after: int = 0, limit: int | None = None
-    ) -> Iterator[Entry]:
-        """Ledger entries in order, optionally of one kind, after an entry, no more than a limit."""
-        return self._ledger.entries(kind, after=after, limit=limit)
 
 
 def _checked(recipient: str | Recipient) -> Recipient:

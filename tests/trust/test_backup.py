@@ -110,7 +110,8 @@ CRAMPED = """
 import json, resource, signal, sys
 import tracemark
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-out, rows = 0, ({"运单号": f"YT{n:013}", "地址": f"浙江省金华市义乌市雪峰西路{n}号"} for n in range(10**6))
+street = "浙江省金华市义乌市雪峰西路"
+out, rows = 0, ({"运单号": f"YT{n:013}", "地址": f"{street}{n}号"} for n in range(10**6))
 with tracemark.Vault.open(sys.argv[1]) as vault:
     resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
     try:

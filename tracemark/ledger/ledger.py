@@ -22,6 +22,7 @@ from tracemark.ledger.holdings import Holdings
 from tracemark.ledger.issues import WHAT, Issue, append_batch, append_close, packed
 from tracemark.ledger.schema import VERSION
 from tracemark.ledger.store import Store, Transaction
+from tracemark.ledger.tree import Tree
 from tracemark.ledger.verify import Progress, Verification, verify
 from tracemark.model import Recipient
 
@@ -526,6 +527,10 @@ class Ledger:
                 yield Entry(seq, time, sort, self._store.body(seq, body), stored)
             after = page[-1][0]
             left = None if left is None else left - len(page)
+
+    def tree(self, size: int | None = None) -> Tree:
+        """The tree over the first entries, or over all with their seal. SPEC 9.9."""
+        return Tree(self._store, size)
 
     def backup(self, target: Path) -> Head:
         """Copy the ledger to a new file while others may be writing, and verify the copy. SPEC 9.8.
