@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "tracemark"
 PROGRAM = ROOT / "cli"
 
-GROUND = {"errors", "keys", "profiles", "codeword", "model"}
+GROUND = {"errors", "sealing", "passphrases", "keys", "profiles", "codeword", "model"}
 
 EXTRAS = {"pyarrow", "narwhals", "pypdfium2", "python_calamine", "rapidocr", "onnxruntime"}
 
@@ -26,7 +26,9 @@ MAY_IMPORT = {
     "errors": set(),
     "profiles": set(),
     "model": set(),
-    "keys": {"errors"},
+    "sealing": {"errors"},
+    "passphrases": {"errors"},
+    "keys": {"errors", "sealing", "passphrases"},
     "codeword": {"keys", "profiles"},
     "text": GROUND,  # a carrier is handed a codeword and a subkey: no ledger, no decoder, no name
     "label": GROUND,
@@ -48,6 +50,7 @@ MAY_IMPORT = {
     "report": {"errors", "exhibit", "words"},  # from a case file to a page: nothing of how it arose
     "signing": {"errors", "keys"},
     "checkpoints": {"errors", "keys", "ledger", "signing"},
+    "key_verbs": {"errors", "keys", "ledger", "passphrases", "signing"},
     "ledger_verbs": {"keys", "ledger", "checkpoints"},
     "casefile": {"errors", "keys", "ledger", "case", "signing"},
     "cleaning": {"text", "tables"},
@@ -61,7 +64,7 @@ MAY_IMPORT = {
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
     | {"label_tracing", "label_verbs", "custody", "seeding", "casefile"}
-    | {"ledger_verbs", "signing"},
+    | {"ledger_verbs", "key_verbs"},
     "frames": {"errors", "vault"},
     "service": {"errors", "vault"},
     "__init__": GROUND

@@ -30,6 +30,7 @@ from tracemark.ledger import Entry, Verification
 from tracemark.loaders import LIMITS, Limits
 from tracemark.marking import Receipt
 from tracemark.model import Recipient
+from tracemark.passphrases import ask_with
 from tracemark.tables.sink import open_output
 from tracemark.text.parse import clean
 from tracemark.vault import Vault
@@ -71,6 +72,7 @@ __all__ = [
     "Vault",
     "VaultError",
     "Verification",
+    "ask_with",
     "check_proof",
     "clean",
     "clean_table",

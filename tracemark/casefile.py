@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tracemark import signing
-from tracemark.case import FORMAT, Accusation, Case, Evidence, Pilot, SampleReport
+from tracemark.case import FORMAT, Accusation, Binding, Case, Evidence, Pilot, SampleReport
 from tracemark.errors import BadSignature, UnreadableSample, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
@@ -297,6 +297,7 @@ def _case(data: Mapping[str, Any]) -> Case:
                 {**entry, **{name: entry[name] for name in _ISSUE}} for entry in one["issued"]
             ),
             evidence=tuple(_built(Evidence, piece) for piece in one["evidence"]),
+            bindings=tuple(_built(Binding, bond) for bond in one.get("bindings", ())),
         )
         for one in data["accusations"]
     )

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from tracemark.errors import KeyFault
+from tracemark.passphrases import passphrase
+from tracemark.sealing import is_sealed, seal, unseal
 
 ROOT_BYTES = 32
 _SALT = b"tracemark/v1"
@@ -76,7 +78,7 @@ class EpochKey:
         """Hex SHA-256 that commits to this key without revealing it. SPEC 3.3."""
         return hashlib.sha256(b"tracemark/v1/commitment" + self._material).hexdigest()
 
-    def sealed(self) -> str:
+    def line(self) -> str:
         """One line for a key file: epoch and hex key. The only way key material leaves."""
         return f"{self.epoch}:{self._material.hex()}"
 
@@ -90,16 +92,70 @@ class KeyProvider(Protocol):
 
 
 class FileKeys:
-    """Keys in a file of mode 0600, one line ``epoch:hex`` for each epoch, oldest first."""
+    """Keys in a file of mode 0600, one line ``epoch:hex`` for each epoch, oldest first.
+
+    The file may be sealed with a passphrase: see `seal`.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def keys(self) -> Sequence[EpochKey]:
-        """Read the file. Raises KeyFault if it is missing, malformed or open to others."""
+        """Read the file.
+
+        Raises
+        ------
+        KeyFault
+            If it is missing, malformed, open to others, or sealed with another passphrase.
+        MissingExtra
+            If it is sealed, without the extra ``seal``.
+        """
+        text = self._text()
+        if is_sealed(text):
+            text = unseal(text, passphrase(self.path), where=str(self.path))
+        return parse_keys(text, where=str(self.path))
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the file is sealed."""
+        return is_sealed(self._text())
+
+    def append(self, material: bytes | None = None) -> EpochKey:
+        """Add the key of the next epoch, a fresh one unless given, and return it.
+
+        The file is replaced in one step, so that a crash leaves the old keys or the new ones; a
+        sealed file stays sealed.
+        """
+        there = self.path.exists()
+        held = list(self.keys()) if there else []
+        fresh = EpochKey(len(held) + 1, material or secrets.token_bytes(ROOT_BYTES))
+        text = _lines([*held, fresh])
+        self._replace(seal(text, passphrase(self.path)) if there and self.sealed else text)
+        return fresh
+
+    def seal(self, secret: str) -> None:
+        """Seal the file with a passphrase, or with another one than before. SPEC 3.5.
+
+        Who has neither passphrase nor an unsealed backup loses every mark for good.
+
+        Raises
+        ------
+        KeyFault
+            If the passphrase has fewer than 12 characters.
+        MissingExtra
+            Without the extra ``seal``.
+        """
+        self._replace(seal(_lines(self.keys()), secret))
+
+    def unseal(self) -> None:
+        """Write the keys as plain lines again, mode 0600."""
+        self._replace(_lines(self.keys()))
+
+    def _text(self) -> str:
         try:
-            text = self.path.read_text(encoding="ascii")
-            mode = self.path.stat().st_mode
+            with self.path.open(encoding="ascii") as file:
+                mode = os.fstat(file.fileno()).st_mode  # of the very file that is read
+                text = file.read()
         except FileNotFoundError:
             raise KeyFault(
                 f"no key: {self.path} is missing",
@@ -115,16 +171,9 @@ class FileKeys:
                 f"the key file {self.path} can be read by others (mode {mode & 0o777:03o})",
                 hint=f"chmod 600 {self.path}",
             )
-        return parse_keys(text, where=str(self.path))
+        return text
 
-    def append(self, material: bytes | None = None) -> EpochKey:
-        """Add the key of the next epoch, a fresh one unless given, and return it.
-
-        The file is replaced in one step, so that a crash leaves the old keys or the new ones.
-        """
-        held = list(self.keys()) if self.path.exists() else []
-        fresh = EpochKey(len(held) + 1, material or secrets.token_bytes(ROOT_BYTES))
-        text = "".join(key.sealed() + "\n" for key in [*held, fresh])
+    def _replace(self, text: str) -> None:
         beside = self.path.with_name(self.path.name + ".new")
         beside.unlink(missing_ok=True)
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -133,7 +182,10 @@ class FileKeys:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self.path)
-        return fresh
+
+
+def _lines(keys: Sequence[EpochKey]) -> str:
+    return "".join(key.line() + "\n" for key in keys)
 
 
 class EnvironmentKeys:

@@ -15,10 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tracemark import casefile, custody, marking, seeding, signing, tracing
+from tracemark import casefile, custody, marking, seeding, tracing
 from tracemark.case import Case
 from tracemark.custody import CustodyEvent
 from tracemark.errors import LedgerError, UsageError, VaultError
+from tracemark.key_verbs import KeyVerbs
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.label_tracing import Originals
 from tracemark.label_verbs import LabelVerbs
@@ -36,7 +37,7 @@ VERSION = 1
 _SETTINGS, _KEYS, _LEDGER = "vault.json", "keys", "ledger.sqlite"
 
 
-class Vault(LabelVerbs, LedgerVerbs):
+class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
     """Marks copies for recipients, and traces leaked samples back to them.
 
     Use `Vault.create` or `Vault.open`. A vault is a context manager; `close` releases the ledger.
@@ -589,39 +590,6 @@ class Vault(LabelVerbs, LedgerVerbs):
         )
 
     # keys and ledger
-
-    @property
-    def epochs(self) -> list[dict[str, Any]]:
-        """One entry for each key, oldest first: epoch and commitment."""
-        return [{"epoch": key.epoch, "commitment": key.commitment} for key in self._keys]
-
-    def rotate_key(self) -> int:
-        """Add a key for a new epoch; marks made under the old ones are still traced.
-
-        Returns
-        -------
-        int
-            The new epoch.
-
-        Raises
-        ------
-        UsageError
-            If the keys do not come from the vault's own key file.
-        """
-        if not isinstance(self._provider, FileKeys):
-            raise UsageError(
-                "the keys of this vault come from elsewhere",
-                hint="add the next epoch there, then open the vault again",
-            )
-        key = self._provider.append()
-        self._ledger.add_epoch(key)
-        self._keys.append(key)
-        return key.epoch
-
-    @property
-    def public_key(self) -> str:
-        """The key that `sign_case` signs with, its public half; publish it. Raises MissingExtra."""
-        return signing.public_key(self._keys[-1])
 
     def sign_case(self, case: Case, *, command: str = "") -> str:
         """The text of a signed case file about a case that this vault traced. SPEC 8.6.

@@ -40,3 +40,15 @@ def test_wrong_usage_is_said(run, vault: Path, home: Path) -> None:
     Path("x").write_bytes(b"\xff\xfe\x00")
     run("ledger", "check-proof", "x").failed(3, "is not text")
     run("ledger", "verify", "--checkpoint", "x").failed(3, "is not text")
+
+
+def test_the_key_is_sealed_and_unsealed(run, vault: Path, monkeypatch) -> None:
+    run("key", "seal").failed(2, "no new passphrase")
+    monkeypatch.setenv("TRACEMARK_NEW_PASSPHRASE", "four words of some kind")
+    assert run("key", "seal").status == 0
+    run("key", "list").failed(3, "no passphrase is at hand")
+    monkeypatch.setenv("TRACEMARK_PASSPHRASE", "four words of some kind")
+    assert run("key", "list").status == 0
+    assert run("key", "unseal").status == 0
+    monkeypatch.delenv("TRACEMARK_PASSPHRASE")
+    assert run("key", "list").status == 0
