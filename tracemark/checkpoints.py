@@ -94,10 +94,14 @@ def checkpoint(ledger: Ledger, key: EpochKey) -> str:
     ledger.record_signer(key.epoch, signing.public_key(key))
     tree = ledger.tree()
     state = Checkpoint(str(ledger.genesis["vault"]), tree.size, tree.root())
-    name, text = state.origin, state.text()
-    public = bytes.fromhex(signing.public_key(key))
-    signed = _key_id(name, public) + signing.sign(key, text.encode())
-    return f"{text}\n— {name} {base64.b64encode(signed).decode()}\n"
+    return signed(state, key)
+
+
+def signed(state: Checkpoint, key: EpochKey) -> str:
+    """The signed note of a state. SPEC 9.9.3."""
+    text, public = state.text(), bytes.fromhex(signing.public_key(key))
+    raw = _key_id(state.origin, public) + signing.sign(key, text.encode())
+    return f"{text}\n— {state.origin} {base64.b64encode(raw).decode()}\n"
 
 
 def prove_entry(ledger: Ledger, keys: Sequence[EpochKey], seq: int, note: str | None) -> str:
@@ -261,8 +265,8 @@ def _opened(note: str, public: str, trusted: Sequence[str], name: str) -> Checkp
         raise BadSignature(
             f"{name} was signed with another key", hint="compare with: tracemark key public"
         )
-    signed = state.text().encode()
-    if key_id != _key_id(state.origin, raw) or not signing.holds(raw, signature, signed):
+    text = state.text().encode()
+    if key_id != _key_id(state.origin, raw) or not signing.holds(raw, signature, text):
         raise BadSignature(
             f"the signature in {name} does not hold",
             hint="ask for the file as it was signed; do not rely on this one",
