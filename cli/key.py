@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from getpass import getpass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -59,6 +60,25 @@ def rotate(vault: VaultPath = VAULT, as_json: AsJson = False) -> None:
         say_json(newest)
     else:
         say(f"epoch {newest['epoch']} begins; back the key up now")
+
+
+@app.command()
+def issuer(
+    to: Annotated[
+        str, typer.Option("--to", metavar="PREFIX", help="Recipients whose id begins so.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Key file.")],
+    vault: VaultPath = VAULT,
+) -> None:
+    """Write a key that marks for some recipients, and can neither trace nor sign.
+
+    Where copies are made, point TRACEMARK_KEY_FILE at it, and keep the whole key elsewhere.
+
+    Example:  tracemark key issuer --to station:YW- -o issuer.key
+    """
+    with tracemark.Vault.open(vault) as opened:
+        count = opened.write_issuing_key(output, to)
+    say(f"a key that marks for {count:,} recipients")
 
 
 @app.command()

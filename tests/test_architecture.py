@@ -50,7 +50,8 @@ MAY_IMPORT = {
     "report": {"errors", "exhibit", "words"},  # from a case file to a page: nothing of how it arose
     "signing": {"errors", "keys"},
     "checkpoints": {"errors", "keys", "ledger", "signing"},
-    "key_verbs": {"errors", "keys", "ledger", "passphrases", "signing"},
+    "issuing": {"codeword", "keys", "profiles"},
+    "key_verbs": GROUND | {"issuing", "ledger", "signing"},
     "ledger_verbs": {"keys", "ledger", "checkpoints"},
     "casefile": {"errors", "keys", "ledger", "case", "signing"},
     "cleaning": {"text", "tables"},

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from tracemark import passphrases, signing
-from tracemark.errors import UsageError
-from tracemark.keys import EpochKey, FileKeys, KeyProvider
+from tracemark.errors import UsageError, VaultError
+from tracemark.issuing import issuing_key
+from tracemark.keys import EpochKey, FileKeys, KeyProvider, write_key_file
 from tracemark.ledger import Ledger
+from tracemark.profiles import Profile
 
 
 class KeyVerbs:
@@ -16,6 +20,7 @@ class KeyVerbs:
     _provider: KeyProvider
     _keys: list[EpochKey]
     _ledger: Ledger
+    profile: Profile
 
     @property
     def epochs(self) -> list[dict[str, Any]]:
@@ -76,6 +81,45 @@ class KeyVerbs:
     def unseal_keys(self) -> None:
         """Take the seal off the key file. Raises UsageError as `seal_keys` does."""
         self._file().unseal()
+
+    def write_issuing_key(self, target: str | os.PathLike[str], to: str) -> int:
+        """Write a key file that marks for some recipients and can neither trace nor sign.
+
+        Open the vault with it where copies are made: ``keys=FileKeys(...)``, or the environment
+        variable TRACEMARK_KEY_FILE. Rotate, and write another, when its holder changes.
+
+        Parameters
+        ----------
+        target : path
+            Gets mode 0600.
+        to : str
+            The recipients whose id begins so.
+
+        Returns
+        -------
+        int
+            How many recipients it is for.
+
+        Raises
+        ------
+        UsageError
+            If there is no such recipient.
+        VaultError
+            If the file cannot be written.
+        """
+        ids = [one.id for one in self._ledger.recipients(to)]
+        if not ids:
+            raise UsageError(
+                f"no recipient's id begins with '{to}'", hint="tracemark recipient list"
+            )
+        try:
+            write_key_file(Path(target), issuing_key(self._keys, self.profile, ids))
+        except OSError as error:
+            raise VaultError(
+                f"the key file {target} cannot be written: {error.strerror}",
+                hint="check that its folder exists and can be written",
+            ) from None
+        return len(ids)
 
     def _file(self) -> FileKeys:
         if not isinstance(self._provider, FileKeys):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from tracemark.passphrases import passphrase
 from tracemark.sealing import is_sealed, seal, unseal
 
 ROOT_BYTES = 32
+ISSUING = "tracemark-issuing-key/1"
 _SALT = b"tracemark/v1"
 
 
@@ -73,6 +75,10 @@ class EpochKey:
         """Subkey for one purpose: ``derive("codeword")`` uses the label tracemark/v1/codeword."""
         return hkdf(self._material, f"tracemark/v1/{label}", length)
 
+    def held_codeword(self, profile: str, recipient: str) -> bytes | None:
+        """A recipient's packed codeword where this key holds it as it is: see `IssuingKey`."""
+        return None
+
     @property
     def commitment(self) -> str:
         """Hex SHA-256 that commits to this key without revealing it. SPEC 3.3."""
@@ -81,6 +87,62 @@ class EpochKey:
     def line(self) -> str:
         """One line for a key file: epoch and hex key. The only way key material leaves."""
         return f"{self.epoch}:{self._material.hex()}"
+
+
+class IssuingKey(EpochKey):
+    """Enough of an epoch's key to mark for some recipients, too little to trace. SPEC 3.6.
+
+    Parameters
+    ----------
+    epoch : int
+    commitment : str
+        Of the epoch's root key, which is not held.
+    subkeys : mapping of str to bytes
+        By purpose.
+    codewords : mapping of (str, str) to bytes
+        By profile and recipient, packed.
+    """
+
+    __slots__ = ("_codewords", "_commitment", "_subkeys")
+
+    def __init__(
+        self,
+        epoch: int,
+        commitment: str,
+        subkeys: Mapping[str, bytes],
+        codewords: Mapping[tuple[str, str], bytes],
+    ) -> None:
+        super().__init__(epoch, bytes(ROOT_BYTES))  # no root key: nothing is derived from zeros
+        self._commitment = commitment
+        self._subkeys = dict(subkeys)
+        self._codewords = dict(codewords)
+
+    def derive(self, label: str, length: int = 32) -> bytes:
+        """A subkey that is held. Raises KeyFault for any other."""
+        if label not in self._subkeys:
+            raise KeyFault(
+                "this is an issuing key: it marks, and cannot trace, sign or hand out keys",
+                hint="open the vault with its whole key",
+            )
+        return self._subkeys[label]
+
+    def held_codeword(self, profile: str, recipient: str) -> bytes | None:
+        """A codeword that is held. Raises KeyFault for any other recipient."""
+        if (profile, recipient) not in self._codewords:
+            raise KeyFault(
+                f"this issuing key is not for the recipient '{recipient}'",
+                hint="ask the vault's owner: tracemark key issuer",
+            )
+        return self._codewords[profile, recipient]
+
+    @property
+    def commitment(self) -> str:
+        """Commitment to the epoch's root key."""
+        return self._commitment
+
+    def line(self) -> str:
+        """There is none. Raises KeyFault."""
+        raise KeyFault("an issuing key is not added to", hint="ask the vault's owner for another")
 
 
 class KeyProvider(Protocol):
@@ -110,10 +172,7 @@ class FileKeys:
         MissingExtra
             If it is sealed, without the extra ``seal``.
         """
-        text = self._text()
-        if is_sealed(text):
-            text = unseal(text, passphrase(self.path), where=str(self.path))
-        return parse_keys(text, where=str(self.path))
+        return parse_keys(self._opened(), where=str(self.path))
 
     @property
     def sealed(self) -> bool:
@@ -130,7 +189,9 @@ class FileKeys:
         held = list(self.keys()) if there else []
         fresh = EpochKey(len(held) + 1, material or secrets.token_bytes(ROOT_BYTES))
         text = _lines([*held, fresh])
-        self._replace(seal(text, passphrase(self.path)) if there and self.sealed else text)
+        write_key_file(
+            self.path, seal(text, passphrase(self.path)) if there and self.sealed else text
+        )
         return fresh
 
     def seal(self, secret: str) -> None:
@@ -145,11 +206,11 @@ class FileKeys:
         MissingExtra
             Without the extra ``seal``.
         """
-        self._replace(seal(_lines(self.keys()), secret))
+        write_key_file(self.path, seal(self._opened(), secret))
 
     def unseal(self) -> None:
         """Write the keys as plain lines again, mode 0600."""
-        self._replace(_lines(self.keys()))
+        write_key_file(self.path, self._opened())
 
     def _text(self) -> str:
         try:
@@ -173,15 +234,23 @@ class FileKeys:
             )
         return text
 
-    def _replace(self, text: str) -> None:
-        beside = self.path.with_name(self.path.name + ".new")
-        beside.unlink(missing_ok=True)
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
+    def _opened(self) -> str:
+        text = self._text()
+        return (
+            unseal(text, passphrase(self.path), where=str(self.path)) if is_sealed(text) else text
+        )
+
+
+def write_key_file(path: Path, text: str) -> None:
+    """Replace a file in one step by one that only its owner can read."""
+    beside = path.with_name(path.name + ".new")
+    beside.unlink(missing_ok=True)
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
 
 
 def _lines(keys: Sequence[EpochKey]) -> str:
@@ -200,7 +269,7 @@ class EnvironmentKeys:
 
 
 def parse_keys(text: str, *, where: str) -> Sequence[EpochKey]:
-    """Read ``epoch:hex`` lines; a bare 64-digit hex string is the key of epoch 1.
+    """Read an issuing key, or ``epoch:hex`` lines; 64 hex digits alone are the key of epoch 1.
 
     Parameters
     ----------
@@ -209,6 +278,8 @@ def parse_keys(text: str, *, where: str) -> Sequence[EpochKey]:
     where : str
         Named in errors instead of the contents.
     """
+    if text.lstrip().startswith("{"):
+        return _issuing_keys(text, where)
     hint = "each line is EPOCH:64 hexadecimal digits, epochs 1, 2, 3, …"
     keys: list[EpochKey] = []
     for number, line in enumerate(text.replace(",", "\n").split(), start=1):
@@ -223,3 +294,26 @@ def parse_keys(text: str, *, where: str) -> Sequence[EpochKey]:
     if not keys:
         raise KeyFault(f"no key in {where}", hint=hint)
     return keys
+
+
+def _issuing_keys(text: str, where: str) -> Sequence[EpochKey]:
+    try:
+        held = json.loads(text)
+        if held["format"] != ISSUING:
+            raise ValueError
+        profile, latest = str(held["profile"]), len(held["epochs"])
+        codewords = {(profile, id): bytes.fromhex(bits) for id, bits in held["codewords"].items()}
+        return [
+            IssuingKey(
+                number,
+                str(one["commitment"]),
+                {purpose: bytes.fromhex(subkey) for purpose, subkey in one["subkeys"].items()},
+                codewords if number == latest else {},
+            )
+            for number, one in enumerate(held["epochs"], start=1)
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise KeyFault(
+            f"{where} is no key file that this release can read",
+            hint="restore the key file from its backup, or upgrade tracemark",
+        ) from None

@@ -228,9 +228,11 @@ def _chance(reading: LabelReading) -> float:
     """Chance of such a pilot in anything that we never marked, all poses that are tried counted."""
     from tracemark.label import BesideReading
 
+    # down to whole 64ths: the last bits of a pilot differ from one release of numpy to the next
+    pilot = math.floor(64 * reading.pilot) / 64
     if isinstance(reading, BesideReading):
-        return math.exp(-(max(reading.pilot, 0.0) ** 2) / 2)  # Hoeffding: one pose, nothing chosen
-    return POSES * math.erfc(reading.pilot / math.sqrt(2)) / 2
+        return math.exp(-(max(pilot, 0.0) ** 2) / 2)  # Hoeffding: one pose, nothing chosen
+    return POSES * math.erfc(pilot / math.sqrt(2)) / 2
 
 
 def _number(

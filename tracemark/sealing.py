@@ -40,7 +40,7 @@ class Sealed:
 
 def is_sealed(text: str) -> bool:
     """Whether a key file is a sealed one."""
-    return text.lstrip().startswith("{")
+    return text.lstrip().startswith("{") and "tracemark-sealed-keys/" in text
 
 
 def seal(text: str, passphrase: str, *, cost: int = _COST) -> str:

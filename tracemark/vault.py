@@ -152,6 +152,7 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
         settings = _settings(folder)
         provider = (
             keys
+            or _key_file()
             or (FileKeys(folder / _KEYS) if (folder / _KEYS).exists() else _environment())
             or FileKeys(folder / _KEYS)
         )
@@ -621,6 +622,11 @@ def _checked(recipient: str | Recipient) -> Recipient:
             f"unknown kind '{found.kind}' of recipient", hint=f"one of {', '.join(KINDS)}"
         )
     return found
+
+
+def _key_file() -> KeyProvider | None:
+    path = os.environ.get("TRACEMARK_KEY_FILE")
+    return FileKeys(Path(path)) if path else None
 
 
 def _environment() -> KeyProvider | None:
