@@ -14,13 +14,13 @@ N = 1_000_000
 
 @contextmanager
 def some_candidates(
-    vault: tracemark.Vault, to: str, rng: random.Random, *, all_of_them: bool
+    vault: tracemark.Vault, *to: str, rng: random.Random, all_of_them: bool
 ) -> Iterator[None]:
-    """Score the true recipient and 255 others; their number, and so the line, stays N."""
+    """Score the true recipients and 255 others; their number, and so the line, stays N."""
     ledger = vault._ledger
     whole = ledger.ids
     if not all_of_them:
-        few = sorted({to, *(recipient(rng.randrange(N)) for _ in range(255))})
+        few = sorted({*to, *(recipient(rng.randrange(N)) for _ in range(255))})
         ledger.ids = lambda *_, **__: [few]  # type: ignore[method-assign]
     try:
         yield

@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tracemark_cli.sample_orders import REGIONS
+
 Row = dict[str, str]
 Leak = Callable[[Sequence[Row], random.Random, Path], Path | str]
 
@@ -67,6 +69,33 @@ def retyped(text: str, rng: random.Random, rate: float = 0.005) -> str:
     return "".join(out)
 
 
+def standardised(text: str) -> str:
+    """What address software makes of a cell: washed, every level with its suffix, 号楼 and 室."""
+    text = washed(text)
+    for city, (full, province) in _CITIES.items():
+        found = re.match(f"(?:{province}?(?:{_short(province)})?)?(?:{city}市?)(?=.)", text)
+        if found and found.end():
+            text = (province if province != full else "") + full + text[found.end() :]
+            break
+    text = re.sub("([0-9]+)(?:栋|幢|座|号楼|#楼?)", r"\1号楼", text)
+    text = re.sub("(号楼)([0-9]{1,2})(?:-|单元-?)([0-9]{3,4})", r"\1\2单元\3", text)
+    return re.sub("(号楼|单元)([0-9]{3,4})[室房号]?(?![0-9])", r"\1\2室", text)
+
+
+def _short(province: str) -> str:
+    return re.sub("(?:省|市|(?:壮族|维吾尔|回族)?自治区)$", "", province)
+
+
+_CITIES = {region.city.removesuffix("市"): (region.city, region.province) for region in REGIONS}
+
+
+def cut(text: str) -> str:
+    """Washed, and nothing of an address behind its road, or else its first number."""
+    text = washed(text)
+    road = re.search("路|街(?!道)|大道|巷", text)
+    return text[: road.end()] if road else re.split("[0-9]", text, maxsplit=1)[0]
+
+
 def each_cell(rows: Sequence[Row], change: Callable[[str], str]) -> list[Row]:
     return [{name: change(value) for name, value in row.items()} for row in rows]
 
@@ -81,3 +110,28 @@ def pasted(rows: Sequence[Row]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, delimiter="\t").writerows(row.values() for row in rows)
     return buffer.getvalue()
+
+
+_READ_AS = str.maketrans(
+    "0158日目己已未末人入土士千干栋幢号单", "OlSB目日已己末未入人士土干千拣憧弓卑"
+)
+
+
+def scanned(text: str, rng: random.Random, rate: float = 0.03) -> str:
+    """Washed, and then read by a machine: a character mistaken for its like, lost, or spaced."""
+    out = []
+    for character in washed(text):
+        if rng.random() >= rate:
+            out.append(character)
+        elif (error := rng.randrange(4)) == 0:
+            out.append(character + " ")
+        elif error > 1:
+            out.append(character.translate(_READ_AS) if error == 2 else "口")
+    return "".join(out)
+
+
+_STANDARD = (
+    (r"(?<=[0-9])(?:幢|号楼)", "栋"), ("二单元", "2单元"), ("一单元", "1单元"), ("三单元", "3单元"),
+    (r"(?<=[0-9])层", "楼"), (r"(?<=[0-9]{3})(?=$)", "室"),
+    (r"^(浙江|江苏|广东|福建|山东|河南|河北|湖北|湖南|四川|安徽)(?!省)", r"\1省"),
+)  # fmt: skip

@@ -39,6 +39,8 @@ from .words import Language, language
 
 _STATUS = {"identified": DONE, "inconclusive": NOBODY, "no mark": NOBODY, "unreadable": TROUBLE}
 
+_LISTED = 8  # row numbers printed; the JSON has the first thousand
+
 _MEANING = {
     "identified": "a copy of this was released to:",
     "inconclusive": "a mark of this vault is there, too weak to name anyone",
@@ -84,7 +86,8 @@ def trace(
         typer.Option(
             "--original",
             metavar="FILE",
-            help="The label as it was before marking: more is read beside it (extra photo).",
+            help="What was copied, before it was marked: the exported table, or the label (extra"
+            " photo). More is read beside it.",
         ),
     ] = None,
     waybill: Annotated[
@@ -119,13 +122,14 @@ def trace(
     with ExitStack() as stack:
         opened = stack.enter_context(tracemark.Vault.open(vault))
         paths = [stack.enter_context(as_file(_there(sample))) for sample in samples]
+        before = original and stack.enter_context(as_file(_there(original)))
         check_outputs(opened, report_to, signed=signed_to)
         report = stack.enter_context(progress("tracing"))
         case = opened.trace(
             *paths,
             alpha=alpha,
             among=among,
-            original=None if original is None else _there(original),
+            original=before,
             waybill=waybill[0] if waybill and len(waybill) == 1 else waybill or None,
             ocr=ocr,
             limits=_limits(limit or []),
@@ -202,8 +206,16 @@ def _say_accusation(accusation: tracemark.Accusation, case: tracemark.Case) -> N
     ]
     facts += [("issued", _issued(entry)) for entry in accusation.issued]
     facts += [("evidence", _evidence(one, case)) for one in accusation.evidence]
+    facts += [("rows", _rows(one, case)) for one in accusation.rows]
     facts += [("waybill", binding_of(one, case)) for one in accusation.bindings]
     say_facts(facts, indent="    ")
+
+
+def _rows(rows: tracemark.RowsOf, case: tracemark.Case) -> str:
+    where = f"{case.samples[rows.sample].path}: " if len(case.samples) > 1 else ""
+    first = ", ".join(f"{number:,}" for number in rows.numbers[:_LISTED])
+    more = ", …" if rows.count > _LISTED else ""
+    return f"{where}{rows.count:,} show this copy's marks: {first}{more}"
 
 
 def _evidence(evidence: tracemark.Evidence, case: tracemark.Case) -> str:

@@ -7,7 +7,7 @@ case names anyone innocent is bounded, and the bound is proved in docs/SPEC.md.
 
 from tracemark import words
 from tracemark.access.evidence import Access, Holder
-from tracemark.case import Accusation, Binding, Case, Evidence, Pilot, SampleReport
+from tracemark.case import Accusation, Binding, Case, Evidence, Pilot, RowsOf, SampleReport
 from tracemark.casefile import SignedCase, read_case, verify_case
 from tracemark.checkpoints import Checkpoint, Proven, check_proof
 from tracemark.cleaning import clean_table
@@ -63,6 +63,7 @@ __all__ = [
     "Proven",
     "Receipt",
     "Recipient",
+    "RowsOf",
     "SampleReport",
     "SignedCase",
     "TracemarkError",

@@ -80,6 +80,30 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsOf:
+    """The rows of one sample that show the marks of one accused recipient's copy. SPEC 6.11.
+
+    They are told apart among the accused after the accusation, and add nothing to its weight.
+
+    Attributes
+    ----------
+    sample : int
+        Index into `Case.samples`.
+    count : int
+        How many rows.
+    numbers : tuple of int
+        The first 1,000 of them: 1 is the first row, a row of column names included.
+    bits : tuple of float
+        log2 of the odds that the row shows this copy's marks and not another's or none.
+    """
+
+    sample: int
+    count: int
+    numbers: tuple[int, ...]
+    bits: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Accusation:
     """One recipient to whom the sample, or a part of it, was released.
 
@@ -101,6 +125,8 @@ class Accusation:
     issued : tuple of dict
         Ledger entries about copies of the leaked records that were released to the recipient.
     evidence : tuple of Evidence
+    rows : tuple of RowsOf
+        For each sample of rows, those that show the marks of this recipient's copy.
     binding : str
         Of all pictures that speak of the recipient: ``contradicted`` if one is, else ``confirmed``
         if one is, else ``not checked``; empty where no picture speaks of them.
@@ -117,6 +143,7 @@ class Accusation:
     round: int
     issued: tuple[dict[str, Any], ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    rows: tuple[RowsOf, ...] = ()
     binding: BindingVerdict | Literal[""] = ""
     bindings: tuple[Binding, ...] = ()
 

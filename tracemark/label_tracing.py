@@ -10,6 +10,7 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from tracemark.label import LabelReading
 
 PILOT_BOUND = 1e-4  # a picture counts as marked where the pilot's bound is below this
-POSES = 1e8  # more than a label's pose search tries
 LEAST_BOUND = 1e-300  # what a float can still say
 
 _CLEAR = 9.0  # deviations of the pilot beside the original at which it is not read blind as well
@@ -145,18 +145,32 @@ class _Number:
 
 def read_picture(
     sample: LoadedSample, keys: Sequence[EpochKey], ledger: Ledger, clues: Clues
-) -> PictureRead:
-    """Read one picture under all keys. SPEC 10.8 to 10.11.
+) -> list[PictureRead]:
+    """Read one picture under all keys, each label in it for itself. SPEC 10.8 to 10.11.
 
     Raises UnreadableSample.
     """
-    from tracemark import label  # late: most programs mark rows only
-
     picture = sample.picture()
     number = _number(picture, clues.waybills[sample.number - 1], keys, ledger)
     original = clues.original or _found(clues.originals, number.texts)
     subkeys = [key.derive("slots/label") for key in keys]
-    found = _read(picture, original, subkeys)
+    return [
+        _read_label(sample, place, found, number, subkeys, _clue(number, original))
+        for place, found in enumerate(_labels(picture, original, subkeys), start=1)
+    ]
+
+
+def _read_label(
+    sample: LoadedSample,
+    place: int,
+    found: Sequence[LabelReading],
+    number: _Number,
+    subkeys: Sequence[bytes],
+    clue: str,
+) -> PictureRead:
+    """One label of a picture, as it was read under each key."""
+    from tracemark import label  # late: most programs mark rows only
+
     best = max(found, key=lambda one: one.pilot)
     # SPEC 10.9: bound slots vote where the picture's number is known
     parts = [
@@ -178,9 +192,9 @@ def read_picture(
         [[bound for _, bound in some] for some in parts],
         number.why,
     )
-    test = Pilot(0, 0, max(LEAST_BOUND, min(1.0, _chance(best) * len(keys))))
+    test = Pilot(0, 0, max(LEAST_BOUND, min(1.0, _chance(found))))
     report = SampleReport(
-        sample.path,
+        sample.path if place == 1 else f"{sample.path} (label {place})",
         sample.sha256,
         sample.kind,
         "marked" if test.bound <= PILOT_BOUND else "no mark",
@@ -192,7 +206,7 @@ def read_picture(
         replace(one, readings=[_legible(reading, subkey, words) for reading in one.readings])
         for one, words, subkey in zip(found, number.words, subkeys, strict=True)
     ]
-    return PictureRead(report, votes, mark, _clue(number, original), seen)
+    return PictureRead(report, votes, mark, clue, seen)
 
 
 def _legible(reading: Reading, key: bytes, words: Sequence[int]) -> Reading:
@@ -204,35 +218,42 @@ def _legible(reading: Reading, key: bytes, words: Sequence[int]) -> Reading:
     return label.binding.erase(reading, key)
 
 
-def _read(
+def _labels(
     picture: Image.Image, original: Image.Image | None, keys: Sequence[bytes]
-) -> list[LabelReading]:
-    """Blind, or beside the original: under each key whichever has the clearer pilot."""
+) -> list[list[LabelReading]]:
+    """Each label of a picture under every key: blind, or beside the original.
+
+    Beside an original there is one label, under each key whichever way has the clearer pilot.
+    """
     from tracemark import label
 
     if original is None:
-        return [label.read(picture, key) for key in keys]
+        blind = [label.read_all(picture, key) for key in keys]
+        return [list(some) for some in zip_longest(*blind, fillvalue=label.LabelReading())]
     found = label.read_beside(picture, original, keys)
     if max(one.pilot for one in found) >= _CLEAR:
-        return found
-    blind = [label.read(picture, key) for key in keys]
+        return [found]
+    alone = [label.read(picture, key) for key in keys]
     return [
-        one
-        if one.pilot >= other.pilot
-        else replace(other, why=other.why or f"read blind: {one.why}")
-        for one, other in zip(found, blind, strict=True)
+        [
+            one
+            if one.pilot >= other.pilot
+            else replace(other, why=other.why or f"read blind: {one.why}")
+            for one, other in zip(found, alone, strict=True)
+        ]
     ]
 
 
-def _chance(reading: LabelReading) -> float:
-    """Chance of such a pilot in anything that we never marked, all poses that are tried counted."""
+def _chance(found: Sequence[LabelReading]) -> float:
+    """Chance of such a pilot in anything that we never marked, all that was tried counted."""
     from tracemark.label import BesideReading
 
+    best = max(found, key=lambda one: one.pilot)
     # down to whole 64ths: the last bits of a pilot differ from one release of numpy to the next
-    pilot = math.floor(64 * reading.pilot) / 64
-    if isinstance(reading, BesideReading):
-        return math.exp(-(max(pilot, 0.0) ** 2) / 2)  # Hoeffding: one pose, nothing chosen
-    return POSES * math.erfc(pilot / math.sqrt(2)) / 2
+    pilot = math.floor(64 * best.pilot) / 64
+    if isinstance(best, BesideReading):  # Hoeffding: one pose for each key, nothing chosen
+        return math.exp(-(max(pilot, 0.0) ** 2) / 2) * len(found)
+    return math.erfc(pilot / math.sqrt(2)) / 2 * sum(one.poses for one in found)
 
 
 def _number(

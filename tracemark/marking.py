@@ -355,6 +355,7 @@ def mark_label(
         profile_name=strength,
         dpi=dpi,
         word=int(prints[0]) if len(prints) else label.binding.UNBOUND,
+        profile=profile,
     )
     pixels = f"{marked.mode} {marked.size}\n".encode() + marked.tobytes()
     return MarkedLabel(marked, prints, hashlib.sha256(pixels).hexdigest())

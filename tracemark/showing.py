@@ -273,8 +273,7 @@ def _jpeg(picture: Image.Image) -> tuple[bytes, int, int]:
 
 def attach(
     case: Case,
-    samples: Sequence[Sample],
-    seen: Sequence[Sequence[Seen]],
+    samples: Sequence[tuple[Sample | None, Sequence[Seen]]],
     reader: CellReader,
     books: Sequence[Codebook],
     *,
@@ -285,10 +284,8 @@ def attach(
     Parameters
     ----------
     case : Case
-    samples : sequence of Sample
-        The case's, in order.
-    seen : sequence of sequences of Seen
-        For each sample that is a picture, what was read under each key; else empty.
+    samples : sequence of (Sample or None, sequence of Seen)
+        The case's, in order; and of a picture, what was read under each key.
     reader : CellReader
         With nothing taken up.
     books : sequence of Codebook
@@ -299,9 +296,11 @@ def attach(
     accused = [one.recipient for one in case.accusations]
     epochs = [Words.of(book, accused) for book in books]
     found: list[Exhibit | None] = []
-    for number, (sample, read, one) in enumerate(zip(samples, seen, case.samples, strict=False), 1):
+    for number, ((sample, read), one) in enumerate(zip(samples, case.samples, strict=True), 1):
         if len(found) == MOST:
             break
+        if sample is None:
+            continue
         if one.kind == "picture":
             found.append(picture_of(sample, number, read, epochs))
         elif one.status != "unreadable":

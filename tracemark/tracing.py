@@ -18,10 +18,11 @@ from tracemark import accessing
 from tracemark.access.collect import Records
 from tracemark.access.identifiers import identified
 from tracemark.bindings import bindings, overall
-from tracemark.case import Accusation, Case, Pilot, SampleReport, Verdict
+from tracemark.case import Accusation, Case, Pilot, RowsOf, SampleReport, Verdict
 from tracemark.codeword import Codebook
 from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
 from tracemark.decoder.pilot import ours, pilot
+from tracemark.decoder.rows import RowReading, rows_of
 from tracemark.decoder.tally import by_carrier
 from tracemark.decoys import Pool, Spotter
 from tracemark.errors import UnreadableSample, UsageError
@@ -49,6 +50,8 @@ CHECK = "check"  # the carrier whose slots show their mask and no chip of a code
 _METHOD = "text/1"
 _FEW = 12  # slots of issued cells from which a pasted text is read by them alone
 _ISSUES = 100  # issues listed with an accusation; a drip of single rows would fill the case file
+_CHUNK = 4096  # rows read at a time
+_PENDING = 1 << 18  # cells read before they are thinned out
 _NOTHING = np.empty(0, np.uint64)
 
 Anchors = NDArray[np.uint64]
@@ -75,9 +78,11 @@ class _Read:
     report: SampleReport
     epochs: Sequence[Sequence[Reading]]
     issued: Sequence[Anchors]
+    rows: Sequence[Sequence[RowReading]] = ()
     mark: Mark | None = None  # of a picture
     clue: str = ""  # digest of what was brought beside it
     seen: Sequence[Seen] = ()  # of a picture, under each key
+    given: Sample | None = None  # to be shown again
 
 
 def trace(
@@ -88,7 +93,7 @@ def trace(
     *,
     alpha: float = 1e-6,
     among: str | None = None,
-    original: object | None = None,
+    original: Sample | None = None,
     originals: Originals | None = None,
     waybill: str | Sequence[str | None] | None = None,
     ocr: bool | None = None,
@@ -108,32 +113,45 @@ def trace(
             hint="tracemark recipient list",
         )
     clues = Clues.of(len(samples), waybill, original, originals)
-    if original is not None and not is_original(original):
-        raise UsageError(
-            "original= takes a picture of a label in this version",
-            hint="give a PIL image, or the pathlib.Path of a picture",
-        )
     books = [Codebook(key, profile) for key in keys]
     reader = CellReader([key.derive("slots/text") for key in keys], profile)
     records = accessing.records(keys)
-    tables = _Tables(keys, profile, reader, records, decoys or Pool([], normal))
+
+    # SPEC 6.10: with the table that the copies were made from, damaged cells are found again
+    table, method = None, _METHOD
+    if original is not None and not is_original(original):
+        loaded = _table(original)
+        table = reader.beside(loaded.rows())
+        method = f"{_METHOD}/original/{loaded.sha256[:32]}"  # another table is another look
+
+    def expected(index: int, anchors: Anchors) -> NDArray[np.bool_]:
+        known = ledger.issued("anchor", books[index].epoch, anchors)
+        return known if table is None else known | np.isin(anchors, table[index])
+
+    tables = _Tables(keys, profile, reader, records, decoys or Pool([], normal), expected)
 
     # SPEC 5.4, 10: read every sample under every key
     words = reads_pictures(ocr)
     found: list[_Cells | _Read] = []
     for number, loaded in enumerate(open_samples(samples, limits, ocr=words)):
-        tell("reading", number / max(len(samples), number + 1))
+
+        def read_so_far(part: float, before: int = number) -> None:
+            tell("reading", (before + part) / max(len(samples), before + 1))
+
+        read_so_far(0.0)
         if loaded.pictured:
-            found.append(_seen(loaded, tables, words, ledger, clues))
+            found += _seen(loaded, tables, words, ledger, clues)
         else:
-            found.append(tables.read(loaded, loaded.rows()))
+            found.append(tables.read(loaded, loaded.rows(), read_so_far))
 
     # SPEC 6.1, 6.2: keep the slots that speak clearest, and ask the pilot
     cells = [one for one in found if isinstance(one, _Cells)]
     issued = [
         _issued(ledger, book, [one.epochs[k] for one in cells]) for k, book in enumerate(books)
     ]
-    read = [_weighed(one, books, issued) if isinstance(one, _Cells) else one for one in found]
+    read = [
+        _weighed(one, books, issued, table) if isinstance(one, _Cells) else one for one in found
+    ]
     legible = [one for one in read if one.report.status != "unreadable"]
     reports = tuple(one.report for one in read)
     if not legible:
@@ -142,10 +160,10 @@ def trace(
     # SPEC 6.8: the case stands in the ledger before anything is scored
     brought = "+".join(sorted({one.clue for one in legible if one.clue}))
     look = ledger.record_case(
-        [one.report.sha256 for one in legible],
+        list(dict.fromkeys(one.report.sha256 for one in legible)),
         alpha,
         among or "",
-        method=f"{_METHOD}+{brought}" if brought else _METHOD,
+        method=f"{method}+{brought}" if brought else method,
     )
 
     # SPEC 6.4–6.7: score, accuse, look again at what is left
@@ -156,11 +174,13 @@ def trace(
         [Epoch(book, [one.epochs[index] for one in legible]) for index, book in enumerate(books)],
         alpha=look.spends,
     )
-    case = _conclude(ledger, books, judgement, alpha, among, read, look)
+    # SPEC 6.11: whose copy each row came from, among the accused
+    laid = _laid(read, books, [one.recipient for one in judgement.accused])
+    case = _conclude(ledger, books, judgement, alpha, among, read, look, laid)
     # SPEC 13: set apart, and after the verdict stands
     tell("looking up who had access", 1.0)
     case = replace(case, access=accessing.access(ledger, keys, records, among))
-    return attach(case, samples, [one.seen for one in read], reader, books, skip=CHECK)
+    return attach(case, [(one.given, one.seen) for one in read], reader, books, skip=CHECK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +192,24 @@ class _Tables:
     reader: CellReader
     records: Records
     pool: Pool
+    expected: Callable[[int, Anchors], NDArray[np.bool_]]
 
-    def read(self, sample: LoadedSample, rows: Iterator[Row]) -> _Cells | _Read:
-        """Read the cells of one sample under all keys in one pass."""
+    def read(
+        self, sample: LoadedSample, rows: Iterator[Row], tell: Callable[[float], None]
+    ) -> _Cells | _Read:
+        """Read the cells of one sample under all keys in one pass, in constant memory."""
         count, spotter = 0, Spotter(self.pool)
         try:
-            for headers, values in rows:
-                count += 1
-                for found in identified(headers, values, pasted=sample.kind == "text"):
-                    self.records.note(found)
-                    spotter.note(found)
-                for text in values:
-                    self.reader.read(text)
+            while chunk := list(islice(rows, _CHUNK)):
+                for headers, values in chunk:
+                    for found in identified(headers, values, pasted=sample.kind == "text"):
+                        self.records.note(found)
+                        spotter.note(found)
+                self.reader.read_rows([values for _, values in chunk], count + 1)
+                count += len(chunk)
+                tell(sample.part)
+                if len(self.reader) > _PENDING:
+                    self.reader.thin(self.expected)
         except UnreadableSample as error:
             self.reader.take()
             return _unreadable(sample, error, len(self.keys))
@@ -194,31 +220,38 @@ class _Tables:
         return _Cells(sample, count - sample.titles, self.reader.take(), decoys, votes)
 
 
+def _table(original: Sample) -> LoadedSample:
+    """The table that the copies were made from."""
+    loaded = LoadedSample(original, 0)
+    if loaded.pictured:
+        raise UsageError("the original is a picture", hint="give the table that was exported")
+    return loaded
+
+
 def _seen(
     sample: LoadedSample, tables: _Tables, words: bool, ledger: Ledger, clues: Clues
-) -> _Cells | _Read:
-    """Read one picture: as a label, and where no mark is found, what it says. SPEC 11.9.
+) -> Sequence[_Cells | _Read]:
+    """Read one picture: as labels, and where no mark is found, what it says. SPEC 10, 11.9.
 
     The pilot alone decides, and it has seen no codeword.
     """
-    label = _picture(sample, tables.keys, ledger, clues)
-    if label.report.status != "no mark":
-        return label
-    if not words:
-        note = f"{label.report.note} Its text was not read; the extra 'ocr' reads it.".strip()
-        return replace(label, report=replace(label.report, note=note))
-    text = tables.read(sample, sample.words())
-    return text if isinstance(text, _Cells) and text.rows else label
-
-
-def _picture(sample: LoadedSample, keys: Sequence[EpochKey], ledger: Ledger, clues: Clues) -> _Read:
-    """Read one picture under all keys. SPEC 10."""
     try:
-        found = read_picture(sample, keys, ledger, clues)
+        labels = read_picture(sample, tables.keys, ledger, clues)
     except UnreadableSample as error:
-        return _unreadable(sample, error, len(keys))
-    nothing = [_NOTHING] * len(keys)
-    return _Read(found.report, found.epochs, nothing, found.mark, found.clue, found.seen)
+        return [_unreadable(sample, error, len(tables.keys))]
+    nothing = [_NOTHING] * len(tables.keys)
+    found = [
+        _Read(one.report, one.epochs, nothing, (), one.mark, one.clue, one.seen, sample.again)
+        for one in labels
+    ]
+    if found[0].report.status != "no mark":
+        return found
+    if not words:
+        report = found[0].report
+        note = f"{report.note} Its text was not read; the extra 'ocr' reads it.".strip()
+        return [replace(found[0], report=replace(report, note=note))]
+    text = tables.read(sample, sample.words(), lambda part: None)
+    return [text] if isinstance(text, _Cells) and text.rows else found
 
 
 def _unreadable(sample: LoadedSample, error: UnreadableSample, epochs: int) -> _Read:
@@ -232,27 +265,37 @@ def _issued(ledger: Ledger, book: Codebook, read: Sequence[CellReadings]) -> Anc
     return met[ledger.issued("anchor", book.epoch, met)]
 
 
-def _weighed(cells: _Cells, books: Sequence[Codebook], issued: Sequence[Anchors]) -> _Read:
+def _weighed(
+    cells: _Cells,
+    books: Sequence[Codebook],
+    issued: Sequence[Anchors],
+    table: Sequence[Anchors] | None,
+) -> _Read:
     """Choose between all slots and those of issued cells, and ask the pilot. SPEC 6.1, 6.2.
 
-    Both are chosen from without a codeword, so the choice is free; the pilot pays for it.
+    Both are chosen from without a codeword, so the choice is free; the pilot pays for it. The
+    cells of a table that was given count as issued. SPEC 6.10.
     """
     sample = cells.sample
-    epochs, pilots, known = [], [], []
-    for book, found, of_ours in zip(books, cells.epochs, issued, strict=True):
-        everything = [layer.reading for layer in found.layers]
-        ours_only = [layer.among(of_ours) for layer in found.layers]
-        if sample.guessed and sum(map(len, ours_only)) >= _FEW:
-            chosen = ours_only  # the cells of a pasted line are guesses, most of them wrong
-        else:
-            chosen = max((ours_only, everything), key=lambda some: _clarity(some, book))
-        epochs.append([one for one in chosen if len(one) and one.carrier != CHECK])
+    epochs, pilots, known, rows = [], [], [], []
+    guessed = sample.guessed  # the cells of a pasted line are guesses, most of them wrong
+    for k, (book, found, of_ours) in enumerate(zip(books, cells.epochs, issued, strict=True)):
+        expected = of_ours if table is None else np.union1d(of_ours, table[k])
+        ours_only = found.among(expected)
+        some = [ours_only.vouched(), ours_only, found]
+        for enough in (guessed or table, table):
+            if enough and sum(map(len, some[-2].readings)) >= _FEW:
+                some.pop()
+        chosen = max(some, key=lambda one: _clarity(one.readings, book))
+        told = [one for one in chosen.layers if len(one) and one.reading.carrier != CHECK]
+        epochs.append([one.reading for one in told])
         if cells.decoys:
-            epochs[-1].append(cells.votes[len(epochs) - 1])
-        pilots.append(_pilot(chosen, book))
+            epochs[-1].append(cells.votes[k])
+        rows.append([RowReading(one.reading, one.rows) for one in told])
+        pilots.append(_pilot(chosen.readings, book))
         known.append(np.intersect1d(found.anchors, of_ours))
     best = min(pilots, key=lambda one: one.bound)
-    best = replace(best, bound=min(1.0, best.bound * 2 * len(books)))
+    best = replace(best, bound=min(1.0, best.bound * 3 * len(books)))
     report = SampleReport(
         sample.path,
         sample.sha256,
@@ -264,7 +307,7 @@ def _weighed(cells: _Cells, books: Sequence[Codebook], issued: Sequence[Anchors]
         best,
         note=f"decoys found: {len(cells.decoys)}" if cells.decoys else "",
     )
-    return _Read(report, epochs, known)
+    return _Read(report, epochs, known, rows, given=sample.again)
 
 
 def _pilot(readings: Sequence[Reading], book: Codebook) -> Pilot:
@@ -286,6 +329,21 @@ def _clarity(readings: Sequence[Reading], book: Codebook) -> float:
     return found.slots * ours(found, book.profile.rare) ** 2
 
 
+def _laid(
+    read: Sequence[_Read], books: Sequence[Codebook], accused: Sequence[str]
+) -> list[tuple[RowsOf, ...]]:
+    """The rows of all samples laid to each accused. SPEC 6.11."""
+    samples = [
+        rows_of(number, list(zip(books, one.rows, strict=True)), accused)
+        for number, one in enumerate(read)
+        if one.rows
+    ]
+    return [
+        tuple(rows for one in samples if (rows := one[who]) is not None)
+        for who in range(len(accused))
+    ]
+
+
 def _conclude(
     ledger: Ledger,
     books: Sequence[Codebook],
@@ -294,13 +352,14 @@ def _conclude(
     among: str | None,
     read: Sequence[_Read],
     look: Look,
+    laid: Sequence[tuple[RowsOf, ...]],
 ) -> Case:
     """From a judgement to a verdict. SPEC 8."""
     legible = [index for index, one in enumerate(read) if one.report.status != "unreadable"]
     marked = any(one.report.status == "marked" for one in read)
     accusations = tuple(
-        _accusation(ledger, books, accused, alpha, look.k, read, legible)
-        for accused in judgement.accused
+        replace(_accusation(ledger, books, accused, alpha, look.k, read, legible), rows=rows)
+        for accused, rows in zip(judgement.accused, laid, strict=True)
     )
     verdict: Verdict = "identified" if accusations else "inconclusive" if marked else "no mark"
     case = Case(

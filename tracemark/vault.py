@@ -526,7 +526,7 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
         *samples: Sample,
         alpha: float = 1e-6,
         among: str | None = None,
-        original: object | None = None,
+        original: Sample | None = None,
         waybill: str | Sequence[str | None] | None = None,
         ocr: bool | None = None,
         limits: Limits = LIMITS,
@@ -543,9 +543,11 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
             Bound on the chance that anyone innocent is named, in (0, 1).
         among : str, optional
             Only recipients whose id starts with this are candidates. Choose it before looking.
-        original : PIL image or path of a picture, optional
-            The label in the pictures as it was before marking, dot for dot: what blind reading
-            loses in crops and poor photos is found beside it. Needs the extra ``photo``.
+        original : sample, optional
+            What the copies were made from. A table, as it was before marking or in canonical form:
+            damaged and shortened rows are found in it again, and rows that it does not hold stop
+            counting. A picture: the label as it was before marking, dot for dot, beside which more
+            is read in crops and poor photos; needs the extra ``photo``.
         waybill : str or sequence of str or None, optional
             The number of the waybill in the pictures, or one for each sample. By default it is
             read from the barcodes in the picture (extra ``photo``). It tells whether the mark

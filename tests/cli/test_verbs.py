@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -217,6 +218,27 @@ def test_a_leak_is_traced_from_a_pipe(run, leak: Path) -> None:
     case = run("trace", "-", "--json", stdin=leak.read_bytes()).json
     assert [one["recipient"] for one in case["accusations"]] == ["acct:1042"]
     assert case["samples"][0]["path"] == "-"
+
+
+def test_damaged_rows_are_traced_beside_the_original(run, leak: Path, table: Path) -> None:
+    """One column, everything in it: nobody without the table, the account with it."""
+    lines = leak.read_text(encoding="utf-8").splitlines()
+    leak.with_name("joined.txt").write_text(
+        "\n".join(unicodedata.normalize("NFKC", line.replace(",", "")) for line in lines), "utf-8"
+    )
+    ran = run("trace", "joined.txt", "--original", "orders.csv")
+    assert ran.status == 0 and "acct:1042" in ran.out and "show this copy's marks" in ran.out
+    case = run("trace", "joined.txt", "--original", "orders.csv", "--json").json
+    (accusation,) = case["accusations"]
+    assert accusation["rows"][0]["count"] > 10
+    assert (
+        run("trace", "leak.csv", "--original", "-", "--json", stdin=table.read_bytes()).status == 0
+    )
+
+
+def test_an_original_that_is_not_there(run, leak: Path) -> None:
+    ran = run("trace", "leak.csv", "--original", "nowhere.csv")
+    assert ran.status == 3 and ran.errors.count("\n") == 2 and "nowhere.csv" in ran.errors
 
 
 def test_what_was_never_marked_names_nobody(run, vault: Path, table: Path) -> None:

@@ -1,17 +1,28 @@
 """The keyed lattice."""
 
 import numpy as np
+import pytest
 
-from tracemark.label.lattice import COARSE, FINE, PERIOD, SIDES, Lattice, geometry_for
+from tracemark.label.lattice import (
+    COARSE,
+    FINE,
+    FREE_X,
+    FREE_Y,
+    KINDS,
+    PERIOD,
+    PLACES,
+    Lattice,
+    geometry_for,
+)
 from tracemark.label.pose import flipped, turned
 from tracemark.profiles import CURRENT
 
 LATTICE = Lattice(b"a key")
 
 
-def test_half_of_the_slots_may_carry_a_nub():
+def test_half_of_the_slots_may_carry_a_mark():
     """The map is a fair coin: within five deviations of one half."""
-    slots = SIDES * PERIOD * PERIOD
+    slots = KINDS * PERIOD * PERIOD
     assert abs(LATTICE.on.sum() - slots / 2) < 5 * (slots / 4) ** 0.5
     assert abs(int(LATTICE.masks.sum()) - slots / 2) < 5 * (slots / 4) ** 0.5
 
@@ -54,10 +65,17 @@ def test_geometry_follows_the_resolution_and_then_the_size():
 
 
 def test_both_geometries_look_alike_to_a_reader_without_scale():
-    """A nub's middle stands at a third or two thirds of the cell at every resolution."""
+    """A mark's middle is where the reader looks at every resolution, to half a dot of 203 dpi."""
     for geometry in (COARSE, FINE):
-        middles = [(start + geometry.width / 2) / geometry.pitch for start in geometry.starts]
-        assert middles == [1 / 3, 2 / 3]
+        marks = [(geometry.starts, geometry.width, PLACES[0])]
+        marks += [
+            (geometry.across, 2, PLACES[FREE_X]),
+            (geometry.down, geometry.tall, PLACES[FREE_Y]),
+        ]
+        for starts, size, place in marks:
+            first, second = ((start + size / 2) / geometry.pitch for start in starts)
+            assert abs(first - place) < 0.5 / COARSE.pitch
+            assert first + second == pytest.approx(1)  # what one place is off, the other undoes
 
 
 def test_four_quarter_turns_and_two_flips_change_nothing():
@@ -72,7 +90,14 @@ def test_four_quarter_turns_and_two_flips_change_nothing():
 
 def test_a_quarter_turn_takes_the_top_to_the_right():
     """White above an edge is white to its right once the label lies on its side."""
-    maps = np.zeros((SIDES, PERIOD, PERIOD), np.float32)
+    maps = np.zeros((KINDS, PERIOD, PERIOD), np.float32)
     maps[0, 3, 5] = 1
     side, row, column = (int(axis[0]) for axis in np.nonzero(turned(maps)))
     assert (side, row, column) == (3, 5, PERIOD - 1 - 3)
+
+
+def test_a_free_dots_two_places_change_roles_in_a_quarter_turn():
+    """What was the place along x is the place along y once the label lies on its side."""
+    maps = np.zeros((KINDS, PERIOD, PERIOD), np.float32)
+    maps[FREE_X, 3, 5] = 1
+    assert np.argwhere(turned(maps)).tolist() == [[FREE_Y, 5, PERIOD - 1 - 3]]

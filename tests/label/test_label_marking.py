@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw
 from tests.label.hosts import BARS, KEY, codeword, label
 from tracemark.errors import HostTooSmall, UnreadableSample, UsageError
 from tracemark.label import embed
+from tracemark.label.choice import STRENGTHS
 from tracemark.label.codes import keep_out
-from tracemark.label.marking import SHARES
 
 
 def black(image: Image.Image) -> np.ndarray:
@@ -24,21 +24,62 @@ def test_the_same_label_gives_the_same_marks():
     assert first.tobytes() != other.tobytes()
 
 
-def test_only_white_dots_beside_ink_change():
-    """Every changed dot turns from white to ink and touches the ink of an edge."""
-    host, (marked, placement) = black(label()), embed(label(), codeword(1), KEY)
-    changed = black(marked) != host
-    assert changed.sum() == 2 * placement.nubs > 160
-    assert not host[changed].any()
+def beside(host: np.ndarray) -> np.ndarray:
+    """Dots that touch ink above, below, left or right."""
     touches = np.zeros_like(host)
     touches[1:] |= host[:-1]
     touches[:-1] |= host[1:]
     touches[:, 1:] |= host[:, :-1]
     touches[:, :-1] |= host[:, 1:]
-    assert touches[changed].all()
+    return touches
 
 
-@pytest.mark.parametrize("profile", SHARES)
+def test_discreet_marks_stand_on_edges_only():
+    """Every changed dot turns from white to ink and touches the ink of an edge."""
+    host = black(label())
+    marked, placement = embed(label(), codeword(1), KEY, profile_name="discreet")
+    changed = black(marked) != host
+    assert changed.sum() == 2 * placement.nubs > 160
+    assert placement.dots == 0
+    assert not host[changed].any()
+    assert beside(host)[changed].all()
+
+
+def test_free_dots_are_two_dots_and_keep_their_distance():
+    """By default the rest are pairs of dots, one above the other never, amid clear white."""
+    host, (marked, placement) = black(label()), embed(label(), codeword(1), KEY)
+    changed = black(marked) & ~host
+    free = changed & ~beside(host)
+    assert changed.sum() == 2 * (placement.nubs + placement.dots)
+    assert free.sum() == 2 * placement.dots > 100
+    assert not (free[1:] & free[:-1]).any()
+    near = host.copy()
+    for _ in range(6):
+        near |= beside(near)
+    assert not (free & near).any()
+
+
+def test_every_part_of_a_label_gets_its_share():
+    """Of twelve parts of the label's open ground none carries less than half of the mean."""
+    host, (marked, _) = black(label()), embed(label(), codeword(1), KEY)
+    changed = (black(marked) & ~host)[8:680, 8:600]
+    parts = changed.reshape(4, 168, 4, 148).sum((1, 3))
+    assert parts.min() > parts.mean() / 2
+
+
+def test_where_free_dots_stand_says_nothing_of_the_recipient():
+    """Copies for two accounts use the same cells."""
+    cells = []
+    for seed in (1, 2):
+        marked, placement = embed(label(), codeword(seed), KEY)
+        free = black(marked) & ~black(label()) & ~beside(black(label()))
+        rows, columns = np.nonzero(free)
+        x, y = placement.origin
+        cells.append(set(zip((rows + y) // 12, (columns + x) // 12, strict=True)))
+    assert cells[0] == cells[1]
+
+
+@pytest.mark.parametrize("profile", STRENGTHS)
 def test_no_profile_changes_more_than_it_may(profile):
     """The changed share of white dots stays within the profile's."""
     host, (marked, placement) = (
@@ -47,7 +88,7 @@ def test_no_profile_changes_more_than_it_may(profile):
     )
     changed = (black(marked) != host).sum() / (~host).sum()
     assert changed == pytest.approx(placement.share)
-    assert changed <= SHARES[profile]
+    assert changed <= STRENGTHS[profile].share
 
 
 def test_the_barcode_and_its_quiet_zone_are_untouched():
@@ -76,14 +117,26 @@ def test_a_coloured_label_is_marked_in_its_own_ink():
     assert {colour for _, colour in marked.getcolors()} == {(20, 20, 90), (255, 255, 255)}
 
 
-def test_too_few_edges_are_refused():
-    """A label without rules or type is not given a mark too weak to name anyone."""
+def test_a_label_without_edges_carries_dots_or_is_refused():
+    """Where no edge is straight dots carry the mark; the discreet profile has none to offer."""
     bare = Image.new("1", (608, 1040), 1)
     ImageDraw.Draw(bare).ellipse((200, 200, 400, 400), fill=0)
+    _, placement = embed(bare, codeword(1), KEY)
+    assert placement.nubs < 20 and placement.dots > 200
     with pytest.raises(HostTooSmall) as error:
-        embed(bare, codeword(1), KEY)
+        embed(bare, codeword(1), KEY, profile_name="discreet")
     assert error.value.needed > error.value.found
     assert error.value.hint
+
+
+def test_grey_print_is_kept_clear():
+    """No free dot stands on or near a grey panel, though a thermal head prints it white."""
+    host = label().convert("L")
+    ImageDraw.Draw(host).rectangle((320, 20, 590, 100), fill=190)
+    marked, placement = embed(host, codeword(1), KEY)
+    assert placement.dots > 50
+    free = black(marked) & ~black(host) & ~beside(black(host))
+    assert free.any() and not free[16:105, 316:595].any()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (13, 13)])

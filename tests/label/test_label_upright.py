@@ -90,7 +90,7 @@ def test_darkness_forgets_the_light():
 
 def test_nubs_are_among_the_bumps():
     """At 1.3 pixels a dot nearly every nub is found, to half a dot."""
-    marked, placement = embed(label(), codeword(1), KEY)
+    marked, placement = embed(label(), codeword(1), KEY, profile_name="discreet")
     size = (round(608 * 1.3), round(1040 * 1.3))
     picture = np.asarray(marked.convert("L").resize(size, Image.Resampling.BICUBIC), np.float32)
     bumps = find_bumps(darkness(picture))

@@ -13,16 +13,18 @@ _ADDRESS = words("""
 浙江省 浙江 杭州市 杭州 吉林 吉林省 吉林市 北京市 上海 青岛市 市南区 西湖区 朝阳区 城西区 新区 区
 市 省 县 镇 路 街 文三路 中山北路 三省路 159号 159 号 号楼 3栋 3幢 3号楼 12层 12楼 A座 2单元 二单元
 单元 501室 501 1201 室 3-2-501 3‐501 0571-8888 大厦 花园 与 和 交叉口 交汇处 旁边 旁 东门 东门口
-小区 市场 弄 村
+小区 市场 弄 村 家园 豪庭 A栋 B号楼 2-501 —501 房 号 工业园 园区 组20号 7座 12F
 """)
 _REMARK = words("""
 请 麻烦 不要 勿 别 放 送到 送至 谢谢 多谢 电话联系 电联 尽快 尽早 周一 星期五 周末 送货前 之前
 或者 或 前 发货 250ml 250毫升 500g 500克
-5kg 5公斤 5G 128g *24 x2 ×3 盒 瓶 （ ） ( ) ， , ： : ； ; 。 、 ！
+5kg 5公斤 5G 128g *24 x2 ×3 盒 瓶 颜色:酒红 黑 米白 色 M 2XL 码 1.8m 1.8米 10mm 4L 升 包邮 免邮
+发 货 尽快发 好一点 丰巢 柜 顺丰 快递 工作日送 （ ） ( ) ， , ： : ； ; 。 、 ！
 """)
 _ENGLISH = words("""
 12 North N Main Road Rd Rd. ROAD rd Street St St. st Avenue Ave Apartment Apt apt # 5 5B Suite
-Floor please pls thanks thx do not don't and & pieces pcs , . Springfield IL 62701 Mary
+TX Texas USA US UK Floor please pls thanks thx do not don't and & pieces pcs , . Springfield IL
+62701 Mary
 """)
 _ODD = [
     *"\u200b\u200d\u200c\ufeff\ufe0f\ufe0e\u00ad\u2060\u180b\u3164\ufe03\ufe0a\U000e0100\u0301",

@@ -71,20 +71,25 @@ def test_what_a_row_carries() -> None:
     assert right["typography"] > 2.5
 
 
-@pytest.mark.parametrize("wash", [nfkc, letters_only, through_gbk])
-def test_what_a_wash_leaves(wash: Callable[[str], str]) -> None:
-    """Nine in ten wording slots outlive each wash, and are read where they were."""
-    assert slots_right(wash)["wording"] > 0.9 * slots_right(keep)["wording"]
+@pytest.mark.parametrize(("wash", "left"), [(nfkc, 0.99), (letters_only, 0.8), (through_gbk, 0.99)])
+def test_what_a_wash_leaves(wash: Callable[[str], str], left: float) -> None:
+    """Wording outlives each wash, and is read where it was.
+
+    Without any punctuation 1.5m is 15m, and 3-2-501 a number of its own.
+    """
+    assert slots_right(wash)["wording"] > left * slots_right(keep)["wording"]
 
 
-@pytest.mark.parametrize("wash", [nfkc, letters_only, through_gbk])
-def test_anchors_outlive_a_wash(wash: Callable[[str], str]) -> None:
-    """97 % of cells have the same anchor after each wash as before they were marked."""
+@pytest.mark.parametrize(
+    ("wash", "least"), [(nfkc, 0.97), (letters_only, 0.93), (through_gbk, 0.97)]
+)
+def test_anchors_outlive_a_wash(wash: Callable[[str], str], least: float) -> None:
+    """Nearly all cells have the same anchor after each wash as before they were marked."""
     same = 0
     chinese = [(cell, copy) for (cell, _), (copy, _) in zip(CELLS, COPIES, strict=True) if cell]
     for cell, copy in chinese:
         same += anchor(parse(wash(strip_symbols(copy)), rules())) == anchor(parse(cell, rules()))
-    assert same > 0.97 * len(chinese)
+    assert same > least * len(chinese)
 
 
 def test_rows_that_change_visibly() -> None:

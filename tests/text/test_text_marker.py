@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -56,7 +58,8 @@ def test_a_short_cell_has_two_symbols_behind_a_letter() -> None:
 
 def test_symbols_that_are_lost_are_not_read() -> None:
     """A copy that lost some symbols still reads right in the lanes that are left."""
-    marked, _ = CellMarker(SLOTS[0], CODEWORD, CURRENT, "quiet").mark(ADDRESS, "address")
+    long = ADDRESS + "，先打电话联系门卫再进来"  # a letter for each symbol
+    marked, _ = CellMarker(SLOTS[0], CODEWORD, CURRENT, "quiet").mark(long, "address")
     places = [i for i, c in enumerate(marked) if "\ufe03" <= c <= "\ufe0a"]
     torn = "".join(c for i, c in enumerate(marked) if i not in places[2:9])
     reader = CellReader(SLOTS[:1], CURRENT)
@@ -147,7 +150,7 @@ def test_selection_by_issued_anchors() -> None:
         reader.read(copy, "address")
     [mixed] = reader.take()
     for alone, among in zip(own.layers, mixed.layers, strict=True):
-        kept = among.among(issued)
+        kept = among.among(issued).reading
         assert set(kept.slots.tolist()) == set(alone.reading.slots.tolist())
         assert not len(among.among(np.empty(0, np.uint64)))
     assert set(own.anchors.tolist()) == set(issued.tolist())
@@ -194,12 +197,13 @@ def test_a_flattened_family_does_not_speak() -> None:
     pairs = [marker.mark(address, "address") for address in ADDRESSES]
     issued = np.unique(np.array([anchor for _, anchor in pairs], np.uint64))
     heard = {}
-    for name, wash in (("as copied", str), ("no 室", lambda text: text.replace("室", ""))):
+    for name, wash in (("as copied", str), ("all 室", lambda text: re.sub("[房号]$", "室", text))):
         reader = CellReader(SLOTS[:1], CURRENT)
         for marked, _ in pairs:
             reader.read(wash(marked), "address")
         [layer] = [x for x in reader.take()[0].layers if x.reading.carrier == "wording"]
-        rooms = layer.families == 104  # 501室 or 501
+        rooms = layer.families == 2 * 104  # 501室 or 501, but not which of two forms of each
         assert rooms.sum() > 100
         heard[name] = len(layer.among(issued)), int(rooms.sum())
-    assert heard["as copied"][0] - heard["no 室"][0] == heard["as copied"][1]
+    rooms = heard["as copied"][1]
+    assert rooms <= heard["as copied"][0] - heard["all 室"][0] < 1.1 * rooms

@@ -53,7 +53,7 @@ def test_by_the_book() -> None:
         for n in range(54)
     ]  # the first symbol shows its masks alone
     symbols = [4 * chips[n] + 2 * chips[n + 1] + chips[n + 2] for n in range(0, 54, 3)]
-    letters = "浙江杭州西湖区文路西溪花园单元"  # 省 市 三 号 栋 室 … stand in forms of slots
+    letters = "浙江杭州西湖文路西溪花园"  # 省 市 区 三 号 栋 单 元 室 … stand in forms of slots
     expected = []
     for place, letter in enumerate(letters):
         both = symbols[place], *symbols[len(letters) + place : len(letters) + place + 1]
@@ -63,14 +63,28 @@ def test_by_the_book() -> None:
 
     # 5.4: SipHash of a slot's number under a key from the digest gives its mask and position
     k0, k1 = int.from_bytes(digest[32:40], "little"), int.from_bytes(digest[40:48], "little")
+
+    def chip(number: int) -> int:
+        u = siphash(k0, k1, number)
+        return bits[(u >> 1) % profile.length] ^ (u & 1)
+
     forms = {
         (101, 0): "省" not in entry["plain"],
         (102, 0): "州市" not in entry["plain"],
         (201, 0): "区 文" in entry["plain"],
         (105, 0): "159号" not in entry["plain"],
-        (103, 0): "3幢" in entry["plain"],
-        (104, 0): "501室" not in entry["plain"],
+        (112, 0): "小区" in entry["plain"],
+        (113, 0): "单元" not in entry["plain"],
     }
     for (family, turn), form in forms.items():
-        u = siphash(k0, k1, family << 32 | turn)
-        assert form == bits[(u >> 1) % profile.length] ^ (u & 1)
+        assert form == chip(family << 32 | turn)
+
+    # 5.4: of four forms the first chip is the higher digit, the second has 2^31 in its number
+    found = re.search("园(?:小区)?3(栋|号楼|幢|座)2.*501(室|房|号|)$", entry["plain"])
+    assert found is not None
+    for family, shown, classes in (
+        (103, found[1], ["栋", "号楼", "幢", "座"]),
+        (104, found[2], ["室", "", "房", "号"]),
+    ):
+        first, second = chip(family << 32), chip(family << 32 | 1 << 31)
+        assert classes.index(shown) == 2 * first + second

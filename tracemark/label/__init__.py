@@ -6,7 +6,7 @@ from tracemark.label import binding
 from tracemark.label.already import carries_mark
 from tracemark.label.informed import BesideReading, read_beside
 from tracemark.label.marking import Placement, embed, geometry_of
-from tracemark.label.reading import LabelReading, read
+from tracemark.label.reading import LabelReading, read, read_all
 
 __all__ = [
     "BesideReading",
@@ -17,5 +17,6 @@ __all__ = [
     "embed",
     "geometry_of",
     "read",
+    "read_all",
     "read_beside",
 ]

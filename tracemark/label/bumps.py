@@ -41,6 +41,14 @@ class Bumps:
     def __len__(self) -> int:
         return len(self.sides)
 
+    def joined(self, other: Bumps) -> Bumps:
+        """These and others."""
+        return Bumps(
+            np.concatenate([self.points, other.points]),
+            np.concatenate([self.weights, other.weights]),
+            np.concatenate([self.sides, other.sides]),
+        )
+
 
 def find_bumps(dark: Field) -> Bumps:
     """Find bumps one or two dots high and wide, at 1 to 1.7 pixels a dot.

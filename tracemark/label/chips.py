@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tracemark.label.darkness import Field
-from tracemark.label.lattice import PERIOD, SIDES, Lattice
+from tracemark.label.lattice import FREE_X, FREE_Y, KINDS, PERIOD, SIDES, Lattice
 from tracemark.label.lens import Lens
 from tracemark.model import Reading
 
@@ -20,7 +21,10 @@ _DOT = CELL // 12
 _NUB = 2 * _DOT
 _FIRST, _SECOND = CELL // 3 - _DOT, 2 * CELL // 3 - _DOT
 _CONTRAST = 0.25  # darkness step under which an edge counts for nothing
-_FAINT = 0.15  # difference at which a chip counts half
+_FAINT = 0.15  # edge, summed over the lines of a slot, under which there is none
+_PLAIN = 0.8  # difference beyond which a mark is no plainer to the pilot
+_RIM = 0.45  # darkness of a cell's rim at which it is no room
+_TWO = 0.3  # at 6.5 deviations, the tail of two legs is that of a leg so much longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +35,10 @@ class Cells:
     ----------
     top, left : int
         Lattice row and column of the rectangle's first cell.
-    contrast : (4, rows, columns) float32
-        Nub at the first place less nub at the second, summed over the slot's edges.
-    weights : (4, rows, columns) float32
-        How much edge there is.
+    contrast : (6, rows, columns) float32
+        Mark at the first place less mark at the second; for nubs summed over the slot's edges.
+    weights : (6, rows, columns) float32
+        How much edge there is; for free dots, how clear the white around them is.
     """
 
     top: int
@@ -79,7 +83,7 @@ def rectify(dark: Field, lens: Lens, box: tuple[int, int, int, int]) -> Field:
 def gather(rectified: Field, left: int, top: int) -> Cells:
     """Compare the two places of every slot of a rectified picture."""
     rows, columns = rectified.shape[0] // CELL, rectified.shape[1] // CELL
-    contrast = np.zeros((SIDES, rows, columns), np.float32)
+    contrast = np.zeros((KINDS, rows, columns), np.float32)
     weights = np.zeros_like(contrast)
     views = (rectified, rectified[::-1], rectified.T, rectified[:, ::-1].T)
     for side, view in enumerate(views):
@@ -89,7 +93,30 @@ def gather(rectified: Field, left: int, top: int) -> Cells:
         for out, lines in ((contrast, value), (weights, weight)):
             summed = lines.reshape(-1, CELL, lines.shape[1]).sum(1)
             out[side] = summed if side < 2 else summed.T
+    contrast[FREE_X], contrast[FREE_Y], weights[SIDES:] = _free(rectified, rows, columns)
     return Cells(top, left, contrast, weights)
+
+
+def _free(rectified: Field, rows: int, columns: int) -> tuple[Field, Field, Field]:
+    """Free dots of every cell: left less right, upper less lower, and how clear the white is."""
+    lines = rectified[: rows * CELL, : columns * CELL].reshape(rows, CELL, columns, CELL)
+
+    def mean(top: int, left: int) -> Field:
+        return np.asarray(lines[:, top : top + 5, :, left : left + 5].mean((1, 3)))
+
+    upper, lower = CELL // 3 - 3, 2 * CELL // 3 - 2
+    first, second = CELL // 3 - 2, 2 * CELL // 3 - 3
+    a, b = mean(upper, first), mean(upper, second)
+    c, d = mean(lower, first), mean(lower, second)
+    # the cell's rim, four pixels wide, wants to be white
+    blocks = lines.reshape(rows, 6, 4, columns, 6, 4).mean((2, 5))
+    border = np.ones((6, 1, 6), np.float32)
+    border[1:-1, :, 1:-1] = 0
+    rim = (blocks * border).max((1, 3))
+    room = np.clip(_RIM - rim, 0, 2 * _FAINT)
+    x = np.maximum(a, c) - np.maximum(b, d)
+    y = np.maximum(a, b) - np.maximum(c, d)
+    return x, y, room
 
 
 def _compare(view: Field) -> tuple[Field, Field]:
@@ -100,11 +127,12 @@ def _compare(view: Field) -> tuple[Field, Field]:
     def mean(start: int, count: int) -> Field:
         return np.asarray(sum(columns[start : start + count]) / np.float32(count))
 
-    before, after = mean(_FIRST - 2 * _DOT, _DOT), mean(_SECOND + _NUB + _DOT, _DOT)
+    before, after = mean(_FIRST - _DOT, _DOT), mean(_SECOND + _NUB, _DOT)
     between = mean(CELL // 2 - 1, 2)
-    first = mean(_FIRST, _NUB) - 0.5 * (before + between)
-    second = mean(_SECOND, _NUB) - 0.5 * (between + after)
-    inner = columns[_FIRST - _NUB : _SECOND + 2 * _NUB : 2]
+    # a nub adds ink: a dip is the picture's own
+    first = np.maximum(mean(_FIRST, _NUB) - 0.5 * (before + between), 0)
+    second = np.maximum(mean(_SECOND, _NUB) - 0.5 * (between + after), 0)
+    inner = columns[_FIRST - _DOT : _SECOND + _NUB + _DOT : 2]
     darkest, palest = np.maximum.reduce(inner), np.minimum.reduce(inner)
 
     def shifted(field: Field, down: int) -> Field:
@@ -126,51 +154,103 @@ def _compare(view: Field) -> tuple[Field, Field]:
 
 
 def pilot(cells: Cells, lattice: Lattice) -> float:
-    """How clearly slots that may carry a nub differ from slots that may not, in deviations."""
-    strength, seen = _strength(cells)
-    if np.count_nonzero(seen) < 8:
-        return 0.0
-    on = np.where(_here(cells, lattice.on), 0.5, -0.5)[seen]
-    value = strength[seen] - strength[seen].mean()
-    return float((value * on).sum() / np.sqrt((value**2).sum() / 4 + 1e-9))
+    """How clearly slots that may carry a mark differ from slots that may not, in deviations.
+
+    Each carrier is asked by itself, for one may be washed out where the other is not; the two are
+    added as the legs of a triangle, less what the triangle's tail exceeds a single one's.
+    """
+    legs = [max(carrier.pilot(), 0.0) for carrier in (_nubs(cells, lattice), _dots(cells, lattice))]
+    return max(*legs, math.hypot(*legs) - _TWO)
 
 
 def chips(cells: Cells, lattice: Lattice) -> Reading:
     """One chip for each slot that may carry a nub and shows an edge. SPEC 10.8.
 
     A chip counts by how much more often so strong a difference is met in slots that may carry a
-    nub than in slots that may not: the picture itself says what its noise is.
+    mark than in slots that may not: the picture itself says what its noise is.
     """
-    strength, seen = _strength(cells)
-    on = _here(cells, lattice.on)
-    trust = _trust(strength[seen & on], strength[seen & ~on])
-    chosen = np.nonzero(seen & on)
-    shown = -np.sign(cells.contrast[chosen]) * trust  # the second place shows a 1
-    sides, rows, columns = chosen
-    slots = (sides, (rows + cells.top) % PERIOD, (columns + cells.left) % PERIOD)
-    unmasked = (shown * np.where(lattice.masks[slots], -1.0, 1.0)).astype(np.float64)
-    return Reading("nubs", lattice.identities(*slots), lattice.positions[slots], unmasked)
+    return _nubs(cells, lattice).reading(cells, lattice)
 
 
-def _strength(cells: Cells) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """How strong each slot's difference is, in [0, 1], and which slots show an edge at all."""
-    size = np.abs(cells.contrast)
-    return np.asarray(size / (size + _FAINT), np.float32), cells.weights > _FAINT
+def dots(cells: Cells, lattice: Lattice) -> Reading:
+    """Two chips for each cell that may carry a free dot and is white around. SPEC 10.8.
+
+    They count as those of nubs do, by the noise of their own kind.
+    """
+    return _dots(cells, lattice).reading(cells, lattice)
 
 
-def _trust(on: NDArray[np.float32], off: NDArray[np.float32]) -> NDArray[np.float64]:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is seen of one carrier.
+
+    Attributes
+    ----------
+    name : str
+    slots : tuple of (n,) int64
+        Kind, row and column in the rectangle of the slots that show an edge or a room.
+    strength : (n,) float32
+    on : (n,) bool
+        May a mark stand there?
+    share : float
+        Of all slots of the lattice that may carry one.
+    """
+
+    name: str
+    slots: tuple[NDArray[np.int64], ...]
+    strength: NDArray[np.float32]
+    on: NDArray[np.bool_]
+    share: float
+
+    def pilot(self) -> float:
+        once = self.slots[0] != FREE_Y  # a dot is one thing, whatever its two chips
+        on = self.on[once]
+        if len(on) < 8:
+            return 0.0
+        value = np.minimum(self.strength[once], _PLAIN)
+        value -= value.mean()
+        spread = self.share * (1 - self.share) * (value**2).sum()
+        return float((value * (on - self.share)).sum() / np.sqrt(spread + 1e-9))
+
+    def reading(self, cells: Cells, lattice: Lattice) -> Reading:
+        trust = _trust(self.strength[self.on], self.strength[~self.on], self.share)
+        chosen = tuple(axis[self.on] for axis in self.slots)
+        shown = -np.sign(cells.contrast[chosen]) * trust  # the second place shows a 1
+        kinds, rows, columns = chosen
+        slots = (kinds, (rows + cells.top) % PERIOD, (columns + cells.left) % PERIOD)
+        unmasked = (shown * np.where(lattice.masks[slots], -1.0, 1.0)).astype(np.float64)
+        return Reading(self.name, lattice.identities(*slots), lattice.positions[slots], unmasked)
+
+
+def _nubs(cells: Cells, lattice: Lattice) -> _Seen:
+    seen = cells.weights[:SIDES] > _FAINT
+    on = _here(cells, lattice.on)[:SIDES]
+    strength = np.abs(cells.contrast[:SIDES])
+    return _Seen("nubs", np.nonzero(seen), strength[seen], on[seen], 0.5)
+
+
+def _dots(cells: Cells, lattice: Lattice) -> _Seen:
+    seen = cells.weights[SIDES:] > _FAINT
+    # a dot stands where both of its slots are on, and is as clear as the fainter of its places
+    on = np.broadcast_to(_here(cells, lattice.on)[SIDES:].all(0), seen.shape)
+    strength = np.broadcast_to(np.abs(cells.contrast[SIDES:]).min(0), seen.shape)
+    kinds, rows, columns = np.nonzero(seen)
+    return _Seen("dots", (kinds + SIDES, rows, columns), strength[seen], on[seen], 0.25)
+
+
+def _trust(on: NDArray[np.float32], off: NDArray[np.float32], share: float) -> NDArray[np.float64]:
     """For each slot of `on`, the share of its like that exceeds chance, in [0, 1]."""
     both = np.concatenate([on, off])
-    kind = np.concatenate([np.ones(len(on)), -np.ones(len(off))])
+    kind = np.concatenate([np.ones(len(on)), np.full(len(off), -share / (1 - share))])
     order = np.argsort(-both, kind="stable")
     window = min(len(both), max(20, len(both) // 12))
     kernel = np.ones(window)
     excess = np.convolve(kind[order], kernel, "same")
     held = np.convolve((kind[order] > 0).astype(np.float64), kernel, "same")
-    share = np.clip(excess / np.maximum(held, 1), 0, 1)
-    share = np.minimum.accumulate(share)  # weaker is never more trusted
+    trust = np.clip(excess / np.maximum(held, 1), 0, 1)
+    trust = np.minimum.accumulate(trust)  # weaker is never more trusted
     placed = np.empty(len(both))
-    placed[order] = share
+    placed[order] = trust
     return placed[: len(on)]
 
 

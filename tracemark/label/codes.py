@@ -28,13 +28,7 @@ def keep_out(black: NDArray[np.bool_], square: int) -> Mask:
     -------
     (ceil(H / square), ceil(W / square)) bool
     """
-    height, width = (-(-side // square) for side in black.shape)
-    page = np.zeros((height * square, width * square), bool)
-    page[: black.shape[0], : black.shape[1]] = black
-    across, down = np.zeros_like(page), np.zeros_like(page)
-    np.not_equal(page[:, 1:], page[:, :-1], out=across[:, 1:])
-    np.not_equal(page[1:], page[:-1], out=down[1:])
-    x, y, ink = (_count(map_, square) for map_ in (across, down, page))
+    x, y, ink = _changes(black, square)
     upright, lying = _bars(x, y, ink, square), _bars(y.T, x.T, ink.T, square).T
     return _grow(upright, 1, 3) | _grow(lying, 3, 1) | _grow(_matrix(x, y, ink, square), 3, 3)
 
@@ -62,11 +56,31 @@ def _matrix(x: Counts, y: Counts, ink: Counts, square: int) -> Mask:
     )
 
 
-def _count(map_: Mask, square: int) -> Counts:
-    """True dots in each square."""
-    height, width = map_.shape[0] // square, map_.shape[1]
-    lines = map_.reshape(height, square, width).sum(1, dtype=np.uint8)
-    return np.asarray(lines.reshape(height, -1, square).sum(2, dtype=np.int32))
+_ONES = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1, dtype=np.uint8)
+
+
+def _changes(black: Mask, square: int) -> tuple[Counts, Counts, Counts]:
+    """In each square: changes along its lines, changes down its columns, and ink, in dots.
+
+    Eight dots are looked at in one byte; a square is a whole number of bytes wide.
+    """
+    height, width = (-(-side // square) for side in black.shape)
+    page = np.zeros((height * square, width * square // 8), np.uint8)
+    part = np.packbits(black, axis=1)
+    page[: black.shape[0], : part.shape[1]] = part
+    before = page >> 1
+    before[:, 1:] |= page[:, :-1] << 7
+    across, down = page ^ before, page.copy()
+    down[1:] ^= page[:-1]
+    # the label's left and upper edge are no change
+    across[:, 0] &= 0x7F
+    down[0] = 0
+
+    def count(changes: NDArray[np.uint8]) -> Counts:
+        lines = _ONES[changes].reshape(height, square, -1).sum(1, dtype=np.uint16)
+        return np.asarray(lines.reshape(height, width, -1).sum(2, dtype=np.int32))
+
+    return count(across), count(down), count(page)
 
 
 def _box(counts: Counts, rows: int, columns: int) -> Counts:

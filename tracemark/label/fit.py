@@ -6,11 +6,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.label.bumps import Bumps
-from tracemark.label.lattice import PERIOD, Lattice
-from tracemark.label.lens import Drift, Flat, Lens, Matrix, apply, monomials
+from tracemark.label.lattice import FREE_X, FREE_Y, LEVEL, PERIOD, PLACES, Lattice
+from tracemark.label.lens import Drift, Flat, Lens, Matrix, Points, apply, monomials
 
+_FEWEST = 12  # nubs that can hold a fit
+_TILE = 8.0  # cells, of the neighbourhoods that are weighed against each other
+_TILES = 64
+_GROWTH = 1.35  # each neighbourhood over the last: what holds here foretells a little further
+_STEP = 0.08  # cells, between tries
 _HELD = 0.5  # what keeps the drift small, as so many nubs at the rim would, squared
 _FACES = np.array([[0.0, -1.0], [0.0, 1.0], [-1.0, 0.0], [1.0, 0.0]])  # where the white lies
+
+
+def _tries(shifts: int, stretches: int, shears: int) -> NDArray[np.float64]:
+    """Shift, stretch and shear to try, in cells at the rim: (n, 3), each from -k to k steps."""
+    ranges = [np.arange(-most, most + 1) * _STEP for most in (shifts, stretches, shears)]
+    return np.stack(np.meshgrid(*ranges, indexing="ij"), -1).reshape(-1, 3)
+
+
+_FIRST = _tries(5, 2, 4)  # about the heart
+_LATER = _tries(1, 2, 3)  # at each step outwards
 
 
 def label_sides(matrix: Matrix, sides: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -18,7 +33,8 @@ def label_sides(matrix: Matrix, sides: NDArray[np.int64]) -> NDArray[np.int64]:
     faces = _FACES @ matrix[:2, :2].T
     level = np.abs(faces[:, 1]) > np.abs(faces[:, 0])
     found = np.where(level, (faces[:, 1] > 0) * 1, 2 + (faces[:, 0] > 0))
-    return np.asarray(found[sides])
+    free = [FREE_X, FREE_Y] if level[0] else [FREE_Y, FREE_X]
+    return np.asarray(np.concatenate([found, free])[sides])
 
 
 def settle(
@@ -40,27 +56,64 @@ def settle(
         The fitted map, the bumps' lattice cells, and which bumps it takes for nubs.
     """
     sides = label_sides(matrix, bumps.sides)
-    matrix = _slide(matrix, bumps, sides, lattice)
-    for reach in (0.1, 0.08, 0.06):
+    cells = apply(matrix, bumps.points)
+    _, on = _miss(cells, sides, lattice)
+    heart = _heart(cells, np.where(on, bumps.weights, -bumps.weights))
+    radii = _radii(cells, heart)
+    for step, radius in enumerate(radii):
+        matrix = _slide(matrix, bumps, sides, lattice, heart, radius, first=step == 0)
+    for _ in range(3):
         cells = apply(matrix, bumps.points)
-        miss, on = _miss(cells, sides, lattice)
-        nubs = on & (np.abs(miss) < reach)
-        if np.count_nonzero(nubs) < 12:
-            break
-        matrix = _correct(matrix, cells[nubs], sides[nubs] >= 2, miss[nubs], bumps.weights[nubs])
-    flat = apply(matrix, bumps.points)
-    cells, lens = flat, Lens((Flat(matrix),))
-    for reach in (0.12, 0.1, 0.08, 0.06):
-        miss, on = _miss(cells, sides, lattice)
-        nubs = on & (np.abs(miss) < reach)
-        if np.count_nonzero(nubs) < 12:
-            break
-        moved = np.where(sides < 2, cells[:, 0] - flat[:, 0], cells[:, 1] - flat[:, 1])
-        wanted = moved - miss
-        drift = _drift(flat[nubs], sides[nubs] >= 2, wanted[nubs], bumps.weights[nubs])
-        cells, lens = drift.forward(flat), Lens((Flat(matrix), drift))
+        nubs, miss = _near(cells, sides, lattice, heart, np.inf)
+        if np.count_nonzero(nubs) >= _FEWEST:
+            plumb, weights = ~LEVEL[sides[nubs]], bumps.weights[nubs]
+            matrix = _correct(matrix, cells[nubs], plumb, miss[nubs], weights)
+    cells = apply(matrix, bumps.points)
+    flat, lens = cells, Lens((Flat(matrix),))
+    for radius in radii:
+        nubs, miss = _near(cells, sides, lattice, heart, radius)
+        if np.count_nonzero(nubs) >= _FEWEST:
+            moved = np.where(LEVEL[sides], cells[:, 0] - flat[:, 0], cells[:, 1] - flat[:, 1])
+            wanted = (moved - miss)[nubs]
+            drift = _drift(flat[nubs], ~LEVEL[sides[nubs]], wanted, bumps.weights[nubs])
+            cells, lens = drift.forward(flat), Lens((Flat(matrix), drift))
     miss, on = _miss(cells, sides, lattice)
     return lens, cells, on & (np.abs(miss) < 0.05)
+
+
+def _heart(cells: Points, fit: NDArray[np.float64]) -> Points:
+    """The cell about which the bumps fit the map best: where the first guess holds. (2,)"""
+    tile = np.floor((cells - cells.min(0)) / _TILE).astype(np.int64)
+    tile = np.minimum(tile, _TILES - 1)
+    sums = np.bincount(tile[:, 1] * _TILES + tile[:, 0], fit, minlength=_TILES**2)
+    spread = np.pad(sums.reshape(_TILES, _TILES), 1)
+    around = sum(
+        np.roll(spread, (down, right), (0, 1)) * (1.0 if down == right == 0 else 0.5)
+        for down in (-1, 0, 1)
+        for right in (-1, 0, 1)
+    )
+    row, column = divmod(int(np.argmax(np.asarray(around)[1:-1, 1:-1])), _TILES)
+    return np.asarray(cells.min(0) + (np.array([column, row]) + 0.5) * _TILE)
+
+
+def _radii(cells: Points, heart: Points) -> NDArray[np.float64]:
+    """From a neighbourhood of the heart to all of the bumps, and there three times more."""
+    widest = max(float(np.percentile(np.abs(cells - heart).max(1), 99)), 2 * _TILE)
+    steps = int(np.ceil(np.log(widest / (1.5 * _TILE)) / np.log(_GROWTH)))
+    return np.asarray(np.r_[1.5 * _TILE * _GROWTH ** np.arange(steps), [np.inf] * 2])
+
+
+def _near(
+    cells: Points,
+    sides: NDArray[np.int64],
+    lattice: Lattice,
+    heart: Points,
+    radius: float,
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which bumps within a radius lie on a place for a nub, and how far each is off."""
+    miss, on = _miss(cells, sides, lattice)
+    reach = 0.12 if np.isfinite(radius) else 0.08
+    return on & (np.abs(miss) < reach) & (np.abs(cells - heart).max(1) < radius), miss
 
 
 def _drift(
@@ -88,36 +141,52 @@ def _miss(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Cells from each bump to the nearest place for a nub, along its edge, and is its slot on?"""
     whole = np.floor(cells).astype(np.int64)
-    along = np.where(sides < 2, cells[:, 0] - whole[:, 0], cells[:, 1] - whole[:, 1])
-    miss = np.where(along < 0.5, along - 1 / 3, along - 2 / 3)
+    along = np.where(LEVEL[sides], cells[:, 0] - whole[:, 0], cells[:, 1] - whole[:, 1])
+    place = PLACES[sides]
+    miss = np.where(along < 0.5, along - place, along - 1 + place)
     on = lattice.on[sides, whole[:, 1] % PERIOD, whole[:, 0] % PERIOD]
     return miss, on
 
 
-def _slide(matrix: Matrix, bumps: Bumps, sides: NDArray[np.int64], lattice: Lattice) -> Matrix:
-    """Try small shifts and stretches along each axis for the best fit to the map."""
+def _slide(
+    matrix: Matrix,
+    bumps: Bumps,
+    sides: NDArray[np.int64],
+    lattice: Lattice,
+    heart: Points,
+    radius: float,
+    *,
+    first: bool,
+) -> Matrix:
+    """Try small shifts, stretches and shears about the heart for the best fit to the map.
+
+    A bump where no nub may stand counts against a try, so that bumps of other origin cancel.
+    """
     for axis in (0, 1):
-        chosen = (sides < 2) == (axis == 0)
-        points, weights, faces = bumps.points[chosen], bumps.weights[chosen], sides[chosen]
-        if len(points) < 8:
+        cells = apply(matrix, bumps.points)
+        off = cells - heart
+        chosen = ((LEVEL[sides]) == (axis == 0)) & (np.abs(off).max(1) < radius)
+        if np.count_nonzero(chosen) < 8:
             continue
-        cells = apply(matrix, points)
-        middle = float(np.median(cells[:, axis]))
-        best, best_map = -np.inf, matrix
-        for stretch in np.arange(-6, 7) * 0.0015:
-            for shift in np.arange(-10, 11) * 0.04:
-                moved = cells.copy()
-                moved[:, axis] += shift + stretch * (cells[:, axis] - middle)
-                miss, on = _miss(moved, faces, lattice)
-                near = np.maximum(1 - (miss / 0.08) ** 2, 0)
-                score = float(weights @ (near * np.where(on, 1.0, -1.0)))
-                score -= abs(shift) + 50 * abs(stretch)  # the guess, where nothing says otherwise
-                if score > best:
-                    change = np.eye(3)
-                    change[axis, axis] += stretch
-                    change[axis, 2] = shift - stretch * middle
-                    best, best_map = score, change @ matrix
-        matrix = best_map
+        cells, off, faces = cells[chosen], off[chosen], sides[chosen]
+        rim = float(min(radius, np.abs(off).max()))
+        weights, off = bumps.weights[chosen], off / rim
+        width, best = (0.12, _FIRST) if first else (0.1, _LATER)
+        score, found = -np.inf, best[len(best) // 2]
+        for tried in best:
+            moved = cells.copy()
+            moved[:, axis] += tried[0] + tried[1] * off[:, axis] + tried[2] * off[:, 1 - axis]
+            miss, on = _miss(moved, faces, lattice)
+            near = np.maximum(1 - (miss / width) ** 2, 0)
+            fit = float(weights @ np.where(on, near, -near)) - 3 * float(np.abs(tried).sum())
+            if fit > score:
+                score, found = fit, tried
+        change = np.eye(3)
+        change[axis, axis] += found[1] / rim
+        change[axis, 1 - axis] = found[2] / rim
+        change[axis, 2] = found[0] - change[axis, 1 - axis] * heart[1 - axis]
+        change[axis, 2] -= found[1] / rim * heart[axis]
+        matrix = change @ matrix
     return matrix
 
 

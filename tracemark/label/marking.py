@@ -1,4 +1,4 @@
-"""Marking a label: nubs on its straight edges. SPEC 10."""
+"""Marking a label: nubs on its straight edges, free dots where edges are few. SPEC 10."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ from PIL import Image
 
 from tracemark.errors import HostTooSmall, UsageError
 from tracemark.label.binding import UNBOUND, bind
+from tracemark.label.choice import STRENGTHS, choose
 from tracemark.label.codes import keep_out
-from tracemark.label.lattice import Geometry, Lattice, geometry_for, lattice_of
-from tracemark.label.raster import copy_dots, dots
+from tracemark.label.lattice import (
+    FREE_X,
+    FREE_Y,
+    LEVEL,
+    Geometry,
+    Lattice,
+    geometry_for,
+    lattice_of,
+)
+from tracemark.label.raster import copy_dots, darkest, dots, tinted
+from tracemark.label.rooms import Rooms, find_rooms
 from tracemark.label.sites import Sites, find_sites
+from tracemark.profiles import CURRENT, Profile
 
-SHARES = {"discreet": 0.0016, "default": 0.0025, "robust": 0.005}
-NEEDED = 120  # nubs: with fewer, a whole label was lost in chats and scans that keep the rest
+NEEDED = 64  # chips: 40 of them, read without fault, name one of a million
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +38,9 @@ class Placement:
     sites : int
         Edges that could have carried a nub, whatever the key says.
     nubs : int
-        Nubs placed.
+        Nubs placed, of one chip each.
+    dots : int
+        Free dots placed, of two chips each.
     share : float
         Changed dots over white dots of the unmarked label, in [0, 1].
     origin : (x, y)
@@ -38,6 +50,7 @@ class Placement:
 
     sites: int
     nubs: int
+    dots: int
     share: float
     origin: tuple[int, int]
     geometry: Geometry
@@ -51,6 +64,7 @@ def embed(
     profile_name: str = "default",
     dpi: float | None = None,
     word: int = UNBOUND,
+    profile: Profile = CURRENT,
 ) -> tuple[Image.Image, Placement]:
     """Mark one label for the recipient of a codeword.
 
@@ -68,6 +82,8 @@ def embed(
         Resolution of the printer; by default the picture's own, or guessed from its size.
     word : int
         Fingerprint of the waybill number that the mark is bound to; 0 for none (SPEC 10.9).
+    profile : Profile
+        Of the codeword.
 
     Returns
     -------
@@ -77,60 +93,64 @@ def embed(
     Raises
     ------
     HostTooSmall
-        If the label offers too few straight edges.
+        If straight edges and clear white hold fewer than 64 chips, so that not even a perfect
+        reading could name one of a million.
     UsageError, UnreadableSample
         For an unknown profile or a mode that cannot be marked.
     """
-    if profile_name not in SHARES:
+    if profile_name not in STRENGTHS:
         raise UsageError(
-            f"unknown label profile '{profile_name}'", hint=f"one of {', '.join(SHARES)}"
+            f"unknown label profile '{profile_name}'", hint=f"one of {', '.join(STRENGTHS)}"
         )
     black = dots(image)
     geometry = geometry_of(image, dpi)
-    lattice = bind(lattice_of(key), key, word)
+    lattice = bind(lattice_of(key, profile), key, word)
     origin = lattice.origin(black, geometry.pitch)
     square = 4 * geometry.pitch // 3
-    sites = find_sites(black, keep_out(black, square), square, origin, geometry)
+    kept = keep_out(black, square)
     white = black.size - int(np.count_nonzero(black))
-    budget = int(SHARES[profile_name] * white) // (geometry.width * geometry.height)
-    chosen = sites.take(_choose(sites, lattice, budget))
-    if len(chosen) < NEEDED:
+    offered = find_sites(black, kept, square, origin, geometry)
+    sites, rooms = choose(
+        offered,
+        find_rooms(tinted(image, black), kept, square, origin, geometry),
+        lattice,
+        geometry,
+        STRENGTHS[profile_name],
+        white,
+    )
+    chips = len(sites) + 2 * len(rooms)
+    if chips < NEEDED or white == black.size:
         raise HostTooSmall(
             needed=NEEDED,
-            found=len(chosen),
-            what="nubs",
-            hint="a label needs rules, frames or larger type; mark the data it is printed from",
+            found=chips,
+            what="chips",
+            hint="a label needs rules, frames, larger type or white room; "
+            "mark the data it is printed from",
         )
-    targets, sources = _strokes(chosen, lattice, codeword, geometry)
-    share = len(targets) / white
-    placement = Placement(len(sites), len(chosen), share, origin, geometry)
-    return copy_dots(image, targets, sources), placement
+    targets, sources = _nubs(sites, lattice, codeword, geometry)
+    ink = _free(rooms, lattice, codeword, geometry)
+    share = (len(targets) + len(ink)) / white
+    placement = Placement(len(offered), len(sites), len(rooms), share, origin, geometry)
+    sources = np.concatenate([sources, np.broadcast_to(darkest(image, black), ink.shape)])
+    return copy_dots(image, np.concatenate([targets, ink]), sources), placement
 
 
-def _choose(sites: Sites, lattice: Lattice, budget: int) -> NDArray[np.int64]:
-    """Sites to be used: those that the key allows, by rank until the budget is spent. SPEC 10.7."""
-    slots = (sites.sides, sites.rows, sites.columns)
-    allowed = np.nonzero(lattice.on[slots])[0]
-    if len(allowed) <= budget:
-        return allowed
-    order = np.argsort(lattice.ranks[slots][allowed], kind="stable")
-    return np.sort(allowed[order[:budget]])
+Spots = NDArray[np.int64]  # (n, 2) rows and columns of dots
 
 
-def _strokes(
+def _nubs(
     sites: Sites, lattice: Lattice, codeword: NDArray[np.uint8], geometry: Geometry
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Dots to write and the ink dots they copy: (n, 2) and (n, 2), row and column. SPEC 10.6."""
-    slots = (sites.sides, sites.rows, sites.columns)
-    shown = codeword[lattice.positions[slots]] ^ lattice.masks[slots]
+) -> tuple[Spots, Spots]:
+    """Dots to write and the ink dots they copy. SPEC 10.6."""
+    shown = _shown(lattice, codeword, sites.sides, sites.rows, sites.columns)
     start = sites.along + np.where(shown, geometry.starts[1], geometry.starts[0])
     # one row for each nub, one column for each of its dots
     along = start[:, None] + np.tile(np.arange(geometry.width), geometry.height)
     rise = np.repeat(np.arange(geometry.height), geometry.width)
     outwards = (sites.outside - sites.inside)[:, None]
-    level = (sites.sides < 2)[:, None]
+    level = LEVEL[sites.sides][:, None]
 
-    def dots_at(across: NDArray[np.int64]) -> NDArray[np.int64]:
+    def dots_at(across: NDArray[np.int64]) -> Spots:
         pairs = np.where(level, [across, along], [along, across])
         return pairs.reshape(2, -1).T
 
@@ -144,3 +164,29 @@ def geometry_of(image: Image.Image, dpi: float | None = None) -> Geometry:
         stated = image.info.get("dpi")
         dpi = float(stated[0]) if isinstance(stated, tuple) and stated else None
     return geometry_for(image.size, dpi)
+
+
+def _free(rooms: Rooms, lattice: Lattice, codeword: NDArray[np.uint8], geometry: Geometry) -> Spots:
+    """Dots to write for free dots. SPEC 10.6."""
+    x, y = (_shown(lattice, codeword, kind, rooms.rows, rooms.columns) for kind in (FREE_X, FREE_Y))
+    left = rooms.lefts + np.where(x, geometry.across[1], geometry.across[0])
+    top = rooms.tops + np.where(y, geometry.down[1], geometry.down[0])
+    return np.concatenate(
+        [
+            np.stack([top + down, left + right], 1)
+            for down in range(geometry.tall)
+            for right in (0, 1)
+        ]
+    )
+
+
+def _shown(
+    lattice: Lattice,
+    codeword: NDArray[np.uint8],
+    kinds: NDArray[np.int64] | int,
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+) -> NDArray[np.uint8]:
+    """The chips that slots show."""
+    slots = (kinds, rows, columns)
+    return np.asarray(codeword[lattice.positions[slots]] ^ lattice.masks[slots])

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.label.bumps import Bumps
-from tracemark.label.lattice import PERIOD, SIDES
+from tracemark.label.lattice import KINDS, LEVEL, PERIOD
 
 Matrix = NDArray[np.float64]
 Maps = NDArray[np.float32]
@@ -23,6 +23,7 @@ Maps = NDArray[np.float32]
 _TEETH = np.array([0.5, -0.5, -1.0])
 _BOW = 2.0  # step of a bow that is tried, in pixels at the rim
 _BETTER = 1.15  # times clearer a comb must become for a bow to be believed
+_KEPT = 3  # poses that are kept of one comb
 _PIXELS = (11.0, 21.0)  # period of the comb in pixels, at the scales that bumps are sought at
 
 
@@ -172,14 +173,17 @@ def focus(
     return Focus(shear, bend, bow_along, bow_across)
 
 
+_SWAPPED = np.array([2, 3, 0, 1, 5, 4])  # what each kind is once rows and columns are exchanged
+
+
 def turned(maps: Maps) -> Maps:
-    """The map of a label that lies a quarter turn clockwise: (4, 128, 128) by side, row, column."""
-    return np.stack([maps[side][::-1].T for side in (2, 3, 1, 0)])
+    """The map of a label that lies a quarter turn clockwise: (6, 128, 128) by kind, row, column."""
+    return np.stack([maps[kind][::-1].T for kind in (2, 3, 1, 0, 5, 4)])
 
 
 def flipped(maps: Maps) -> Maps:
     """The map with rows and columns exchanged."""
-    return np.stack([maps[side].T for side in (2, 3, 0, 1)])
+    return np.stack([maps[kind].T for kind in _SWAPPED])
 
 
 class MapSearch:
@@ -187,9 +191,11 @@ class MapSearch:
 
     Parameters
     ----------
-    on : (4, 128, 128) bool
+    on : (6, 128, 128) bool
         The lattice's map of slots that may carry a nub.
     """
+
+    shifts = 4 * 2 * PERIOD * PERIOD  # poses tried at each ratio of scales
 
     def __init__(self, on: NDArray[np.bool_]) -> None:
         maps = np.where(on, np.float32(1), np.float32(-1))
@@ -200,8 +206,10 @@ class MapSearch:
                 self._spectra[swap, turn] = np.fft.rfft2(tall).astype(np.complex64)
             maps = turned(maps)
 
-    def find(self, bumps: Bumps, comb: Comb, ratios: NDArray[np.float64], *, swap: bool) -> Pose:
-        """The best shift, quarter turn and ratio of scales for one comb.
+    def find(
+        self, bumps: Bumps, comb: Comb, ratios: NDArray[np.float64], *, swap: bool
+    ) -> list[Pose]:
+        """The best shifts, quarter turns and ratios of scales for one comb, best first.
 
         Parameters
         ----------
@@ -213,16 +221,16 @@ class MapSearch:
         swap : bool
         """
         points = bumps.points[:, ::-1] if swap else bumps.points
-        sides = (bumps.sides + 2) % 4 if swap else bumps.sides
+        sides = _SWAPPED[bumps.sides] if swap else bumps.sides
         column = (points[:, 0] - comb.start) / comb.period
         part = column - np.floor(column)
         off = np.minimum(np.abs(part - 1 / 3), np.abs(part - 2 / 3))
-        fit = np.where(sides < 2, np.exp(-0.5 * (off / 0.05) ** 2) * (off < 0.12), 0.6)
+        fit = np.where(LEVEL[sides], np.exp(-0.5 * (off / 0.05) ** 2) * (off < 0.12), 0.6)
         weights = bumps.weights * fit
         columns = np.floor(column).astype(np.int64) % PERIOD
         middle = float(np.median(points[:, 1]))
         norm = np.sqrt((weights**2).sum()) + 1e-9
-        best: tuple[float, float, int, int, int] = (-np.inf, 1.0, 0, 0, 0)
+        tops: list[tuple[float, float, int, int, int]] = []
         for ratio in ratios:
             half = 2 * (points[:, 1] - middle) / (comb.period * ratio) + PERIOD - 0.5
             below = np.floor(half).astype(np.int64)
@@ -236,29 +244,58 @@ class MapSearch:
                     ]
                 ),
                 np.concatenate([weights * (1 - share), weights * share]),
-                minlength=SIDES * 2 * PERIOD * PERIOD,
+                minlength=KINDS * 2 * PERIOD * PERIOD,
             )
-            seen = np.fft.rfft2(laid.reshape(SIDES, 2 * PERIOD, PERIOD).astype(np.float32)).conj()
+            seen = np.fft.rfft2(laid.reshape(KINDS, 2 * PERIOD, PERIOD).astype(np.float32)).conj()
             for turn in range(4):
                 score = np.fft.irfft2((seen * self._spectra[swap, turn]).sum(0))
                 index = int(np.argmax(score))
-                if score.flat[index] > best[0]:
-                    best = (float(score.flat[index]), float(ratio), turn, *divmod(index, PERIOD))
-        strength, ratio, turn, down, right = best
-        # upright pixels -> cells of the turned map
-        scale = 1 / comb.period
-        across = scale / ratio
-        matrix = np.array(
-            [
-                [scale, 0, -comb.start * scale + right],
-                [0, across, -middle * across + PERIOD / 2 + down / 2],
-                [0, 0, 1],
-            ]
-        )
-        if swap:
-            matrix = matrix @ np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]])
-            matrix = np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]]) @ matrix
-        back = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])  # undo one quarter turn
-        for _ in range(turn):
-            matrix = back @ matrix
-        return Pose(strength / norm, matrix)
+                tops.append((float(score.flat[index]), float(ratio), turn, *divmod(index, PERIOD)))
+        return [
+            Pose(strength / norm, _matrix(comb, middle, ratio, turn, down, right, swap=swap))
+            for strength, ratio, turn, down, right in _apart(tops)
+        ]
+
+
+def _apart(
+    tops: list[tuple[float, float, int, int, int]],
+) -> list[tuple[float, float, int, int, int]]:
+    """The highest of the peaks (score, ratio, turn, down, right), none a flank of another."""
+    kept: list[tuple[float, float, int, int, int]] = []
+    for top in sorted(tops, reverse=True):
+        if len(kept) == _KEPT:
+            break
+        if all(top[2] != one[2] or _far(top, one) for one in kept):
+            kept.append(top)
+    return kept
+
+
+def _far(
+    one: tuple[float, float, int, int, int], other: tuple[float, float, int, int, int]
+) -> bool:
+    down = (one[3] - other[3] + PERIOD) % (2 * PERIOD) - PERIOD
+    right = (one[4] - other[4] + PERIOD // 2) % PERIOD - PERIOD // 2
+    return abs(down) > 6 or abs(right) > 2
+
+
+def _matrix(
+    comb: Comb, middle: float, ratio: float, turn: int, down: int, right: int, *, swap: bool
+) -> Matrix:
+    """From upright pixels to lattice cells."""
+    # upright pixels -> cells of the turned map
+    scale = 1 / comb.period
+    across = scale / ratio
+    matrix = np.array(
+        [
+            [scale, 0, -comb.start * scale + right],
+            [0, across, -middle * across + PERIOD / 2 + down / 2],
+            [0, 0, 1],
+        ]
+    )
+    if swap:
+        matrix = matrix @ np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]])
+        matrix = np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]]) @ matrix
+    back = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])  # undo one quarter turn
+    for _ in range(turn):
+        matrix = back @ matrix
+    return matrix

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from tracemark.errors import UnreadableSample
 
+_PAPER = 224  # luminance from which a dot is white paper
 _MODES = ("1", "L", "P", "RGB", "RGBA", "LA")
 
 
@@ -22,8 +23,14 @@ def dots(image: Image.Image) -> NDArray[np.bool_]:
             hint="convert it to 1-bit, greyscale, palette, RGB or RGBA first",
         )
     if image.mode == "1":
-        return np.asarray(np.logical_not(np.asarray(image)))
+        packed = np.frombuffer(image.tobytes(), np.uint8).reshape(image.height, -1)
+        return np.unpackbits(~packed, axis=1, count=image.width).view(bool)
     return luminance(image) < 128
+
+
+def tinted(image: Image.Image, black: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which dots are anything but white paper: those of `dots`, and grey or coloured ones."""
+    return black if image.mode == "1" else luminance(image) < _PAPER
 
 
 def luminance(image: Image.Image) -> NDArray[np.uint8]:
@@ -32,13 +39,31 @@ def luminance(image: Image.Image) -> NDArray[np.uint8]:
         layers = image.convert("RGBA")
         paper = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(paper, layers)
+    if image.mode.startswith(("I", "F")):
+        return _eight_bits(np.asarray(image, np.float64))
     return np.asarray(image if image.mode == "L" else image.convert("L"))
+
+
+def _eight_bits(values: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Levels up to 1, 255, 65,535 or their own highest as bytes; Pillow cuts them off at 255."""
+    values = np.nan_to_num(values, posinf=0, neginf=0)
+    low, high = float(values.min(initial=0)), float(values.max(initial=0))
+    if low >= 0:
+        high = next((full for full in (1.0, 255.0, 65535.0) if high <= full), high)
+    return ((values - low) * (255 / max(high - low, 1e-300))).astype(np.uint8)
+
+
+def darkest(image: Image.Image, black: NDArray[np.bool_]) -> tuple[int, int]:
+    """Row and column of a picture's darkest dot, its ink at full strength; `black` as in `dots`."""
+    index = np.argmax(black) if image.mode == "1" else np.argmin(luminance(image))
+    row, column = divmod(int(index), image.width)
+    return row, column
 
 
 def copy_dots(
     image: Image.Image, targets: NDArray[np.int64], sources: NDArray[np.int64]
 ) -> Image.Image:
-    """Copy single dots within a picture, whatever its mode; size, palette and resolution stay.
+    """Copy dots of ink within a picture, whatever its mode; size, palette and resolution stay.
 
     Parameters
     ----------
@@ -46,6 +71,10 @@ def copy_dots(
     targets, sources : (n, 2) int64
         Rows and columns to write to and to read from.
     """
+    if image.mode == "1":  # what is copied is ink
+        copy = image.copy()
+        ImageDraw.Draw(copy).point(targets[:, ::-1].ravel().tolist(), 0)
+        return copy
     pixels = np.array(image)
     pixels[targets[:, 0], targets[:, 1]] = pixels[sources[:, 0], sources[:, 1]]
     if image.palette is not None:

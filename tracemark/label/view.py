@@ -13,8 +13,10 @@ from PIL import Image
 
 from tracemark.label.bumps import Bumps, find_bumps
 from tracemark.label.darkness import Field, darkness
+from tracemark.label.lattice import LEVEL
 from tracemark.label.lens import Drift, Flat, Lens, Matrix
 from tracemark.label.pose import Comb, find_combs, focus
+from tracemark.label.specks import find_specks
 from tracemark.label.upright import upright
 
 CLEAR = 8.0  # strength of a comb that can be relied on
@@ -38,6 +40,8 @@ class View:
         Along x and along y.
     converging : bool
         Whether the ratio of the scales is unknown.
+    scale : float
+        Pixels of `dark` to a pixel of the picture.
     """
 
     dark: Field
@@ -45,6 +49,7 @@ class View:
     bumps: Bumps
     combs: tuple[list[Comb], list[Comb]]
     converging: bool
+    scale: float
 
     @property
     def clearest(self) -> float:
@@ -66,7 +71,7 @@ def view_of(gray: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]
     dark = darkness(gray)
     factor = np.diag([scale, scale, 1.0])
     straight, to_dark = _stand_up(dark, factor @ stand @ np.linalg.inv(factor))
-    bumps = find_bumps(straight)
+    bumps = find_bumps(straight).joined(find_specks(straight))
     start = Lens((Flat(np.asarray(np.linalg.inv(to_dark), np.float64)),))
     middle = np.array(straight.shape[::-1]) / 2
     tried = [_focused(start, bumps, swap, middle, bends) for swap in AXES]
@@ -79,7 +84,7 @@ def view_of(gray: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]
         lens, moved = second
     combs = (_combs(moved, False), _combs(moved, True))
     converging = bool(bends[-1] >= _BENDS[-1])
-    return View(dark, lens, moved, combs, converging)
+    return View(dark, lens, moved, combs, converging, scale)
 
 
 def scaled(picture: NDArray[np.uint8], scale: float) -> Field:
@@ -142,7 +147,7 @@ def _focused(
     bends: NDArray[np.float64],
 ) -> tuple[Lens, Bumps]:
     """Shear, convergence and bow that make the comb along one axis clearest."""
-    chosen = (bumps.sides < 2) != swap
+    chosen = LEVEL[bumps.sides] != swap
     if np.count_nonzero(chosen) < 12:
         return lens, bumps
     order = [1, 0] if swap else [0, 1]
@@ -168,7 +173,7 @@ def _through(step: Flat | Drift, bumps: Bumps) -> Bumps:
 
 def _combs(bumps: Bumps, swap: bool) -> list[Comb]:
     """The combs of the bumps that stand along x, or along y if `swap`."""
-    chosen = (bumps.sides < 2) != swap
+    chosen = LEVEL[bumps.sides] != swap
     return find_combs(bumps.points[chosen][:, int(swap)], bumps.weights[chosen], 3)
 
 

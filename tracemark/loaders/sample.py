@@ -43,9 +43,14 @@ class LoadedSample:
     limits : Limits
     ocr : bool
         Whether pages of a PDF that have no text are looked at.
+    fleeting : bool
+        Whether the file will be gone when the next sample is read.
 
     Attributes
     ----------
+    given : Path, str, PIL image or iterable of mappings
+    again : the same, or None
+        None if it cannot be read a second time.
     path : str
         How reports call it.
     kind : str
@@ -66,12 +71,15 @@ class LoadedSample:
         name: str | None = None,
         limits: Limits = LIMITS,
         ocr: bool = False,
+        fleeting: bool = False,
     ) -> None:
         self.number = number
         self.kind = "unknown"
         self.sha256 = ""
         self.titles = 0
-        self._sample = sample
+        self.given = sample
+        self.again = None if fleeting else sample
+        self._source: HashingReader | None = None
         self._limits = limits
         self._ocr = ocr
         self._guesser = Guesser()
@@ -92,13 +100,13 @@ class LoadedSample:
     @property
     def form(self) -> Form:
         """What it is, by its contents; a file that cannot be read is called a table."""
-        if isinstance(self._sample, Image.Image):
+        if isinstance(self.given, Image.Image):
             return "picture"
-        if isinstance(self._sample, str):
-            return "html" if is_markup(self._sample[:4096].encode(errors="replace")) else "table"
-        if isinstance(self._sample, Path):
+        if isinstance(self.given, str):
+            return "html" if is_markup(self.given[:4096].encode(errors="replace")) else "table"
+        if isinstance(self.given, Path):
             try:
-                return form_of(self._sample)
+                return form_of(self.given)
             except OSError:
                 return "table"
         return "table"
@@ -113,6 +121,13 @@ class LoadedSample:
         """Whether its cells are guesses, most of them wrong."""
         return self.kind in _GUESSED
 
+    @property
+    def part(self) -> float:
+        """How much of a table's file has been read, 0 to 1; 0 for other samples."""
+        if self._source is None or not isinstance(self.given, Path):
+            return 0.0
+        return min(1.0, self._source.size / max(1, self.given.stat().st_size))
+
     def picture(self) -> Image.Image:
         """The picture.
 
@@ -122,14 +137,14 @@ class LoadedSample:
             If it is broken, of a kind that is not read, or too large.
         """
         self.kind = "picture"
-        if isinstance(self._sample, Image.Image):
+        if isinstance(self.given, Image.Image):
             self.sha256 = hashlib.sha256(
-                f"{self._sample.mode} {self._sample.size}\n".encode() + self._sample.tobytes()
+                f"{self.given.mode} {self.given.size}\n".encode() + self.given.tobytes()
             ).hexdigest()
-            return self._sample
-        if not isinstance(self._sample, Path):
+            return self.given
+        if not isinstance(self.given, Path):
             raise UsageError(f"{self.path} is no picture")
-        with self._sample.open("rb") as file:
+        with self.given.open("rb") as file:
             self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)
             return open_picture(file, name=self.path)
@@ -145,12 +160,12 @@ class LoadedSample:
             If reading it costs more than the limits allow.
         """
         self.kind = "picture text"
-        if isinstance(self._sample, Path):
-            yield from self._apart("ocr", self._sample)
-        elif isinstance(self._sample, Image.Image):
+        if isinstance(self.given, Path):
+            yield from self._apart("ocr", self.given)
+        elif isinstance(self.given, Image.Image):
             with tempfile.TemporaryDirectory(prefix="tracemark-") as folder:
                 held = Path(folder) / "picture.png"
-                self._sample.convert("RGB").save(held, compress_level=1)
+                self.given.convert("RGB").save(held, compress_level=1)
                 yield from self._apart("ocr", held)
 
     def rows(self) -> Iterator[Cells]:
@@ -166,18 +181,18 @@ class LoadedSample:
         UnreadableSample
             If it cannot be read as what it seems to be.
         """
-        if isinstance(self._sample, Path):
+        if isinstance(self.given, Path):
             try:
-                yield from self._file(self._sample, self.form)
+                yield from self._file(self.given, self.form)
             except OSError as error:
                 raise UnreadableSample(
                     f"cannot read {self.path}: {error.strerror}", hint="check the file name"
                 ) from None
-        elif isinstance(self._sample, str):
-            yield from self._text(self._sample.encode("utf-8", "surrogatepass"), self.form)
-        elif not isinstance(self._sample, Image.Image):
+        elif isinstance(self.given, str):
+            yield from self._text(self.given.encode("utf-8", "surrogatepass"), self.form)
+        elif not isinstance(self.given, Image.Image):
             self.kind = "rows"
-            yield from self._mappings(self._sample)
+            yield from self._mappings(self.given)
 
     def _file(self, path: Path, form: Form) -> Iterator[Cells]:
         if form == "table":
@@ -220,7 +235,7 @@ class LoadedSample:
                 yield self._with_guesses(headers, row)
 
     def _table(self, file: BinaryIO, name: str | None) -> Iterator[Cells]:
-        source = HashingReader(file)
+        source = self._source = HashingReader(file)
         last = ""
         try:
             document = open_document(source, name=name or self.path, errors="replace")

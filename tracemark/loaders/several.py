@@ -35,7 +35,8 @@ def _members(sample: Path, number: int, limits: Limits, ocr: bool) -> Iterator[L
         try:
             for name, held in unpacked(sample, Path(folder), limits):
                 found = True
-                yield LoadedSample(held, number, name=f"{sample}/{name}", limits=limits, ocr=ocr)
+                inside = f"{sample}/{name}"
+                yield LoadedSample(held, number, name=inside, limits=limits, ocr=ocr, fleeting=True)
         except UnreadableSample as error:
             found = True
             yield _Broken(sample, number, error)

@@ -8,6 +8,7 @@ cells under rules of one's own, are left to the cell marker.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,11 @@ from numpy.typing import NDArray
 from tracemark.text.fold import SYMBOLS
 from tracemark.text.invisible import LEAST_LETTERS
 from tracemark.text.joined import Grammar, Joined, Slots, grammar
-from tracemark.text.marker import LEAST_ANCHOR, CellMarker
-from tracemark.text.parse import rewrite
+from tracemark.text.marker import CellMarker, numbers
+from tracemark.text.parse import LEAST_ANCHOR, rewrite
 from tracemark.text.roles import MARKED
 from tracemark.text.siphash import siphashes
-from tracemark.text.slots import LANES
+from tracemark.text.slots import FINE, LANES
 
 _Flags = NDArray[np.bool_]
 _Ints = NDArray[np.int64]
@@ -94,13 +95,21 @@ class ColumnMarker:
         marker = self._marker
         drafts = [marker.draft(cell, role) for cell in cells]
         keys = marker.hash.many([draft.content.encode() for draft in drafts])
-        numbers = [number for draft in drafts for _, number, *_ in draft.slots]
-        owners = np.repeat(np.arange(len(drafts)), [len(draft.slots) for draft in drafts])
-        chips = iter(self._chips(keys, owners, np.array(numbers, np.uint64)).tolist())
+        chipped = [list(numbers(draft.slots)) for draft in drafts]
+        owners = np.repeat(np.arange(len(drafts)), list(map(len, chipped)))
+        every = np.array([number for own in chipped for number in own], np.uint64)
+        chips = iter(self._chips(keys, owners, every).tolist())
         return [
-            marker.finish(draft, key, [next(chips) for _ in draft.slots])
-            for draft, key in zip(drafts, keys.tolist(), strict=True)
+            marker.finish(draft, key, list(islice(chips, len(own))))
+            for draft, key, own in zip(drafts, keys.tolist(), chipped, strict=True)
         ]
+
+    def _classes(self, keys: _Keys, slots: Slots, grammar: Grammar) -> NDArray[np.uint8]:
+        """The classes that slots are to show, (n,)."""
+        wanted, fine = self._chips(keys, slots.cells, slots.numbers), grammar.fine[slots.kinds]
+        numbers = slots.numbers[fine] | np.uint64(FINE)
+        wanted[fine] = 2 * wanted[fine] + self._chips(keys, slots.cells[fine], numbers)
+        return wanted
 
     def _chips(self, keys: _Keys, cells: _Ints, numbers: _U64) -> NDArray[np.uint8]:
         """The chips of slots, (n,), by their cells and numbers, both (n,). SPEC 5.4."""
@@ -115,12 +124,13 @@ class ColumnMarker:
         joined = Joined(cells)
         slots = grammar.slots(joined)
         contents, lengths = grammar.anchors(joined, slots)
+        room = lengths >= LEAST_ANCHOR
         keys = self._marker.hash.many(contents)
-        shown = self._active[role][slots.kinds] & (lengths >= LEAST_ANCHOR)[slots.cells]
+        shown = self._active[role][slots.kinds] & room[slots.cells]
         placed = np.bincount(slots.cells[shown], minlength=len(cells)) > 0
         marked = self._show(joined, slots, shown, keys, grammar) if shown.any() else cells
         if self._marker.invisible:
-            marked, symbols = self._place(marked, lengths >= LEAST_ANCHOR, keys, grammar)
+            marked, symbols = self._place(marked, room, keys, grammar)
             placed |= symbols
         return list(zip(marked, np.where(placed, keys["identity"], 0).tolist(), strict=True))
 
@@ -141,20 +151,20 @@ class ColumnMarker:
     ) -> tuple[list[tuple[int, int, str]], _Ints, _Flags]:
         """The edits, by how much each slot grows (slots,), and which cells they touch (cells,)."""
         chosen = slots.where(shown)
-        chips = self._chips(keys, chosen.cells, chosen.numbers)
+        wanted = self._classes(keys, chosen, grammar)
         forms = grammar.forms(cells, chosen)
-        differ = grammar.classes[forms] != chips
+        differ = grammar.classes[forms] != wanted
         changed = chosen.where(differ)
-        chips, forms = chips[differ], forms[differ]
+        wanted, forms = wanted[differ], forms[differ]
         spelled = [
-            grammar.written[chip][form]
-            for chip, form in zip(chips.tolist(), forms.tolist(), strict=True)
+            grammar.written[form][own]
+            for own, form in zip(wanted.tolist(), forms.tolist(), strict=True)
         ]
         edits = list(zip(changed.starts.tolist(), changed.ends.tolist(), spelled, strict=True))
         for pair in np.flatnonzero(changed.closings >= 0).tolist():
             family, closing = grammar.families[changed.kinds[pair]], int(changed.closings[pair])
             if family is not None:
-                edits.append((closing, closing + 1, family.closing[chips[pair]]))
+                edits.append((closing, closing + 1, family.closing[wanted[pair]]))
         longer = np.zeros(len(slots.cells), np.int64)
         lengths = np.array([len(written) for written in spelled], np.int64)
         longer[np.flatnonzero(shown)[differ]] = lengths - (changed.ends - changed.starts)

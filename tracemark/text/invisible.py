@@ -33,8 +33,10 @@ def cut(parsed: Parsed) -> list[str]:
         folded = locale.words.sub(_blank, parsed.folded) if locale.words else parsed.folded
         ends = [0, *accumulate(map(len, locale.letter.split(folded, LANES)))]
         if parsed.places is not None:
-            ends = [parsed.places[end] for end in ends]
-            ends[0] = 0
+            # no symbol stands within a character that folding took apart
+            places = parsed.places
+            whole = [places[end] for end in ends[1:-1] if places[end] > places[end - 1]]
+            ends = [0, *whole, places[-1]]
         pieces = [text[start:end] for start, end in pairwise(ends)]
     return pieces if len(pieces) > LEAST_LETTERS else [text]
 

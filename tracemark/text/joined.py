@@ -114,10 +114,12 @@ class Grammar:
     ----------
     families : tuple of (Family or None)
         By kind; a kind is a group of the locale's pattern `lines`.
+    fine : (kinds,) bool
+        Whether slots of a kind show two chips.
     classes : (forms,) uint8
-        The chip that a form shows.
-    written : (list of str, list of str)
-        What is written in the place of a form to show chip 0, chip 1.
+        The class of a form.
+    written : list of lists of str
+        ``written[form][class]``: what is written in the place of a form.
     letters : (65536,) bool
         The characters behind which invisible symbols stand.
     """
@@ -151,6 +153,7 @@ class Grammar:
             else:
                 self._groups[above + last] = above + group
         self.families = tuple(families)
+        self.fine = np.array([family is not None and family.fine for family in families])
         self._ids = np.array([family.id if family else 0 for family in families], np.uint64)
         # what a kind that counts in the anchor is read as; its spellings are single characters
         self._canonical = {kind: _canon(f) for kind, f in enumerate(families) if f and f.keep}
@@ -167,9 +170,7 @@ class Grammar:
         ordered = [forms[signature] for signature in sorted(forms)]
         self._signatures = np.array(sorted(forms), np.int64)
         self.classes = np.array([family.classes[form] for family, form in ordered], np.uint8)
-        self.written = tuple(
-            [family.written[chip][form] for family, form in ordered] for chip in (0, 1)
-        )
+        self.written = [[own[form] for own in family.written] for family, form in ordered]
 
     def regular(self, cells: Sequence[str]) -> _Flags:
         """Which of some cells, at least one, are regular: (cells,) bool."""
@@ -217,7 +218,10 @@ class Grammar:
         return np.searchsorted(self._signatures, _signature(slots.kinds, firsts, lasts, lengths))
 
     def anchors(self, joined: Joined, slots: Slots) -> tuple[list[bytes], _Ints]:
-        """The anchors of regular cells in UTF-8, and how many characters each has. SPEC 5.2."""
+        """The anchors of regular cells in UTF-8, and how many letters and digits each cell has.
+
+        SPEC 5.2. A cell with fewer than `LEAST_ANCHOR` has no room for a mark.
+        """
         codes = joined.folded_codes.copy()
         for kind, canonical in self._canonical.items():
             starts = slots.starts[slots.kinds == kind]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,14 +16,13 @@ from tracemark.text.parse import Parsed, Slot, anchor, edits, is_code, parse, re
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import Rules, rules
 from tracemark.text.siphash import siphash
-from tracemark.text.slots import CHIPS, CellHash, CellKey
+from tracemark.text.slots import CHIPS, FINE, CellHash, CellKey
 
 POLICIES: Mapping[str, tuple[str, ...]] = {
     "full": ("invisible", "typography", "wording"),
     "quiet": ("invisible",),
     "plain": ("typography", "wording"),
 }
-LEAST_ANCHOR = 4  # a shorter text stands in too many places to be told apart
 _WINDOW = (1 << (CHIPS - 3)) - 1  # SPEC 5.5: lane 0 shows its mask alone
 _SPARE = 64 - CHIPS
 
@@ -155,8 +154,8 @@ class CellMarker:
         key = self.hash(draft.content)
         bits, (k0, k1) = self._bits, key[3:]
         # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
-        slots = [siphash(k0, k1, number) for _, number, *_ in draft.slots]
-        return self.finish(draft, key, [bits[(u >> 1) % len(bits)] ^ u & 1 for u in slots])
+        hashed = [siphash(k0, k1, number) for number in numbers(draft.slots)]
+        return self.finish(draft, key, [bits[(u >> 1) % len(bits)] ^ u & 1 for u in hashed])
 
     def draft(self, text: str, role: str) -> Draft:
         """What of a cell can be marked, before its key is known."""
@@ -166,38 +165,49 @@ class CellMarker:
         families = self.families[role]
         slots = [slot for slot in parsed.slots if slot[0] in families]
         content = anchor(parsed)
-        if len(content) < LEAST_ANCHOR or not (slots or self.invisible):
+        if not content or not (slots or self.invisible):
             return Draft(parsed.text, "", [], None)
         return Draft(parsed.text, content, slots, parsed)
 
     def finish(self, draft: Draft, key: CellKey, chips: Sequence[int]) -> tuple[str, int]:
-        """Mark a cell; the chips are those of the draft's slots."""
+        """Mark a cell; the chips are those of the `numbers` of the draft's slots."""
         parsed, (identity, start, masks, _, _) = draft.parsed, key
         if parsed is None:
             return draft.text, 0
         if draft.slots:
-            parsed = self._show(parsed, draft.slots, chips)
+            parsed = self._show(parsed, draft.slots, iter(chips))
         pieces = cut(parsed) if self.invisible else []
         if len(pieces) < 2:
             return parsed.text, identity if draft.slots else 0
         window = self._ring >> (self._uniform - start % self._uniform) & _WINDOW
         return place(pieces, window ^ masks >> _SPARE), identity
 
-    def _show(self, parsed: Parsed, slots: list[Slot], chips: Sequence[int]) -> Parsed:
+    def _show(self, parsed: Parsed, slots: list[Slot], chips: Iterator[int]) -> Parsed:
         """Write the chips of visible slots; where that would move any slot, write none."""
         changes: list[tuple[int, int, str]] = []
         shown: dict[int, str] = {}
-        for slot, chip in zip(slots, chips, strict=True):
+        for slot in slots:
             family, number, _, _, spelling, _ = slot
-            if family.classes[spelling] != chip:
-                written = family.written[chip][spelling]
-                if change := edits(parsed, slot, chip, written):
+            wanted = next(chips)
+            if family.fine:
+                wanted = 2 * wanted + next(chips)
+            if family.classes[spelling] != wanted:
+                written = family.written[wanted][spelling]
+                if change := edits(parsed, slot, wanted, written):
                     changes += change
                     shown[number] = written.lower()
         if not changes:
             return parsed
         marked = parse(rewrite(parsed.text, changes), self.rules)
         return marked if _same(parsed, marked, shown) else parsed
+
+
+def numbers(slots: Iterable[Slot]) -> Iterator[int]:
+    """The numbers of the chips that slots show: one, or two where a slot is fine. SPEC 5.4."""
+    for family, number, *_ in slots:
+        yield number
+        if family.fine:
+            yield number | FINE
 
 
 def _same(before: Parsed, after: Parsed, shown: Mapping[int, str]) -> bool:

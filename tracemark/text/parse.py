@@ -11,6 +11,8 @@ from tracemark.text.rules import HAN, Family, Locale, Rules, rules
 _IS_CODE = re.compile(r"[^ \t\r\n]*|[^A-Za-z]*").fullmatch
 _HAS_HAN = re.compile(f"[{HAN}]").search
 
+LEAST_ANCHOR = 4  # a shorter text stands in too many places to be told apart
+
 Slot = tuple[Family, int, int, int, str, int]
 """A visible slot: its family; its number (family id * 2**32 + how many of its family stand before
 it in the cell); start and end in the folded text; the spelling found there; where the closing half
@@ -70,7 +72,7 @@ def anchor(parsed: Parsed) -> str:
     """What no marking changes: letters and digits that stand in no slot, folded. SPEC 5.2.
 
     Characters and words that are forms of slots elsewhere (省, 室, Road) do not count either, so
-    that an anchor outlives the loss of a slot.
+    that an anchor outlives the loss of a slot. Empty where fewer than `LEAST_ANCHOR` are left.
     """
     folded, soft = parsed.folded, parsed.locale.soft
     hard = [slot for slot in parsed.slots if slot[0] in parsed.locale.hard]
@@ -81,7 +83,8 @@ def anchor(parsed: Parsed) -> str:
             pieces += folded[done:start], family.canonical[spelling] if family.keep else ""
             done = end
         folded = "".join(pieces) + folded[done:]
-    return soft.sub("", folded)
+    content = soft.sub("", folded)
+    return content if len(content) >= LEAST_ANCHOR else ""
 
 
 def writable(parsed: Parsed, slot: Slot) -> tuple[int, int] | None:
@@ -117,8 +120,8 @@ def rewrite(text: str, edits: list[tuple[int, int, str]]) -> str:
     return "".join(pieces)
 
 
-def edits(parsed: Parsed, slot: Slot, chip: int, written: str) -> list[tuple[int, int, str]]:
-    """The edits that put a spelling, which shows `chip`, in the place of a slot."""
+def edits(parsed: Parsed, slot: Slot, shown: int, written: str) -> list[tuple[int, int, str]]:
+    """The edits that put a spelling, of the class `shown`, in the place of a slot."""
     family, _, start, end, _, closing = slot
     if closing < 0 and parsed.places is None and not family.case:
         return [(start, end, written)]
@@ -132,7 +135,7 @@ def edits(parsed: Parsed, slot: Slot, chip: int, written: str) -> list[tuple[int
         return [(start, end, written)]
     if parsed.places is not None:
         closing = parsed.places[closing]
-    return [(start, end, written), (closing, closing + 1, family.closing[chip])]
+    return [(start, end, written), (closing, closing + 1, family.closing[shown])]
 
 
 def _in_case(written: str, found: str, text: str) -> str:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.model import Reading
 from tracemark.profiles import Profile
-from tracemark.text.fold import split_symbols
-from tracemark.text.invisible import lanes
-from tracemark.text.marker import LEAST_ANCHOR
-from tracemark.text.parse import anchor, is_code, parse, writable
+from tracemark.text.matching import Originals, Row
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import LAYERS, Rules, rules
+from tracemark.text.sampling import Sampler
+from tracemark.text.scan import Finds, Scanner, gathered, together
 from tracemark.text.siphash import siphashes
-from tracemark.text.slots import CHIPS, LANES, CellHash
+from tracemark.text.slots import CHIPS, LANES, CellHash, as_chips
 
 _U64 = NDArray[np.uint64]
 
 
-_REMEMBERED = 1 << 16
-LEAST_JUDGED = 24  # slots of a family before it can be called flattened
+LEAST_JUDGED = 6  # slots of a family before it can be called flattened
 LEAST_VARIED = 0.1  # share of the rarer form; marking makes it about one half
 
 
@@ -38,17 +36,40 @@ class Anchored:
     anchors : (n,) uint64
         Anchor id of the cell.
     families : (n,) uint64
-        Id of the family; 0 in the invisible layer.
+        Twice the id of the family, and 1 for the second chip of its slots; 0 in the invisible
+        layer.
     forms : (n,) uint64
-        The form that stood there, 0 or 1, still masked.
+        The chip that stood there, 0 or 1, still masked.
+    rows : (n,) int64
+        Number of the row in which it stood.
     """
 
     reading: Reading
     anchors: _U64
     families: _U64
     forms: _U64
+    rows: NDArray[np.int64]
 
-    def among(self, issued: _U64) -> Reading:
+    def __len__(self) -> int:
+        return len(self.anchors)
+
+    def where(self, chosen: NDArray[np.bool_]) -> Anchored:
+        """Some of the rows; `chosen` is (n,) bool."""
+        reading = self.reading
+        return Anchored(
+            Reading(
+                reading.carrier,
+                reading.slots[chosen],
+                reading.positions[chosen],
+                reading.chips[chosen],
+            ),
+            self.anchors[chosen],
+            self.families[chosen],
+            self.forms[chosen],
+            self.rows[chosen],
+        )
+
+    def among(self, issued: _U64) -> Anchored:
         """The rows that can speak for a copy of ours. SPEC 6.1.
 
         They come from cells whose anchor id is in `issued`, a sorted (m,) uint64 array, and from
@@ -60,10 +81,7 @@ class Anchored:
             places = np.searchsorted(issued, self.anchors).clip(max=len(issued) - 1)
             kept = issued[places] == self.anchors
             kept[kept] = ~self._flattened(kept)
-        reading = self.reading
-        return Reading(
-            reading.carrier, reading.slots[kept], reading.positions[kept], reading.chips[kept]
-        )
+        return self.where(kept)
 
     def _flattened(self, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
         families, forms = self.families[kept].astype(np.int64), self.forms[kept]
@@ -79,26 +97,53 @@ class Anchored:
 
 @dataclass(frozen=True, slots=True)
 class CellReadings:
-    """What was read under one epoch's key: one entry for each layer of which anything was."""
+    """What was read under one epoch's key.
+
+    Attributes
+    ----------
+    layers : sequence of Anchored
+        One entry for each layer of which anything was read.
+    telling : (n,) uint64
+        The families that stand in addresses only, as in `Anchored.families`, sorted.
+    own : (n,) int64
+        Rows that hold a phone or waybill number of the table they are read beside.
+    """
 
     layers: Sequence[Anchored]
+    telling: _U64
+    own: NDArray[np.int64]
+
+    @property
+    def readings(self) -> list[Reading]:
+        """The readings of all layers."""
+        return [layer.reading for layer in self.layers]
+
+    def among(self, issued: _U64) -> CellReadings:
+        """See `Anchored.among`."""
+        return CellReadings([layer.among(issued) for layer in self.layers], self.telling, self.own)
+
+    def vouched(self) -> CellReadings:
+        """The readings of rows that an address or a number tells from others'. SPEC 6.1.
+
+        Many rows share an item or a remark, few an address. If no row is told by either, all are
+        kept.
+        """
+        rows = [
+            layer.rows[np.isin(layer.families >> np.uint64(1), self.telling)]
+            for layer in self.layers
+        ]
+        told = np.unique(np.concatenate([self.own, *rows]))
+        if not len(told):
+            return self
+        layers = [layer.where(np.isin(layer.rows, told)) for layer in self.layers]
+        return CellReadings(layers, self.telling, self.own)
 
     @property
     def anchors(self) -> NDArray[np.uint64]:
         """All anchor ids met, (n,) uint64, sorted, each once."""
         met = [layer.anchors for layer in self.layers]
-        return np.unique(np.concatenate(met)) if met else np.empty(0, np.uint64)
-
-
-class _Column:
-    """The readings of one epoch, as they come in."""
-
-    def __init__(self, slot_key: bytes) -> None:
-        self.hash = CellHash(slot_key)
-        # layer -> anchor id, the two halves of its key, number of the slot, form found
-        self.visible = {layer: tuple(array("Q") for _ in range(5)) for layer in LAYERS}
-        # anchor id, start, masks, symbols that were there, symbols
-        self.invisible = array("Q"), array("Q"), array("Q"), array("Q"), array("Q")
+        ordered = np.sort(np.concatenate([np.empty(0, np.uint64), *met]))
+        return ordered[np.flatnonzero(np.diff(ordered, prepend=~ordered[:1]))]
 
 
 class CellReader:
@@ -123,21 +168,56 @@ class CellReader:
         numerals: bool = False,
         using: Rules | None = None,
     ) -> None:
-        self._rules = using or rules()
+        using = using or rules()
         self._profile = profile
-        self._keys = tuple(slot_keys)
-        self._columns = [_Column(key) for key in self._keys]
-        self._seen: set[str] = set()
-        families = [f for f in self._rules.families.values() if f.allowed(numerals=numerals)]
+        self._hashes = [CellHash(key) for key in slot_keys]
+        families = [f for f in using.families.values() if f.allowed(numerals=numerals)]
         self._families = {
             role: frozenset(f for f in families if role is None or role in f.roles)
             for role in (None, *MARKED)
         }
+        self._scanner = Scanner(using, self._families[None])
+        self._fine = np.array([f.id for f in using.families.values() if f.fine], np.uint64)
+        self._telling = np.array(
+            sorted(
+                2 * f.id + second
+                for f in families
+                if "address" in f.roles and "remark" not in f.roles
+                for second in (0, 1)
+            ),
+            np.uint64,
+        )
+        self._originals: Originals | None = None
+        self._found: list[Finds] = []
+        self._own: list[NDArray[np.int64]] = []
+        self._fresh, self._sampler = 0, Sampler()
+
+    def beside(self, rows: Iterable[Row]) -> list[_U64]:
+        """From now on, read damaged cells beside the table they came from. SPEC 6.10.
+
+        Parameters
+        ----------
+        rows : iterable of (headers, values)
+            The table, marked or not: only what no marking changes is used.
+
+        Returns
+        -------
+        list of (n,) uint64
+            For each key the anchor ids of the table's cells, sorted.
+        """
+        self._originals = Originals(rows, self._scanner.rules, self._families)
+        contents = self._originals.contents
+        return [
+            np.unique(hashed.many(contents)["identity"].astype(np.uint64))
+            for hashed in self._hashes
+        ]
+
+    def __len__(self) -> int:
+        """Cells read since `take` or `thin`."""
+        return self._fresh
 
     def read(self, text: str, role: str | None = None) -> None:
         """Read one cell: all layers, whatever the policy was.
-
-        A text that was read lately is passed over: it would give the same slots again.
 
         Parameters
         ----------
@@ -146,58 +226,96 @@ class CellReader:
             The role it was marked in, if that is known: families of other roles are passed over,
             and so is a cell of a role that is never marked.
         """
-        if len(text) < LEAST_ANCHOR or role not in self._families or text in self._seen:
-            return
-        if len(self._seen) == _REMEMBERED:
-            self._seen.clear()
-        self._seen.add(text)
-        if is_code(text):
-            return
-        bare, runs = split_symbols(text)
-        parsed = parse(bare, self._rules)
-        present, symbols = lanes(parsed, runs) if runs else (0, 0)
-        if not (present or parsed.slots):
-            return
-        content = anchor(parsed)
-        if len(content) < LEAST_ANCHOR:
-            return
-        known = self._families[role]
-        shown = [
-            (slot[0].layer, slot[1], slot[0].classes[slot[4]])
-            for slot in parsed.slots
-            if slot[0] in known and (parsed.places is None or writable(parsed, slot))
-        ]
-        for column in self._columns:
-            identity, start, masks, k0, k1 = column.hash(content)
-            for layer, number, form in shown:
-                _note(column.visible[layer], identity, k0, k1, number, form)
-            if present:
-                _note(column.invisible, identity, start, masks, present, symbols)
+        if role in self._families and (found := self._scanner.one(text, 0, self._families[role])):
+            self._found.append(gathered([found]))
+
+    def read_rows(self, rows: Sequence[Sequence[str]], first: int = 1) -> None:
+        """Read rows of cells.
+
+        Parameters
+        ----------
+        rows : sequence of sequences of str
+        first : int
+            Number of the first row, for what is said about rows later.
+        """
+        texts = list(chain.from_iterable(rows))
+        numbers = first + np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+        found = self._scanner.scan(texts)
+        if self._originals is not None:
+            found = self._originals.beside(texts, numbers, found)
+            self._own.append(first + np.flatnonzero(self._originals.own(rows)))
+        self._found.append(found.of_rows(numbers))
+        self._fresh += len(found)
+
+    def thin(self, expected: Callable[[int, _U64], NDArray[np.bool_]]) -> None:
+        """Keep memory within bounds: of very many cells, keep a keyed sample. SPEC 6.1.
+
+        Parameters
+        ----------
+        expected : callable
+            From the index of a key and anchor ids under it, (n,) uint64, to which of them are
+            expected, (n,) bool: issued, or of the table. They are sampled apart from the others.
+        """
+        found = together([gathered(()), *self._found])
+        ours, anchors = np.zeros(len(found), bool), np.empty(0, np.uint64)
+        for index, hashed in enumerate(self._hashes):
+            anchors = hashed.many(found.contents.tolist())["identity"].astype(np.uint64)
+            ours |= expected(index, anchors)
+        self._found = [self._sampler.sample(found, anchors, ours)]
+        self._fresh = 0
 
     def take(self) -> list[CellReadings]:
         """What was read since the last call, one entry for each key, in their order."""
-        columns, self._columns = self._columns, [_Column(key) for key in self._keys]
-        self._seen.clear()
-        return [self._readings(column) for column in columns]
+        found, self._found = together([gathered(()), *self._found]), []
+        self._fresh, self._sampler = 0, Sampler()
+        own, self._own = np.concatenate([np.empty(0, np.int64), *self._own]), []
+        return [self._readings(found, own, keyed) for keyed in self._hashes]
 
-    def _readings(self, column: _Column) -> CellReadings:
+    def _readings(self, found: Finds, own: NDArray[np.int64], keyed: CellHash) -> CellReadings:
+        keys = keyed.many(found.contents.tolist())
+        anchors = keys["identity"].astype(np.uint64)
         layers = [
-            self._visible(layer, *map(_numbers, arrays)) for layer, arrays in column.visible.items()
+            self._visible(layer, found, keys, anchors, found.layers == index)
+            for index, layer in enumerate(LAYERS)
         ]
-        layers += self._invisible(*map(_numbers, column.invisible))
-        return CellReadings([layer for layer in layers if len(layer.anchors)])
+        some = found.present > 0
+        layers += self._invisible(
+            anchors[some],
+            keys["start"][some].astype(np.uint64),
+            keys["masks"][some].astype(np.uint64),
+            found.present[some],
+            found.symbols[some],
+            found.origins[some],
+        )
+        return CellReadings([layer for layer in layers if len(layer)], self._telling, own)
 
     def _visible(
-        self, layer: str, anchors: _U64, k0: _U64, k1: _U64, numbers: _U64, forms: _U64
+        self,
+        layer: str,
+        found: Finds,
+        keys: NDArray[np.void],
+        anchors: _U64,
+        chosen: NDArray[np.bool_],
     ) -> Anchored:
         # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
-        slots, families = siphashes(k0, k1, numbers), numbers >> np.uint64(32)
+        shown = found.forms[chosen].astype(np.uint64)
+        of, numbers, forms = as_chips(found.numbers[chosen], shown, self._fine)
+        cells = found.cells[chosen][of]
+        k0, k1 = (keys[half][cells].astype(np.uint64) for half in ("k0", "k1"))
+        slots = siphashes(k0, k1, numbers)
         positions = (slots >> np.uint64(1)) % np.uint64(self._profile.length)
-        bits = forms ^ (slots & np.uint64(1))
-        return Anchored(_reading(layer, slots, positions, bits), anchors, families, forms)
+        reading = _reading(layer, slots, positions, forms ^ (slots & np.uint64(1)))
+        families = numbers >> np.uint64(31)
+        return Anchored(reading, anchors[cells], families, forms, found.origins[cells])
 
     def _invisible(
-        self, anchors: _U64, starts: _U64, masks: _U64, present: _U64, symbols: _U64
+        self,
+        anchors: _U64,
+        starts: _U64,
+        masks: _U64,
+        present: _U64,
+        symbols: _U64,
+        origins: NDArray[np.int64],
     ) -> list[Anchored]:
         # SPEC 5.5: symbol i holds chips 3i, 3i + 1 and 3i + 2 of the cell, the first one highest
         one = np.uint64(1)
@@ -213,11 +331,11 @@ class CellReader:
         # SPEC 5.5: lane 0 shows its mask alone; it names no position and is a layer of its own
         check = np.repeat(lane, 3) == 0
         nothing = np.zeros(len(slots), np.uint64)
-        anchors = anchors[cells]
+        anchors, origins = anchors[cells], origins[cells]
 
         def layer(name: str, rows: NDArray[np.bool_], positions: _U64, bits: _U64) -> Anchored:
             reading = _reading(name, slots[rows], positions[rows], bits[rows])
-            return Anchored(reading, anchors[rows], nothing[rows], nothing[rows])
+            return Anchored(reading, anchors[rows], nothing[rows], nothing[rows], origins[rows])
 
         return [
             layer("check", check, nothing, one - bits),
@@ -225,14 +343,5 @@ class CellReader:
         ]
 
 
-def _note(columns: tuple[array[int], ...], *values: int) -> None:
-    for column, value in zip(columns, values, strict=True):
-        column.append(value)
-
-
 def _reading(carrier: str, slots: _U64, positions: _U64, bits: _U64) -> Reading:
     return Reading(carrier, slots, positions.astype(np.int64), 2 * bits.astype(np.float64) - 1)
-
-
-def _numbers(values: array[int]) -> _U64:
-    return np.array(values, np.uint64)

@@ -15,6 +15,8 @@ CHIPS = 3 * LANES  # three chips a lane
 _NUMBERS = Struct(">QIQ").unpack_from
 _HALVES = Struct("<QQ").unpack_from
 
+FINE = 1 << 31  # added to a slot's number: its second chip. SPEC 5.4
+
 CellKey = tuple[int, int, int, int, int]
 """What the subkey and an anchor fix: anchor id (64 bits); start (32 bits), the uniform position
 of lane 0 modulo their number; masks (the highest 54 of 64 bits, lane 0 first); the two halves
@@ -29,6 +31,34 @@ CELL_KEY = np.dtype(
     }
 )
 """The same as a record of a numpy array."""
+
+
+def as_chips(
+    numbers: NDArray[np.uint64], shown: NDArray[np.uint64], fine: NDArray[np.uint64]
+) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.uint64]]:
+    """The chips that slots show. SPEC 5.4.
+
+    Parameters
+    ----------
+    numbers, shown : (n,) uint64
+        See `tracemark.text.parse.Slot`; the classes found.
+    fine : (m,) uint64
+        Ids of the families with four classes.
+
+    Returns
+    -------
+    slots : (k,) int64
+        Which of the slots a chip belongs to.
+    numbers, chips : (k,) uint64
+        One chip for each slot, and behind all of them the second ones of fine slots.
+    """
+    finely = np.isin(numbers >> np.uint64(32), fine)
+    second = np.flatnonzero(finely)
+    return (
+        np.concatenate([np.arange(len(numbers)), second]),
+        np.concatenate([numbers, numbers[second] | np.uint64(FINE)]),
+        np.concatenate([shown >> finely.astype(np.uint64), shown[second] & np.uint64(1)]),
+    )
 
 
 class CellHash:

@@ -26,7 +26,7 @@ _NAME = re.compile(r"\{([a-z_]+)\}")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Family:
-    """One way in which people write the same thing in two forms.
+    """One way in which people write the same thing in two forms, or in four.
 
     Attributes
     ----------
@@ -39,9 +39,9 @@ class Family:
     option : str
         It is written only where this option is allowed; empty for always.
     classes : dict
-        Each spelling, folded, to the chip it shows: 0 or 1.
-    written : tuple of two dicts
-        ``written[chip][spelling]``: what is written to show the chip where `spelling` stood.
+        Each spelling, folded, to its class: 0 or 1, or 0 to 3 where there are four.
+    written : tuple of two or four dicts
+        ``written[class][spelling]``: what is written to show the class where `spelling` stood.
     canonical : dict
         Each spelling to the canonical one.
     closing : tuple of str
@@ -58,7 +58,7 @@ class Family:
     roles: frozenset[str]
     option: str
     classes: Mapping[str, int]
-    written: tuple[Mapping[str, str], Mapping[str, str]]
+    written: tuple[Mapping[str, str], ...]
     canonical: Mapping[str, str]
     closing: tuple[str, ...]
     keep: bool
@@ -71,7 +71,12 @@ class Family:
     @property
     def characters(self) -> str:
         """All characters that writing a chip may put down."""
-        return "".join([*self.written[0].values(), *self.written[1].values(), *self.closing])
+        return "".join([*(form for own in self.written for form in own.values()), *self.closing])
+
+    @property
+    def fine(self) -> bool:
+        """Whether a slot shows two chips: it has four classes."""
+        return len(self.written) == 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,22 +188,23 @@ def _family(entry: dict[str, Any]) -> Family:
     name = str(entry.get("name", entry.get("id", "?")))
     fault = UsageError(
         f"the rule family '{name}' is malformed",
-        hint="it needs id, name, layer, roles and two classes of forms without a form in common",
+        hint="it needs id, name, layer, roles and two or four classes of forms, none in common",
     )
     try:
         number, layer, roles = int(entry["id"]), entry["layer"], frozenset(entry["roles"])
-        zero, one = ([str(form) for form in forms] for forms in entry["forms"])
+        forms = [[str(form) for form in own] for own in entry["forms"]]
     except (KeyError, TypeError, ValueError):
         raise fault from None
     parallel, closing = bool(entry.get("parallel")), tuple(entry.get("closing", ()))
-    classes = {form.lower(): 0 for form in zero} | {form.lower(): 1 for form in one}
+    classes = {form.lower(): value for value, own in enumerate(forms) for form in own}
     if (
         not 0 < number < 1 << 16
         or layer not in LAYERS
-        or not (zero and one)
-        or len(classes) != len(zero) + len(one)
-        or (parallel and len(zero) != len(one))
-        or len(closing) not in (0, 2)
+        or len(forms) not in (2, 4)
+        or not all(forms)
+        or len(classes) != sum(map(len, forms))
+        or (parallel and len(set(map(len, forms))) > 1)
+        or len(closing) not in (0, len(forms))
     ):
         raise fault
     return Family(
@@ -208,20 +214,25 @@ def _family(entry: dict[str, Any]) -> Family:
         roles=roles,
         option=str(entry.get("option", "")),
         classes=classes,
-        written=(_written(zero, one, parallel), _written(one, zero, parallel)),
-        canonical=_written(zero, one, parallel) if parallel else dict.fromkeys(classes, zero[0]),
+        written=tuple(_written(own, forms, parallel) for own in forms),
+        canonical=_twins(forms[0], forms) if parallel else dict.fromkeys(classes, forms[0][0]),
         closing=closing,
         keep=bool(entry.get("keep")),
         case=bool(entry.get("case")),
     )
 
 
-def _written(own: list[str], other: list[str], parallel: bool) -> dict[str, str]:
-    """Spelling to what is written in its place to show the chip of the class `own`."""
-    twins = own if parallel else [own[0]] * len(other)
-    return {form.lower(): form for form in own} | {
-        form.lower(): twin for form, twin in zip(other, twins, strict=True)
-    }
+def _written(own: list[str], forms: list[list[str]], parallel: bool) -> dict[str, str]:
+    """Spelling to what is written in its place to show the class `own`."""
+    if parallel:
+        return _twins(own, forms)
+    every = {form.lower(): own[0] for other in forms for form in other}
+    return every | {form.lower(): form for form in own}
+
+
+def _twins(own: list[str], forms: list[list[str]]) -> dict[str, str]:
+    """Spelling to its twin in the class `own`."""
+    return {form.lower(): twin for other in forms for form, twin in zip(other, own, strict=True)}
 
 
 def _locale(sources: Sequence[dict[str, Any]], families: Mapping[int, Family]) -> Locale:

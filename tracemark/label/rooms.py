@@ -1,0 +1,72 @@
+"""Where a label can carry free dots: cells of the lattice amid clear white. SPEC 10.6."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracemark.label.lattice import PERIOD, Geometry
+
+Index = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Cells that can carry a free dot, one row for each.
+
+    Attributes
+    ----------
+    rows, columns : (n,) int64
+        The cell on the lattice.
+    tops, lefts : (n,) int64
+        Dot of the label at which the cell begins.
+    """
+
+    rows: Index
+    columns: Index
+    tops: Index
+    lefts: Index
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, chosen: Index | Mask) -> Rooms:
+        """The chosen rows."""
+        return Rooms(self.rows[chosen], self.columns[chosen], self.tops[chosen], self.lefts[chosen])
+
+
+def find_rooms(
+    black: Mask, keep_out: Mask, square: int, origin: tuple[int, int], geometry: Geometry
+) -> Rooms:
+    """Find every cell that is white and half a cell around it as well.
+
+    Parameters are those of `sites.find_sites`.
+    """
+    pitch = geometry.pitch
+    before_x, before_y = origin[0] % pitch, origin[1] % pitch
+    height, width = black.shape
+    down, right = -(-(height + before_y) // pitch), -(-(width + before_x) // pitch)
+    half = pitch // 2
+    # eight dots in one byte until half a cell's lines are one
+    page = np.zeros((down * pitch, -(-width // 8)), np.uint8)
+    page[before_y : before_y + height] = np.packbits(black, axis=1)
+    lines = np.bitwise_or.reduce(page.reshape(2 * down, half, -1), axis=1)
+    laid = np.zeros((2 * down, right * pitch), bool)
+    laid[:, before_x : before_x + width] = np.unpackbits(lines, axis=1, count=width)
+    inked = np.pad(laid.reshape(2 * down, 2 * right, half).any(2), 1)
+    # half a cell before, the cell's two halves, half a cell after
+    busy = inked[:-3:2] | inked[1:-2:2] | inked[2:-1:2] | inked[3::2]
+    busy = busy[:, :-3:2] | busy[:, 1:-2:2] | busy[:, 2:-1:2] | busy[:, 3::2]
+    rows, columns = np.nonzero(~busy)
+    tops, lefts = rows * pitch - before_y, columns * pitch - before_x
+    last_y, last_x = tops + pitch - 1, lefts + pitch - 1
+    clear = (tops >= 0) & (lefts >= 0) & (last_y < height) & (last_x < width)
+    for row in (np.maximum(tops, 0), np.minimum(last_y, height - 1)):
+        for column in (np.maximum(lefts, 0), np.minimum(last_x, width - 1)):
+            clear &= ~keep_out[row // square, column // square]
+    return Rooms(
+        (rows + origin[1] // pitch) % PERIOD, (columns + origin[0] // pitch) % PERIOD, tops, lefts
+    ).take(clear)

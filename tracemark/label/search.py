@@ -1,0 +1,54 @@
+"""Which poses are worth settling: the combs of a view laid on the keyed map. SPEC 10.8."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracemark.label.pose import Comb, MapSearch, Pose
+from tracemark.label.view import AXES, CLEAR, View
+
+_COMBS = 3  # of a view that are laid on the map
+_MOST = 3  # poses of a view that are settled
+_WEAK = 5.0  # strength of a comb that is not worth a search of its own
+_PLAIN = 9.0  # strength of a pose at which no other comb is tried
+
+
+def poses(view: View, search: MapSearch) -> tuple[list[Pose], float]:
+    """The poses of a view that agree best with the keyed map, best first; and how many were tried.
+
+    Parameters
+    ----------
+    view : View
+    search : MapSearch
+    """
+    ranked = sorted(
+        ((comb, swap) for swap in AXES for comb in view.combs[swap]),
+        key=lambda pair: -pair[0].strength,
+    )
+    found: list[Pose] = []
+    tried = 0.0
+    for comb, swap in ranked[:_COMBS]:
+        if comb.strength < _WEAK and found:
+            break
+        ratios = _ratios(comb, view.combs[not swap], wide=view.converging)
+        found += search.find(view.bumps, comb, ratios, swap=swap)
+        tried += len(ratios) * search.shifts
+        if max(pose.strength for pose in found) > _PLAIN:
+            break
+    return sorted(found, key=lambda pose: -pose.strength)[:_MOST], tried
+
+
+def _ratios(comb: Comb, others: list[Comb], *, wide: bool) -> NDArray[np.float64]:
+    """Ratios of scales to try: those of the other axis' combs, and a range about one."""
+    found = [
+        other.period / comb.period * near
+        for other in others
+        if other.strength > _WEAK
+        for near in (0.997, 1.0, 1.003)
+    ]
+    count = 24 if wide else 4
+    around = np.exp(np.arange(-count, count + 1) * 0.007)
+    inside = [ratio for ratio in found if 0.7 < ratio < 1.43]
+    strong = wide and any(other.strength > CLEAR for other in others) and len(inside) > 0
+    return np.array(inside if strong else [*inside, *around])
