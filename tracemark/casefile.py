@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tracemark import signing
-from tracemark.case import FORMAT, Accusation, Binding, Case, Evidence, Pilot, SampleReport
+from tracemark.case import FORMAT, Accusation, Binding, Case, Evidence, Pilot, RowsOf, SampleReport
 from tracemark.errors import BadSignature, UnreadableSample, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
@@ -260,6 +260,8 @@ _CASTS: dict[str, Callable[[Any], Any]] = {
     "float": _number,
     "int": _whole,
     "str": _string,
+    "tuple[float, ...]": lambda values: tuple(map(_number, values)),
+    "tuple[int, ...]": lambda values: tuple(map(_whole, values)),
 }
 
 
@@ -297,6 +299,7 @@ def _case(data: Mapping[str, Any]) -> Case:
                 {**entry, **{name: entry[name] for name in _ISSUE}} for entry in one["issued"]
             ),
             evidence=tuple(_built(Evidence, piece) for piece in one["evidence"]),
+            rows=tuple(_built(RowsOf, part) for part in one.get("rows", ())),
             bindings=tuple(_built(Binding, bond) for bond in one.get("bindings", ())),
         )
         for one in data["accusations"]
