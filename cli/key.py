@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from getpass import getpass
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 import tracemark
 
 from .options import VAULT, AsJson, VaultPath
-from .terminal import say, say_json, say_table
+from .terminal import at_terminal, say, say_json, say_table
 
-app = typer.Typer(help="List and rotate keys. No key is ever printed.")
+app = typer.Typer(help="List, rotate and seal keys. No key is ever printed.")
 
 
 @app.command("list")
@@ -55,3 +60,66 @@ def rotate(vault: VaultPath = VAULT, as_json: AsJson = False) -> None:
         say_json(newest)
     else:
         say(f"epoch {newest['epoch']} begins; back the key up now")
+
+
+@app.command()
+def issuer(
+    to: Annotated[
+        str, typer.Option("--to", metavar="PREFIX", help="Recipients whose id begins so.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Key file.")],
+    vault: VaultPath = VAULT,
+) -> None:
+    """Write a key that marks for some recipients, and can neither trace nor sign.
+
+    Where copies are made, point TRACEMARK_KEY_FILE at it, and keep the whole key elsewhere.
+
+    Example:  tracemark key issuer --to station:YW- -o issuer.key
+    """
+    with tracemark.Vault.open(vault) as opened:
+        count = opened.write_issuing_key(output, to)
+    say(f"a key that marks for {count:,} recipients")
+
+
+@app.command()
+def seal(
+    remember: Annotated[
+        bool, typer.Option("--remember", help="Keep the passphrase in the system's keyring.")
+    ] = False,
+    vault: VaultPath = VAULT,
+) -> None:
+    """Seal the key file with a passphrase, or with another one than before (extra seal).
+
+    The new passphrase comes from TRACEMARK_NEW_PASSPHRASE, or is asked for at a terminal. From
+    then on TRACEMARK_PASSPHRASE, the keyring or a person must supply it. Without it nothing can be
+    traced any more: write it down, away from the backup of the key.
+
+    Example:  tracemark key seal
+    """
+    with tracemark.Vault.open(vault) as opened:
+        opened.seal_keys(_new_passphrase(), remember=remember)
+    say("the key file is sealed; back it up, and the passphrase apart from it")
+
+
+@app.command()
+def unseal(vault: VaultPath = VAULT) -> None:
+    """Take the seal off the key file.
+
+    Example:  tracemark key unseal
+    """
+    with tracemark.Vault.open(vault) as opened:
+        opened.unseal_keys()
+    say("the key file is open to whoever can read it")
+
+
+def _new_passphrase() -> str:
+    if given := os.environ.get("TRACEMARK_NEW_PASSPHRASE"):
+        return given
+    if not at_terminal():
+        raise tracemark.UsageError(
+            "no new passphrase", hint="set TRACEMARK_NEW_PASSPHRASE, or run it at a terminal"
+        )
+    said = getpass("new passphrase: ")
+    if getpass("the same again: ") != said:
+        raise tracemark.UsageError("the two passphrases differ", hint="run it again")
+    return said

@@ -5,36 +5,79 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import deque
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 import tracemark
 
+from . import proofs
 from .options import VAULT, AsJson, VaultPath
 from .terminal import TROUBLE, progress, say, say_facts, say_json, say_json_line
 
 app = typer.Typer(help="Show the ledger, and check that it is whole.")
 
 
+app.command()(proofs.checkpoint)
+app.command()(proofs.prove)
+app.command("check-proof")(proofs.check_proof)
+
+
 @app.command()
-def verify(vault: VaultPath = VAULT, as_json: AsJson = False) -> None:
+def verify(
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="FILE",
+            help="One deposited earlier: the ledger must still begin with what it saw.",
+        ),
+    ] = None,
+    vault: VaultPath = VAULT,
+    as_json: AsJson = False,
+) -> None:
     """Check every entry: nothing edited, removed, reordered or cut off. Status 3 if it fails.
 
-    Example:  tracemark ledger verify
+    Only a checkpoint that was kept elsewhere tells a ledger put back to an older state.
+
+    Example:  tracemark ledger verify --checkpoint deposited.txt
     """
+    notes = [proofs.text_of(path) for path in checkpoint or []]
     with tracemark.Vault.open(vault) as opened, progress("checking") as report:
         found = opened.verify_ledger(lambda part: report("", part))
+        seen = [opened.verify_checkpoint(note).size for note in notes if found.holds]
     if as_json:
-        say_json({"whole": found.holds, **_facts(found)})
+        say_json({"whole": found.holds, **_facts(found), "checkpoints": seen})
     else:
         say("the ledger is whole" if found.holds else "THE LEDGER DOES NOT HOLD")
+        for size in seen:
+            say(f"it still begins with the {size:,} entries that the checkpoint saw")
         facts = _facts(found).items()
         say_facts((name.replace("_", " "), _brief(it)) for name, it in facts if name != "faults")
         for fault in found.faults:
             say(f"  fault: {fault}")
     if not found.holds:
         raise typer.Exit(TROUBLE)
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="File that is not there yet.")],
+    vault: VaultPath = VAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the ledger while it is in use, and check the copy. Keys are not copied.
+
+    Example:  tracemark ledger backup /backup/ledger-2026-11.sqlite
+    """
+    with tracemark.Vault.open(vault) as opened:
+        head = opened.backup_ledger(target)
+    if as_json:
+        say_json({"backup": str(target), "entries": head.seq, "head": str(head)})
+    else:
+        say(f"copied {head.seq:,} entries; the copy is whole")
+        say(f"  head  {head}")
 
 
 def _facts(found: tracemark.Verification) -> dict[str, Any]:

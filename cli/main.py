@@ -19,7 +19,7 @@ from .doctor import doctor
 from .init import init
 from .preview import preview
 from .report import report, verify_case
-from .terminal import TERMINATED, USAGE, guarded, last_resort, say
+from .terminal import TERMINATED, USAGE, ask_passphrase, guarded, last_resort, say
 from .trace import trace
 
 VERBS = (
@@ -98,5 +98,6 @@ def status(arguments: Sequence[str]) -> int:
 def run() -> None:
     """Run the program as a process."""
     sys.excepthook = last_resort
+    tracemark.ask_with(ask_passphrase)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     sys.exit(status(sys.argv[1:]))

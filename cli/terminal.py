@@ -13,6 +13,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from getpass import getpass
 from pathlib import Path
 from traceback import walk_tb
 from types import TracebackType
@@ -184,6 +185,16 @@ def _escaped(character: str) -> str:
         return character
     joins = unicodedata.category(character) == "Cf" and character in "\u200c\u200d"
     return character if joins else character.encode("unicode_escape").decode("ascii")
+
+
+def at_terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask_passphrase(path: Path) -> str | None:
+    """Ask for the passphrase of a key file, if a person is there; nothing typed is shown."""
+    return getpass(f"passphrase of {printable(str(path))}: ") if at_terminal() else None
 
 
 def probability(value: float) -> str:

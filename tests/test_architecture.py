@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "tracemark"
 PROGRAM = ROOT / "cli"
 
-GROUND = {"errors", "keys", "profiles", "codeword", "model"}
+GROUND = {"errors", "sealing", "passphrases", "keys", "profiles", "codeword", "model"}
 
 EXTRAS = {"pyarrow", "narwhals", "pypdfium2", "python_calamine", "rapidocr", "onnxruntime"}
 
@@ -26,7 +26,9 @@ MAY_IMPORT = {
     "errors": set(),
     "profiles": set(),
     "model": set(),
-    "keys": {"errors"},
+    "sealing": {"errors"},
+    "passphrases": {"errors"},
+    "keys": {"errors", "sealing", "passphrases"},
     "codeword": {"keys", "profiles"},
     "text": GROUND,  # a carrier is handed a codeword and a subkey: no ledger, no decoder, no name
     "label": GROUND,
@@ -46,7 +48,12 @@ MAY_IMPORT = {
     "exhibit": set(),
     "showing": GROUND | {"text", "loaders", "case", "exhibit"},
     "report": {"errors", "exhibit", "words"},  # from a case file to a page: nothing of how it arose
-    "casefile": {"errors", "keys", "ledger", "case", "access"},
+    "signing": {"errors", "keys"},
+    "checkpoints": {"errors", "keys", "ledger", "signing"},
+    "issuing": {"codeword", "keys", "profiles"},
+    "key_verbs": GROUND | {"issuing", "ledger", "signing"},
+    "ledger_verbs": {"keys", "ledger", "checkpoints"},
+    "casefile": {"errors", "keys", "ledger", "case", "access", "signing"},
     "cleaning": {"text", "tables"},
     "marking": GROUND | {"text", "label", "tables", "ledger"},
     "label_tracing": GROUND | {"label", "loaders", "pictures", "barcodes", "ledger", "case"},
@@ -57,12 +64,13 @@ MAY_IMPORT = {
     "label_verbs": GROUND | {"marking", "ledger", "pictures"},
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
-    | {"label_tracing", "label_verbs", "custody", "seeding", "casefile"},
+    | {"label_tracing", "label_verbs", "custody", "seeding", "casefile"}
+    | {"ledger_verbs", "key_verbs"},
     "frames": {"errors", "vault"},
     "service": {"errors", "vault"},
     "__init__": GROUND
     | {"cleaning", "loaders", "vault", "marking", "case", "ledger", "tables", "text"}
-    | {"access", "custody", "words", "casefile"},
+    | {"access", "custody", "words", "casefile", "checkpoints"},
 }
 
 

@@ -47,7 +47,7 @@ def test_key_from_the_environment(tmp_path, monkeypatch):
 def test_another_key_is_not_accepted(tmp_path):
     """The ledger commits to its key: nobody can choose one afterwards."""
     tracemark.Vault.create(tmp_path / "v", key=KEY).close()
-    (tmp_path / "v" / "keys").write_text(EpochKey(1, bytes(32)).sealed() + "\n")
+    (tmp_path / "v" / "keys").write_text(EpochKey(1, bytes(32)).line() + "\n")
     with pytest.raises(tracemark.KeyFault, match="not the one the ledger commits to"):
         tracemark.Vault.open(tmp_path / "v")
 

@@ -9,6 +9,7 @@ from tracemark import words
 from tracemark.access.evidence import Access, Holder
 from tracemark.case import Accusation, Binding, Case, Evidence, Pilot, RowsOf, SampleReport
 from tracemark.casefile import SignedCase, read_case, verify_case
+from tracemark.checkpoints import Checkpoint, Proven, check_proof
 from tracemark.cleaning import clean_table
 from tracemark.custody import CustodyEvent
 from tracemark.errors import (
@@ -29,6 +30,7 @@ from tracemark.ledger import Entry, Verification
 from tracemark.loaders import LIMITS, Limits
 from tracemark.marking import Receipt
 from tracemark.model import Recipient
+from tracemark.passphrases import ask_with
 from tracemark.tables.sink import open_output
 from tracemark.text.parse import clean
 from tracemark.vault import Vault
@@ -43,6 +45,7 @@ __all__ = [
     "BadSignature",
     "Binding",
     "Case",
+    "Checkpoint",
     "CustodyEvent",
     "Entry",
     "EnvironmentKeys",
@@ -57,6 +60,7 @@ __all__ = [
     "Limits",
     "MissingExtra",
     "Pilot",
+    "Proven",
     "Receipt",
     "Recipient",
     "RowsOf",
@@ -69,6 +73,8 @@ __all__ = [
     "Vault",
     "VaultError",
     "Verification",
+    "ask_with",
+    "check_proof",
     "clean",
     "clean_table",
     "open_output",

@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from tracemark import signing
 from tracemark.access.evidence import Access, Holder
 from tracemark.case import FORMAT, Accusation, Binding, Case, Evidence, Pilot, RowsOf, SampleReport
-from tracemark.errors import BadSignature, MissingExtra, UnreadableSample, UsageError
+from tracemark.errors import BadSignature, UnreadableSample, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
 from tracemark.ledger.chain import Entry, Json, canonical, now
 
 SIGNED = "tracemark-signed-case/1"
 _PREFIX = b"tracemark/v1/signed-case\n"
-_PURPOSE = "sign"
 _VERDICTS = ("identified", "inconclusive", "no mark", "unreadable")
 
 
@@ -73,11 +73,6 @@ def read_case(text: str, *, name: str = "the case file") -> Case:
         ) from None
 
 
-def public_key(key: EpochKey) -> str:
-    """The public half of the epoch's key for signing: 64 hexadecimal digits. SPEC 8.6."""
-    return str(_private(key).public_key().public_bytes_raw().hex())
-
-
 def sign_case(case: Case, key: EpochKey, ledger: Ledger, *, version: str, command: str = "") -> str:
     """The text of a signed case file.
 
@@ -102,8 +97,8 @@ def sign_case(case: Case, key: EpochKey, ledger: Ledger, *, version: str, comman
         The package ``cryptography`` is not there.
     """
     _must_be_recorded(case, ledger)
-    private = _private(key)
-    entry = ledger.record_signer(key.epoch, public_key(key))
+    public = signing.public_key(key)
+    entry = ledger.record_signer(key.epoch, public)
     statement: dict[str, Json] = {
         "case": _spelled(case.to_dict()),
         "process": {
@@ -118,11 +113,11 @@ def sign_case(case: Case, key: EpochKey, ledger: Ledger, *, version: str, comman
             "commitment": key.commitment,
             "epoch": str(key.epoch),
             "head": str(ledger.head),
-            "public_key": public_key(key),
+            "public_key": public,
             "published": f"{entry.seq}:{entry.hash.hex()}",
         },
     }
-    signature = private.sign(_PREFIX + canonical(statement).encode()).hex()
+    signature = signing.sign(key, _PREFIX + canonical(statement).encode()).hex()
     whole = {"format": SIGNED, "statement": statement, "signature": signature}
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
@@ -170,7 +165,7 @@ def verify_case(
         raise BadSignature(
             f"{name} was signed with another key", hint="compare with: tracemark key public"
         )
-    if not _holds(raw, signature, signed):
+    if not signing.holds(raw, signature, signed):
         raise BadSignature(
             f"the signature of {name} does not hold: it was changed after it was signed",
             hint="ask for the file as it was signed; do not rely on this one",
@@ -184,27 +179,6 @@ def verify_case(
                 hint="check that it is the very file that was traced, byte for byte",
             )
     return SignedCase(case, signer, time, process, vault)
-
-
-def _holds(raw: bytes, signature: bytes, signed: bytes) -> bool:
-    try:
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    except ImportError:
-        raise MissingExtra("sign", "checking a signed case") from None
-    try:
-        Ed25519PublicKey.from_public_bytes(raw).verify(signature, signed)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
-def _private(key: EpochKey) -> Any:
-    try:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    except ImportError:
-        raise MissingExtra("sign", "signing a case") from None
-    return Ed25519PrivateKey.from_private_bytes(key.derive(_PURPOSE))
 
 
 def _must_be_recorded(case: Case, ledger: Ledger) -> None:
@@ -287,6 +261,8 @@ _CASTS: dict[str, Callable[[Any], Any]] = {
     "float": _number,
     "int": _whole,
     "str": _string,
+    "tuple[float, ...]": lambda values: tuple(map(_number, values)),
+    "tuple[int, ...]": lambda values: tuple(map(_whole, values)),
 }
 
 

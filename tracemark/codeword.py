@@ -85,3 +85,14 @@ class Codebook:
     def codeword(self, recipient: str) -> NDArray[np.uint8]:
         """The codeword of one recipient: (L,) uint8 of 0 and 1."""
         return np.unpackbits(self.pack([recipient])[0])
+
+
+def codeword_of(key: EpochKey, profile: Profile, recipient: str) -> NDArray[np.uint8]:
+    """The codeword of one recipient, also where the key holds it as it is: (L,) uint8.
+
+    Raises KeyFault if it is an issuing key that is not for this recipient.
+    """
+    held = key.held_codeword(profile.name, recipient)
+    if held is not None:
+        return np.unpackbits(np.frombuffer(held, np.uint8))
+    return Codebook(key, profile).codeword(recipient)

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from tracemark.errors import KeyFault
+from tracemark.passphrases import passphrase
+from tracemark.sealing import is_sealed, seal, unseal
 
 ROOT_BYTES = 32
+ISSUING = "tracemark-issuing-key/1"
 _SALT = b"tracemark/v1"
 
 
@@ -71,14 +75,74 @@ class EpochKey:
         """Subkey for one purpose: ``derive("codeword")`` uses the label tracemark/v1/codeword."""
         return hkdf(self._material, f"tracemark/v1/{label}", length)
 
+    def held_codeword(self, profile: str, recipient: str) -> bytes | None:
+        """A recipient's packed codeword where this key holds it as it is: see `IssuingKey`."""
+        return None
+
     @property
     def commitment(self) -> str:
         """Hex SHA-256 that commits to this key without revealing it. SPEC 3.3."""
         return hashlib.sha256(b"tracemark/v1/commitment" + self._material).hexdigest()
 
-    def sealed(self) -> str:
+    def line(self) -> str:
         """One line for a key file: epoch and hex key. The only way key material leaves."""
         return f"{self.epoch}:{self._material.hex()}"
+
+
+class IssuingKey(EpochKey):
+    """Enough of an epoch's key to mark for some recipients, too little to trace. SPEC 3.6.
+
+    Parameters
+    ----------
+    epoch : int
+    commitment : str
+        Of the epoch's root key, which is not held.
+    subkeys : mapping of str to bytes
+        By purpose.
+    codewords : mapping of (str, str) to bytes
+        By profile and recipient, packed.
+    """
+
+    __slots__ = ("_codewords", "_commitment", "_subkeys")
+
+    def __init__(
+        self,
+        epoch: int,
+        commitment: str,
+        subkeys: Mapping[str, bytes],
+        codewords: Mapping[tuple[str, str], bytes],
+    ) -> None:
+        super().__init__(epoch, bytes(ROOT_BYTES))  # no root key: nothing is derived from zeros
+        self._commitment = commitment
+        self._subkeys = dict(subkeys)
+        self._codewords = dict(codewords)
+
+    def derive(self, label: str, length: int = 32) -> bytes:
+        """A subkey that is held. Raises KeyFault for any other."""
+        if label not in self._subkeys:
+            raise KeyFault(
+                "this is an issuing key: it marks, and cannot trace, sign or hand out keys",
+                hint="open the vault with its whole key",
+            )
+        return self._subkeys[label]
+
+    def held_codeword(self, profile: str, recipient: str) -> bytes | None:
+        """A codeword that is held. Raises KeyFault for any other recipient."""
+        if (profile, recipient) not in self._codewords:
+            raise KeyFault(
+                f"this issuing key is not for the recipient '{recipient}'",
+                hint="ask the vault's owner: tracemark key issuer",
+            )
+        return self._codewords[profile, recipient]
+
+    @property
+    def commitment(self) -> str:
+        """Commitment to the epoch's root key."""
+        return self._commitment
+
+    def line(self) -> str:
+        """There is none. Raises KeyFault."""
+        raise KeyFault("an issuing key is not added to", hint="ask the vault's owner for another")
 
 
 class KeyProvider(Protocol):
@@ -90,16 +154,69 @@ class KeyProvider(Protocol):
 
 
 class FileKeys:
-    """Keys in a file of mode 0600, one line ``epoch:hex`` for each epoch, oldest first."""
+    """Keys in a file of mode 0600, one line ``epoch:hex`` for each epoch, oldest first.
+
+    The file may be sealed with a passphrase: see `seal`.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def keys(self) -> Sequence[EpochKey]:
-        """Read the file. Raises KeyFault if it is missing, malformed or open to others."""
+        """Read the file.
+
+        Raises
+        ------
+        KeyFault
+            If it is missing, malformed, open to others, or sealed with another passphrase.
+        MissingExtra
+            If it is sealed, without the extra ``seal``.
+        """
+        return parse_keys(self._opened(), where=str(self.path))
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the file is sealed."""
+        return is_sealed(self._text())
+
+    def append(self, material: bytes | None = None) -> EpochKey:
+        """Add the key of the next epoch, a fresh one unless given, and return it.
+
+        The file is replaced in one step, so that a crash leaves the old keys or the new ones; a
+        sealed file stays sealed.
+        """
+        there = self.path.exists()
+        held = list(self.keys()) if there else []
+        fresh = EpochKey(len(held) + 1, material or secrets.token_bytes(ROOT_BYTES))
+        text = _lines([*held, fresh])
+        write_key_file(
+            self.path, seal(text, passphrase(self.path)) if there and self.sealed else text
+        )
+        return fresh
+
+    def seal(self, secret: str) -> None:
+        """Seal the file with a passphrase, or with another one than before. SPEC 3.5.
+
+        Who has neither passphrase nor an unsealed backup loses every mark for good.
+
+        Raises
+        ------
+        KeyFault
+            If the passphrase has fewer than 12 characters.
+        MissingExtra
+            Without the extra ``seal``.
+        """
+        write_key_file(self.path, seal(self._opened(), secret))
+
+    def unseal(self) -> None:
+        """Write the keys as plain lines again, mode 0600."""
+        write_key_file(self.path, self._opened())
+
+    def _text(self) -> str:
         try:
-            text = self.path.read_text(encoding="ascii")
-            mode = self.path.stat().st_mode
+            with self.path.open(encoding="ascii") as file:
+                mode = os.fstat(file.fileno()).st_mode  # of the very file that is read
+                text = file.read()
         except FileNotFoundError:
             raise KeyFault(
                 f"no key: {self.path} is missing",
@@ -115,25 +232,29 @@ class FileKeys:
                 f"the key file {self.path} can be read by others (mode {mode & 0o777:03o})",
                 hint=f"chmod 600 {self.path}",
             )
-        return parse_keys(text, where=str(self.path))
+        return text
 
-    def append(self, material: bytes | None = None) -> EpochKey:
-        """Add the key of the next epoch, a fresh one unless given, and return it.
+    def _opened(self) -> str:
+        text = self._text()
+        return (
+            unseal(text, passphrase(self.path), where=str(self.path)) if is_sealed(text) else text
+        )
 
-        The file is replaced in one step, so that a crash leaves the old keys or the new ones.
-        """
-        held = list(self.keys()) if self.path.exists() else []
-        fresh = EpochKey(len(held) + 1, material or secrets.token_bytes(ROOT_BYTES))
-        text = "".join(key.sealed() + "\n" for key in [*held, fresh])
-        beside = self.path.with_name(self.path.name + ".new")
-        beside.unlink(missing_ok=True)
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
-        return fresh
+
+def write_key_file(path: Path, text: str) -> None:
+    """Replace a file in one step by one that only its owner can read."""
+    beside = path.with_name(path.name + ".new")
+    beside.unlink(missing_ok=True)
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def _lines(keys: Sequence[EpochKey]) -> str:
+    return "".join(key.line() + "\n" for key in keys)
 
 
 class EnvironmentKeys:
@@ -148,7 +269,7 @@ class EnvironmentKeys:
 
 
 def parse_keys(text: str, *, where: str) -> Sequence[EpochKey]:
-    """Read ``epoch:hex`` lines; a bare 64-digit hex string is the key of epoch 1.
+    """Read an issuing key, or ``epoch:hex`` lines; 64 hex digits alone are the key of epoch 1.
 
     Parameters
     ----------
@@ -157,6 +278,8 @@ def parse_keys(text: str, *, where: str) -> Sequence[EpochKey]:
     where : str
         Named in errors instead of the contents.
     """
+    if text.lstrip().startswith("{"):
+        return _issuing_keys(text, where)
     hint = "each line is EPOCH:64 hexadecimal digits, epochs 1, 2, 3, …"
     keys: list[EpochKey] = []
     for number, line in enumerate(text.replace(",", "\n").split(), start=1):
@@ -171,3 +294,26 @@ def parse_keys(text: str, *, where: str) -> Sequence[EpochKey]:
     if not keys:
         raise KeyFault(f"no key in {where}", hint=hint)
     return keys
+
+
+def _issuing_keys(text: str, where: str) -> Sequence[EpochKey]:
+    try:
+        held = json.loads(text)
+        if held["format"] != ISSUING:
+            raise ValueError
+        profile, latest = str(held["profile"]), len(held["epochs"])
+        codewords = {(profile, id): bytes.fromhex(bits) for id, bits in held["codewords"].items()}
+        return [
+            IssuingKey(
+                number,
+                str(one["commitment"]),
+                {purpose: bytes.fromhex(subkey) for purpose, subkey in one["subkeys"].items()},
+                codewords if number == latest else {},
+            )
+            for number, one in enumerate(held["epochs"], start=1)
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise KeyFault(
+            f"{where} is no key file that this release can read",
+            hint="restore the key file from its backup, or upgrade tracemark",
+        ) from None

@@ -249,9 +249,11 @@ def _chance(found: Sequence[LabelReading]) -> float:
     from tracemark.label import BesideReading
 
     best = max(found, key=lambda one: one.pilot)
+    # down to whole 64ths: the last bits of a pilot differ from one release of numpy to the next
+    pilot = math.floor(64 * best.pilot) / 64
     if isinstance(best, BesideReading):  # Hoeffding: one pose for each key, nothing chosen
-        return math.exp(-(max(best.pilot, 0.0) ** 2) / 2) * len(found)
-    return math.erfc(best.pilot / math.sqrt(2)) / 2 * sum(one.poses for one in found)
+        return math.exp(-(max(pilot, 0.0) ** 2) / 2) * len(found)
+    return math.erfc(pilot / math.sqrt(2)) / 2 * sum(one.poses for one in found)
 
 
 def _number(

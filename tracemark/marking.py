@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tracemark.codeword import Codebook
+from tracemark.codeword import codeword_of
 from tracemark.errors import AlreadyMarked, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Issue
@@ -104,7 +104,7 @@ class RowMarker:
         # SPEC 7.1: the carrier is handed the codeword and its own subkey, never a name
         cells = CellMarker(
             key.derive("slots/text"),
-            Codebook(key, profile).codeword(recipient),
+            codeword_of(key, profile, recipient),
             profile,
             policy,
             encoding=encoding,
@@ -350,7 +350,7 @@ def mark_label(
         )
     marked, _ = label.embed(
         image,
-        Codebook(key, profile).codeword(recipient),
+        codeword_of(key, profile, recipient),
         key.derive("slots/label"),
         profile_name=strength,
         dpi=dpi,

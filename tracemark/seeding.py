@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tracemark.access.identifiers import of_row
-from tracemark.codeword import Codebook
+from tracemark.codeword import codeword_of
 from tracemark.decoys import Pool, Row, mixed_in
 from tracemark.errors import UsageError, VaultError
 from tracemark.keys import EpochKey
@@ -76,7 +76,7 @@ def seeded(
     if not len(pool):
         raise UsageError("this vault has no decoys", hint="add some with Vault.add_decoys")
     subkey = key.derive("slots/decoy")
-    dealt = pool.dealt_to(Codebook(key, profile).codeword(recipient), subkey, profile)
+    dealt = pool.dealt_to(codeword_of(key, profile, recipient), subkey, profile)
     return mixed_in(rows, dealt, rate, subkey, role_of_header)
 
 

@@ -18,11 +18,13 @@ from typing import Any, Self
 from tracemark import casefile, custody, marking, seeding, tracing
 from tracemark.case import Case
 from tracemark.custody import CustodyEvent
-from tracemark.errors import UsageError, VaultError
+from tracemark.errors import LedgerError, UsageError, VaultError
+from tracemark.key_verbs import KeyVerbs
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.label_tracing import Originals
 from tracemark.label_verbs import LabelVerbs
-from tracemark.ledger import Entry, Issue, Ledger, Verification
+from tracemark.ledger import Entry, Issue, Ledger
+from tracemark.ledger_verbs import LedgerVerbs
 from tracemark.loaders import LIMITS, Limits, Sample
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
@@ -35,7 +37,7 @@ VERSION = 1
 _SETTINGS, _KEYS, _LEDGER = "vault.json", "keys", "ledger.sqlite"
 
 
-class Vault(LabelVerbs):
+class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
     """Marks copies for recipients, and traces leaked samples back to them.
 
     Use `Vault.create` or `Vault.open`. A vault is a context manager; `close` releases the ledger.
@@ -150,11 +152,18 @@ class Vault(LabelVerbs):
         settings = _settings(folder)
         provider = (
             keys
+            or _key_file()
             or (FileKeys(folder / _KEYS) if (folder / _KEYS).exists() else _environment())
             or FileKeys(folder / _KEYS)
         )
         keys_at_hand = provider.keys()
         ledger = Ledger.open(folder / _LEDGER, keys=keys_at_hand)
+        if ledger.genesis.get("vault") != settings["id"]:  # another vault's, under the same key
+            ledger.close()
+            raise LedgerError(
+                f"the ledger in {folder} belongs to another vault",
+                hint="restore this vault's own ledger from its backup",
+            )
         for key in keys_at_hand[len(ledger.epochs()) :]:  # a rotation that was broken off
             ledger.add_epoch(key)
         return cls(folder, PROFILES[settings["profile"]], provider, ledger, originals)
@@ -585,39 +594,6 @@ class Vault(LabelVerbs):
 
     # keys and ledger
 
-    @property
-    def epochs(self) -> list[dict[str, Any]]:
-        """One entry for each key, oldest first: epoch and commitment."""
-        return [{"epoch": key.epoch, "commitment": key.commitment} for key in self._keys]
-
-    def rotate_key(self) -> int:
-        """Add a key for a new epoch; marks made under the old ones are still traced.
-
-        Returns
-        -------
-        int
-            The new epoch.
-
-        Raises
-        ------
-        UsageError
-            If the keys do not come from the vault's own key file.
-        """
-        if not isinstance(self._provider, FileKeys):
-            raise UsageError(
-                "the keys of this vault come from elsewhere",
-                hint="add the next epoch there, then open the vault again",
-            )
-        key = self._provider.append()
-        self._ledger.add_epoch(key)
-        self._keys.append(key)
-        return key.epoch
-
-    @property
-    def public_key(self) -> str:
-        """The key that `sign_case` signs with, its public half; publish it. Raises MissingExtra."""
-        return casefile.public_key(self._keys[-1])
-
     def sign_case(self, case: Case, *, command: str = "") -> str:
         """The text of a signed case file about a case that this vault traced. SPEC 8.6.
 
@@ -640,16 +616,6 @@ class Vault(LabelVerbs):
             case, self._keys[-1], self._ledger, version=tracemark.__version__, command=command
         )
 
-    def verify_ledger(self, progress: Callable[[float], None] | None = None) -> Verification:
-        """Check the whole ledger: chain, seal, commitments, recipients, fingerprints."""
-        return self._ledger.verify(progress)
-
-    def ledger_entries(
-        self, kind: str | None = None, *, after: int = 0, limit: int | None = None
-    ) -> Iterator[Entry]:
-        """Ledger entries in order, optionally of one kind, after an entry, no more than a limit."""
-        return self._ledger.entries(kind, after=after, limit=limit)
-
 
 def _checked(recipient: str | Recipient) -> Recipient:
     found = Recipient(recipient) if isinstance(recipient, str) else recipient
@@ -658,6 +624,11 @@ def _checked(recipient: str | Recipient) -> Recipient:
             f"unknown kind '{found.kind}' of recipient", hint=f"one of {', '.join(KINDS)}"
         )
     return found
+
+
+def _key_file() -> KeyProvider | None:
+    path = os.environ.get("TRACEMARK_KEY_FILE")
+    return FileKeys(Path(path)) if path else None
 
 
 def _environment() -> KeyProvider | None:

@@ -65,8 +65,9 @@ def read_beside(
     picture = luminance(ImageOps.exif_transpose(image))
     scale = min(1.0, _LONGEST / max(picture.shape))
     dark = darkness(scaled(picture, scale))
+    # far from the label a drift may run away; nothing is read there
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        lens = register(dark, black)  # far from the label a drift may run away; nothing is read there
+        lens = register(dark, black)
     if lens is None:
         return [LabelReading(why="the picture does not show the original")] * len(keys)
     flat, model = flattened(dark, lens, black.shape), pictured(black)

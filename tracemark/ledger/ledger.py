@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tracemark.errors import KeyFault, UsageError
+from tracemark.errors import KeyFault, LedgerError, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import custody, holdings, recipients
+from tracemark.ledger.backup import backup
 from tracemark.ledger.cases import FIELDS, Look, Question, looks_before
 from tracemark.ledger.chain import Entry, Head, Json, Seals, stamp
 from tracemark.ledger.custody import Custody, Handled
@@ -21,6 +22,7 @@ from tracemark.ledger.holdings import Holdings
 from tracemark.ledger.issues import WHAT, Issue, append_batch, append_close, packed
 from tracemark.ledger.schema import VERSION
 from tracemark.ledger.store import Store, Transaction
+from tracemark.ledger.tree import Tree
 from tracemark.ledger.verify import Progress, Verification, verify
 from tracemark.model import Recipient
 
@@ -525,6 +527,34 @@ class Ledger:
                 yield Entry(seq, time, sort, self._store.body(seq, body), stored)
             after = page[-1][0]
             left = None if left is None else left - len(page)
+
+    def tree(self, size: int | None = None) -> Tree:
+        """The tree over the first entries, or over all with their seal. SPEC 9.9."""
+        return Tree(self._store, size)
+
+    def backup(self, target: Path) -> Head:
+        """Copy the ledger to a new file while others may be writing, and verify the copy. SPEC 9.8.
+
+        Returns
+        -------
+        Head
+            The end of the copy's chain.
+
+        Raises
+        ------
+        LedgerError
+            If the target is there already or cannot be written, or if what was copied does not
+            hold: the copy stays, to be looked at.
+        """
+        backup(self._store, target)
+        with Ledger.open(target, self._keys) as copy:
+            found = copy.verify()
+        if not found.holds:
+            raise LedgerError(
+                f"the ledger was copied to {target}, but it does not hold: {found.faults[0]}",
+                hint="run tracemark ledger verify, and keep older backups",
+            )
+        return found.head
 
     def verify(
         self, progress: Progress | None = None, *, expect: Head | None = None

@@ -84,7 +84,7 @@ class Store:
         self._inherited: list[sqlite3.Connection] = []
         if not path.is_file():
             raise LedgerError(f"no ledger at {path}", hint="check the path, or create a vault")
-        with _faults(path):
+        with faults(path):
             self._open()
 
     @classmethod
@@ -112,7 +112,7 @@ class Store:
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Run a query and return its rows."""
-        with self._lock, _faults(self.path):
+        with self._lock, faults(self.path):
             return self._connection().execute(sql, parameters).fetchall()
 
     def body(self, seq: int, text: str) -> dict[str, Any]:
@@ -135,7 +135,7 @@ class Store:
     @contextmanager
     def snapshot(self) -> Iterator[Query]:
         """A view in which nothing changes, on a connection of its own."""
-        with _faults(self.path):
+        with faults(self.path):
             connection = self._connect()
             try:
                 connection.execute("BEGIN")
@@ -149,7 +149,7 @@ class Store:
 
         Raises LedgerError where the head does not hold, since a new seal would hide the damage.
         """
-        with self._lock, _faults(self.path):
+        with self._lock, faults(self.path):
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -161,6 +161,15 @@ class Store:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def copy_to(self, target: sqlite3.Connection) -> None:
+        """Copy every page as it stands at one moment, on a connection of its own."""
+        with faults(self.path):
+            connection = self._connect()
+            try:
+                connection.backup(target)
+            finally:
+                connection.close()
 
     def settle(self) -> None:
         """Move what the write-ahead log holds into the file and empty the log, if nobody reads."""
@@ -224,7 +233,8 @@ class Store:
 
 
 @contextmanager
-def _faults(path: Path) -> Iterator[None]:
+def faults(path: Path) -> Iterator[None]:
+    """Turn whatever SQLite says about a file into one clear line."""
     try:
         yield
     except UnicodeEncodeError:
@@ -245,7 +255,7 @@ def _lay_out(path: Path) -> None:
             f"SQLite {sqlite3.sqlite_version} is too old for a ledger",
             hint=f"use a Python with SQLite {'.'.join(map(str, OLDEST_SQLITE))} or newer",
         )
-    with _faults(path):
+    with faults(path):
         connection = sqlite3.connect(path, isolation_level=None)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
