@@ -145,7 +145,7 @@ def one_leak(
     picture = CHANNELS[channel](marked, np.random.default_rng(rng.randrange(1 << 60)))
     start = time.perf_counter()
     with some_candidates(vault, to, rng=rng, all_of_them=False):
-        case = vault.trace(picture)
+        case = vault.trace(picture, ocr=False)
     named = {accusation.recipient: accusation for accusation in case.accusations}
     return trial | {
         "outcome": "named" if to in named else "chips" if case.samples[0].slots else "pose",
@@ -180,7 +180,7 @@ def one_null(
     )
     start = time.perf_counter()
     with some_candidates(vault, recipient(0), rng=rng, all_of_them=False):
-        verdict = vault.trace(sample).verdict
+        verdict = vault.trace(sample, ocr=False).verdict
     seconds = round(time.perf_counter() - start, 2)
     return {"channel": "null", "seed": seed, "kind": kind, "outcome": verdict, "seconds": seconds}
 
