@@ -13,15 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from tracemark import casefile, custody, marking, seeding, tracing
+from tracemark import casefile, custody, marking, seeding
 from tracemark.case import Case
 from tracemark.custody import CustodyEvent
 from tracemark.errors import LedgerError, UsageError, VaultError
 from tracemark.key_verbs import KeyVerbs
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
-from tracemark.label_tracing import Originals
 from tracemark.label_verbs import LabelVerbs
 from tracemark.ledger import Entry, Issue, Ledger
 from tracemark.ledger_verbs import LedgerVerbs
@@ -30,6 +29,9 @@ from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
 from tracemark.profiles import CURRENT, PROFILES, Profile
 from tracemark.tables import Readable, Writable, open_document
+
+if TYPE_CHECKING:
+    from tracemark.label_tracing import Originals
 
 FORMAT = "tracemark-vault"
 VERSION = 1
@@ -576,6 +578,8 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
         LedgerError
             If the ledger cannot be read.
         """
+        from tracemark import tracing  # late: most programs only mark
+
         return tracing.trace(
             self._ledger,
             self._keys,
