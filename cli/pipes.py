@@ -47,14 +47,14 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def as_file(path: Path) -> Iterator[Path]:
-    """The path of a file; stdin is kept in a temporary file for as long as it is needed."""
-    if path != PIPE:
+    """The path of a file; what comes from a pipe is kept in a temporary file while needed."""
+    if path != PIPE and not path.is_fifo():
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="tracemark-") as folder:
         held = Path(folder) / "stdin"
-        with held.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+        with reading(path) as source, held.open("wb") as file:
+            shutil.copyfileobj(source, file)
         yield held
 
 

@@ -147,7 +147,7 @@ def trace(
 
 def _there(sample: Path) -> Path:
     """The sample, if there is a file; otherwise OSError says so before the ledger is touched."""
-    if sample != PIPE:
+    if sample != PIPE and not sample.is_fifo():  # what is taken out of a pipe is gone
         sample.open("rb").close()
     return sample
 

@@ -101,6 +101,18 @@ def test_decoys_of_nobody_or_of_another_vault_accuse_nobody(
     assert case.accusations == ()
 
 
+def test_to_whom_decoys_were_issued_changes_no_choice_of_slots(seeded: tracemark.Vault) -> None:
+    """That depends on codewords, so it may not decide which slots vote."""
+    leak = [dict(row) for row in pool(60)]
+    before = seeded.trace(leak)
+    assert len(
+        decoys_in(list(seeded.mark_rows(orders(2000, 35), to="acct:0003", decoys=0.1)), leak)
+    )
+    after = seeded.trace(leak)
+    assert (after.number, after.look) == (before.number, 1)  # the very same votes
+    assert after.samples[0].issued > before.samples[0].issued == 0
+
+
 def test_two_accounts_that_merge_their_exports_are_both_named(seeded: tracemark.Vault) -> None:
     export = list(orders(3000, 32))
     leak = [

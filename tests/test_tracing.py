@@ -142,6 +142,31 @@ def test_looking_again_costs(vault, marked):
     assert wider.accusations[0].bound <= 1e-6
 
 
+def test_whatever_changes_the_votes_is_another_look(vault, export, marked, tmp_path):
+    """A limit, and a ledger that has grown, make other votes of the same bytes: that costs."""
+    page = tmp_path / "page.html"
+    page.write_text(
+        "<table>"
+        + "".join(f"<tr><td>{'<td>'.join(row.values())}</tr>" for row in marked[:30])
+        + "</table>",
+        encoding="utf-8",
+    )
+    cut = tracemark.Limits(cell=12)
+    assert [vault.trace(page, limits=one).look for one in (tracemark.LIMITS, cut, cut)] == [1, 2, 2]
+    assert [vault.trace(page).look, vault.trace(page, ocr=False).look] == [1, 1]
+    later = list(orders(60, 77))
+    assert vault.trace(later).look == 1
+    list(vault.mark_rows(later[:30], to="acct:0100"))
+    assert [vault.trace(later).look, vault.trace(later).look] == [2, 2]
+
+
+def test_the_order_of_samples_is_no_other_look(vault, marked):
+    looks = [
+        vault.trace(*some).number for some in ((marked[:9], marked[9:]), (marked[9:], marked[:9]))
+    ]
+    assert looks[0] == looks[1]
+
+
 def test_among_narrows_the_candidates(vault, marked):
     """Only candidates under the prefix are scored; the true one outside is not named."""
     case = vault.trace(marked, among="acct:01")

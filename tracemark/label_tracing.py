@@ -6,7 +6,6 @@ investigator brought, is free.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -120,8 +119,6 @@ class PictureRead:
     epochs : sequence of lists of Reading
         The votes under each epoch's key.
     mark : Mark
-    clue : str
-        What was used beside the picture itself, as a digest: another clue is another look.
     seen : sequence of LabelReading
         Under each epoch's key, for exhibits; bound slots that could not be turned back are erased.
     """
@@ -129,7 +126,6 @@ class PictureRead:
     report: SampleReport
     epochs: Sequence[list[Reading]]
     mark: Mark
-    clue: str = ""
     seen: Sequence[LabelReading] = ()
 
 
@@ -155,7 +151,7 @@ def read_picture(
     original = clues.original or _found(clues.originals, number.texts)
     subkeys = [key.derive("slots/label") for key in keys]
     return [
-        _read_label(sample, place, found, number, subkeys, _clue(number, original))
+        _read_label(sample, place, found, number, subkeys)
         for place, found in enumerate(_labels(picture, original, subkeys), start=1)
     ]
 
@@ -166,7 +162,6 @@ def _read_label(
     found: Sequence[LabelReading],
     number: _Number,
     subkeys: Sequence[bytes],
-    clue: str,
 ) -> PictureRead:
     """One label of a picture, as it was read under each key."""
     from tracemark import label  # late: most programs mark rows only
@@ -206,7 +201,7 @@ def _read_label(
         replace(one, readings=[_legible(reading, subkey, words) for reading in one.readings])
         for one, words, subkey in zip(found, number.words, subkeys, strict=True)
     ]
-    return PictureRead(report, votes, mark, clue, seen)
+    return PictureRead(report, votes, mark, seen)
 
 
 def _legible(reading: Reading, key: bytes, words: Sequence[int]) -> Reading:
@@ -314,13 +309,3 @@ def _opened(original: object) -> Image.Image:
         raise UnreadableSample(
             f"cannot read {path}: {error.strerror}", hint="check the file name"
         ) from None
-
-
-def _clue(number: _Number, original: Image.Image | None) -> str:
-    """A digest of what the investigator brought; empty if nothing. It tells no number."""
-    if number.source != "given" and original is None:
-        return ""
-    digest = hashlib.sha256(repr(number.words if number.source == "given" else "").encode())
-    if original is not None:
-        digest.update(f"{original.mode} {original.size}\n".encode() + original.tobytes())
-    return digest.hexdigest()[:16]

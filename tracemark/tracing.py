@@ -6,6 +6,7 @@ codeword: what is chosen before that is free, and what comes after is counted th
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -47,7 +48,7 @@ from tracemark.text.reader import CellReader, CellReadings
 
 ENOUGH = 100  # slots; below this, finding no mark says little
 CHECK = "check"  # the carrier whose slots show their mask and no chip of a codeword
-_METHOD = "text/1"
+_METHOD = "trace/2"  # changes with everything that decides how votes are scored. SPEC 9.6
 _FEW = 12  # slots of issued cells from which a pasted text is read by them alone
 _ISSUES = 100  # issues listed with an accusation; a drip of single rows would fill the case file
 _CHUNK = 4096  # rows read at a time
@@ -80,7 +81,6 @@ class _Read:
     issued: Sequence[Anchors]
     rows: Sequence[Sequence[RowReading]] = ()
     mark: Mark | None = None  # of a picture
-    clue: str = ""  # digest of what was brought beside it
     seen: Sequence[Seen] = ()  # of a picture, under each key
     given: Sample | None = None  # to be shown again
 
@@ -118,17 +118,19 @@ def trace(
     records = accessing.records(keys)
 
     # SPEC 6.10: with the table that the copies were made from, damaged cells are found again
-    table, method = None, _METHOD
-    if original is not None and not is_original(original):
-        loaded = _table(original)
-        table = reader.beside(loaded.rows())
-        method = f"{_METHOD}/original/{loaded.sha256[:32]}"  # another table is another look
+    pool = decoys or Pool([], normal)
+    sure = reader.anchors(text for row in pool.rows for text in row.values())
+    beside = original is not None and not is_original(original)
+    if original is not None and beside:
+        sure = [
+            np.union1d(*both) for both in zip(sure, reader.beside(_table(original)), strict=True)
+        ]
 
     def expected(index: int, anchors: Anchors) -> NDArray[np.bool_]:
         known = ledger.issued("anchor", books[index].epoch, anchors)
-        return known if table is None else known | np.isin(anchors, table[index])
+        return known | np.isin(anchors, sure[index])
 
-    tables = _Tables(keys, profile, reader, records, decoys or Pool([], normal), expected)
+    tables = _Tables(keys, profile, reader, records, pool, expected)
 
     # SPEC 5.4, 10: read every sample under every key
     words = reads_pictures(ocr)
@@ -150,7 +152,8 @@ def trace(
         _issued(ledger, book, [one.epochs[k] for one in cells]) for k, book in enumerate(books)
     ]
     read = [
-        _weighed(one, books, issued, table) if isinstance(one, _Cells) else one for one in found
+        _weighed(one, books, issued, sure, beside) if isinstance(one, _Cells) else one
+        for one in found
     ]
     legible = [one for one in read if one.report.status != "unreadable"]
     reports = tuple(one.report for one in read)
@@ -158,12 +161,11 @@ def trace(
         return Case("unreadable", alpha, ledger.count(among), 0, 0.0, samples=reports, among=among)
 
     # SPEC 6.8: the case stands in the ledger before anything is scored
-    brought = "+".join(sorted({one.clue for one in legible if one.clue}))
     look = ledger.record_case(
         list(dict.fromkeys(one.report.sha256 for one in legible)),
         alpha,
         among or "",
-        method=f"{method}+{brought}" if brought else method,
+        method=f"{_METHOD}/{_digest(one.epochs for one in legible)}",
     )
 
     # SPEC 6.4–6.7: score, accuse, look again at what is left
@@ -220,12 +222,31 @@ class _Tables:
         return _Cells(sample, count - sample.titles, self.reader.take(), decoys, votes)
 
 
-def _table(original: Sample) -> LoadedSample:
-    """The table that the copies were made from."""
+def _table(original: Sample) -> Iterator[Row]:
+    """The rows of the table that the copies were made from."""
     loaded = LoadedSample(original, 0)
     if loaded.pictured:
         raise UsageError("the original is a picture", hint="give the table that was exported")
-    return loaded
+    return loaded.rows()
+
+
+def _digest(samples: Iterable[Sequence[Sequence[Reading]]]) -> str:
+    """A digest of all votes, whatever order the samples came in. SPEC 9.6.
+
+    What made the same samples give other votes, be it an original, a number, a limit, a library or
+    the ledger's growth, makes another look.
+    """
+    parts = []
+    for epochs in samples:
+        digest = hashlib.sha256()
+        for epoch, readings in enumerate(epochs, start=1):
+            for one in readings:
+                digest.update(f"{epoch} {one.carrier} {len(one)}\n".encode())
+                digest.update(one.slots.astype("<u8").tobytes())
+                digest.update(one.positions.astype("<i8").tobytes())
+                digest.update(one.chips.astype("<f8").tobytes())
+        parts.append(digest.digest())
+    return hashlib.sha256(b"".join(sorted(parts))).hexdigest()[:32]
 
 
 def _seen(
@@ -241,7 +262,7 @@ def _seen(
         return [_unreadable(sample, error, len(tables.keys))]
     nothing = [_NOTHING] * len(tables.keys)
     found = [
-        _Read(one.report, one.epochs, nothing, (), one.mark, one.clue, one.seen, sample.again)
+        _Read(one.report, one.epochs, nothing, (), one.mark, one.seen, sample.again)
         for one in labels
     ]
     if found[0].report.status != "no mark":
@@ -271,21 +292,22 @@ def _weighed(
     cells: _Cells,
     books: Sequence[Codebook],
     issued: Sequence[Anchors],
-    table: Sequence[Anchors] | None,
+    sure: Sequence[Anchors],
+    beside: bool,
 ) -> _Read:
     """Choose between all slots and those of issued cells, and ask the pilot. SPEC 6.1, 6.2.
 
     Both are chosen from without a codeword, so the choice is free; the pilot pays for it. The
-    cells of a table that was given count as issued. SPEC 6.10.
+    cells of a table that was given count as issued (SPEC 6.10), and so do those of all decoys: to
+    whom a decoy was issued depends on codewords.
     """
     sample = cells.sample
     epochs, pilots, known, rows = [], [], [], []
     guessed = sample.guessed  # the cells of a pasted line are guesses, most of them wrong
     for k, (book, found, of_ours) in enumerate(zip(books, cells.epochs, issued, strict=True)):
-        expected = of_ours if table is None else np.union1d(of_ours, table[k])
-        ours_only = found.among(expected)
+        ours_only = found.among(np.union1d(of_ours, sure[k]))
         some = [ours_only.vouched(), ours_only, found]
-        for enough in (guessed or table, table):
+        for enough in (guessed or beside, beside):
             if enough and sum(map(len, some[-2].readings)) >= _FEW:
                 some.pop()
         chosen = max(some, key=lambda one: _clarity(one.readings, book))

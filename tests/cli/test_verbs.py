@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 import unicodedata
 from pathlib import Path
@@ -218,6 +219,16 @@ def test_a_leak_is_traced_from_a_pipe(run, leak: Path) -> None:
     case = run("trace", "-", "--json", stdin=leak.read_bytes()).json
     assert [one["recipient"] for one in case["accusations"]] == ["acct:1042"]
     assert case["samples"][0]["path"] == "-"
+
+
+def test_a_leak_is_traced_from_a_named_pipe(run, leak: Path) -> None:
+    """As from `<(…)` of a shell: what is read from it once cannot be read again."""
+    pipe = leak.with_name("pipe")
+    os.mkfifo(pipe)
+    feeder = threading.Thread(target=pipe.write_bytes, args=(leak.read_bytes(),), daemon=True)
+    feeder.start()
+    case = run("trace", pipe, "--json").json
+    assert (case["verdict"], case["samples"][0]["path"]) == ("identified", str(pipe))
 
 
 def test_damaged_rows_are_traced_beside_the_original(run, leak: Path, table: Path) -> None:

@@ -499,7 +499,7 @@ class Ledger:
         return cases
 
     def record_signer(self, epoch: int, public_key: str) -> Entry:
-        """The entry that publishes the epoch's key for signing cases; made once. SPEC 9.5.5."""
+        """The entry that publishes the epoch's key for signing cases; made once. SPEC 9.5.6."""
         for entry in self.entries("signer"):
             if entry.body == {"epoch": epoch, "public_key": public_key}:
                 return entry

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from tracemark.model import Reading
 from tracemark.profiles import Profile
+from tracemark.text.fold import strip_symbols
 from tracemark.text.matching import Originals, Row
+from tracemark.text.parse import anchor, parse
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import LAYERS, Rules, rules
 from tracemark.text.sampling import Sampler
@@ -207,6 +209,15 @@ class CellReader:
         """
         self._originals = Originals(rows, self._scanner.rules, self._families)
         contents = self._originals.contents
+        return [
+            np.unique(hashed.many(contents)["identity"].astype(np.uint64))
+            for hashed in self._hashes
+        ]
+
+    def anchors(self, texts: Iterable[str]) -> list[_U64]:
+        """For each key the anchor ids of some cells, marked or not, (n,) uint64, sorted."""
+        parsed = (parse(strip_symbols(text), self._scanner.rules) for text in texts)
+        contents = sorted({anchor(one).encode() for one in parsed} - {b""})
         return [
             np.unique(hashed.many(contents)["identity"].astype(np.uint64))
             for hashed in self._hashes
