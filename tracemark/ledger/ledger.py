@@ -21,6 +21,7 @@ from tracemark.ledger.holdings import Holdings
 from tracemark.ledger.issues import WHAT, Issue, append_batch, append_close, packed
 from tracemark.ledger.schema import VERSION
 from tracemark.ledger.store import Store, Transaction
+from tracemark.ledger.stores import Place, create_store, open_store
 from tracemark.ledger.verify import Progress, Verification, verify
 from tracemark.model import Recipient
 
@@ -39,13 +40,15 @@ class Ledger:
         self._keep(keys)
 
     @classmethod
-    def create(cls, path: Path, *, vault_id: str, profile: str, keys: Sequence[EpochKey]) -> Ledger:
+    def create(
+        cls, path: Place, *, vault_id: str, profile: str, keys: Sequence[EpochKey]
+    ) -> Ledger:
         """Make a ledger that commits to the keys. SPEC 9.5.1.
 
         Parameters
         ----------
-        path : Path
-            Where there is no file yet.
+        path : Path or str
+            Where there is no file yet; or the address of a database, ``postgresql://…``.
         vault_id : str
             Names the vault in the first entry.
         profile : str
@@ -53,7 +56,7 @@ class Ledger:
         keys : sequence of EpochKey
             Epochs 1, 2, …; usually only the first.
         """
-        store = Store.create(path, Seals(keys))
+        store = create_store(path, Seals(keys))
         first, *rest = keys
         with store.write() as transaction:
             transaction.append(
@@ -71,12 +74,13 @@ class Ledger:
         return cls(store, keys)
 
     @classmethod
-    def open(cls, path: Path, keys: Sequence[EpochKey], *, patience: float = 30.0) -> Ledger:
+    def open(cls, path: Place, keys: Sequence[EpochKey], *, patience: float = 30.0) -> Ledger:
         """Open a ledger with the keys of all its epochs.
 
         Parameters
         ----------
-        path : Path
+        path : Path or str
+            As in `create`.
         keys : sequence of EpochKey
             A key of a later epoch than the ledger's is accepted: a rotation was broken off, and
             `add_epoch` completes it.
@@ -92,7 +96,7 @@ class Ledger:
         LedgerError
             There is no ledger, or the file is not one.
         """
-        ledger = cls(Store(path, Seals(keys), patience=patience), keys)
+        ledger = cls(open_store(path, Seals(keys), patience), keys)
         try:
             ledger._check_commitments()
         except BaseException:
@@ -511,7 +515,7 @@ class Ledger:
         self, kind: str | None = None, *, after: int = 0, limit: int | None = None
     ) -> Iterator[Entry]:
         """Entries in order, optionally of one kind, after an entry, and no more than a limit."""
-        which, parameters = ("kind = ?", (kind,)) if kind else ("1", ())
+        which, parameters = ("kind = ?", (kind,)) if kind else ("TRUE", ())
         left = limit
         while left is None or left > 0:
             page = self._store.rows(
@@ -540,7 +544,10 @@ class Ledger:
         """
         commitments = {key.epoch: key.commitment for key in self._keys}
         with self._store.snapshot() as query:
-            return verify(query, self._store.seals, commitments, expect=expect, progress=progress)
+            store = self._store
+            return verify(
+                query, store.layout, store.seals, commitments, expect=expect, progress=progress
+            )
 
 
 def _append_epoch(transaction: Transaction, key: EpochKey) -> None:
