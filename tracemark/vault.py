@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tracemark import casefile, custody, marking, seeding, tracing
+from tracemark import casefile, custody, distant, marking, seeding, tracing
 from tracemark.case import Case
 from tracemark.custody import CustodyEvent
 from tracemark.errors import UsageError, VaultError
@@ -23,6 +23,7 @@ from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyP
 from tracemark.label_tracing import Originals
 from tracemark.label_verbs import LabelVerbs
 from tracemark.ledger import Entry, Issue, Ledger, Verification
+from tracemark.ledger.postgres import is_address
 from tracemark.loaders import LIMITS, Limits, Sample
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
@@ -68,8 +69,9 @@ class Vault(LabelVerbs):
 
         Parameters
         ----------
-        path : path
-            Folder of the vault.
+        path : path or str
+            Folder of the vault; or ``postgresql://user@host/database`` for a ledger there (extra
+            ``postgres``). Its keys are then in TRACEMARK_KEY or in the folder TRACEMARK_KEYS.
         key : bytes, optional
             32 bytes for the first epoch, for reproducible tests; a fresh key is drawn otherwise.
         keys : KeyProvider, optional
@@ -83,6 +85,8 @@ class Vault(LabelVerbs):
         KeyFault
             If a given key is malformed.
         """
+        if is_address(path):
+            return cls(*distant.create(str(path), key, keys or _environment()))
         folder = Path(path)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise VaultError(
@@ -131,8 +135,8 @@ class Vault(LabelVerbs):
 
         Parameters
         ----------
-        path : path
-            Folder of the vault.
+        path : path or str
+            Folder of the vault, or the address of its ledger, as in `create`.
         originals : callable, optional
             From a waybill number to the picture of its label as it was before marking, which a
             trace of photos then uses as `original`; it may raise LookupError or return None.
@@ -146,6 +150,8 @@ class Vault(LabelVerbs):
         KeyFault
             If a key is missing, malformed, or not the one that the ledger commits to.
         """
+        if is_address(path):
+            return cls(*distant.open_(str(path), keys or _environment()), originals)
         folder = Path(path)
         settings = _settings(folder)
         provider = (
@@ -154,7 +160,7 @@ class Vault(LabelVerbs):
             or FileKeys(folder / _KEYS)
         )
         keys_at_hand = provider.keys()
-        ledger = Ledger.open(folder / _LEDGER, keys=keys_at_hand)
+        ledger = Ledger.open(settings.get("ledger") or folder / _LEDGER, keys=keys_at_hand)
         for key in keys_at_hand[len(ledger.epochs()) :]:  # a rotation that was broken off
             ledger.add_epoch(key)
         return cls(folder, PROFILES[settings["profile"]], provider, ledger, originals)
@@ -643,6 +649,29 @@ class Vault(LabelVerbs):
     def verify_ledger(self, progress: Callable[[float], None] | None = None) -> Verification:
         """Check the whole ledger: chain, seal, commitments, recipients, fingerprints."""
         return self._ledger.verify(progress)
+
+    def move_ledger(self, address: str, progress: Callable[[float], None] | None = None) -> None:
+        """Move the ledger from the vault's folder to a database; needs the extra ``postgres``.
+
+        Every entry keeps its number and hash. From then on ``vault.json`` names the database, and
+        the old file, kept as ``ledger.sqlite.moved``, refuses all writes.
+
+        Parameters
+        ----------
+        address : str
+            ``postgresql://user@host/database``, where there is no ledger yet. A password is not
+            kept: put it in ~/.pgpass or PGPASSWORD.
+        progress : callable, optional
+            Called with the fraction of entries checked, in [0, 1].
+
+        Raises
+        ------
+        UsageError, LedgerError, MissingExtra
+        """
+        moved = self._ledger.move(address, progress)
+        self._ledger.close()
+        self._ledger = moved
+        distant.redirect(self.path, _SETTINGS, _LEDGER, address)
 
     def ledger_entries(
         self, kind: str | None = None, *, after: int = 0, limit: int | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from tracemark.ledger.custody import Custody, Handled
 from tracemark.ledger.fingerprints import Fingerprints
 from tracemark.ledger.holdings import Holdings
 from tracemark.ledger.issues import WHAT, Issue, append_batch, append_close, packed
+from tracemark.ledger.moving import move
 from tracemark.ledger.schema import VERSION
 from tracemark.ledger.store import Store, Transaction
 from tracemark.ledger.stores import Place, create_store, open_store
@@ -529,6 +529,30 @@ class Ledger:
                 yield Entry(seq, time, sort, self._store.body(seq, body), stored)
             after = page[-1][0]
             left = None if left is None else left - len(page)
+
+    def move(self, address: str, progress: Progress | None = None) -> Ledger:
+        """Move a ledger in a file to a database; every entry keeps its hash. SPEC 9.10.4.
+
+        Parameters
+        ----------
+        address : str
+            ``postgresql://…`` of a database that holds no ledger yet.
+        progress : callable, optional
+            As in `verify`.
+
+        Returns
+        -------
+        Ledger
+            The one in the database, verified. The file refuses all writes from now on.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger does not hold or the database cannot take it; then nothing has changed.
+        """
+        commitments = {key.epoch: key.commitment for key in self._keys}
+        move(self._store, address, commitments, progress)
+        return Ledger.open(address, self._keys)
 
     def verify(
         self, progress: Progress | None = None, *, expect: Head | None = None

@@ -9,7 +9,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
@@ -33,10 +33,7 @@ _CAUSES = {  # SQLSTATE, or its class: what is wrong, what to do
     "53100": ("cannot grow: the server's disk is full", "free some space, then try again"),
     "53": ("cannot be used: the server is short of resources", "try again, or ask who runs it"),
     "3D": ("cannot be opened: no such database", "check the address, or create the database"),
-    "28": (
-        "cannot be opened: the server refuses the login",
-        "check user, password and pg_hba.conf",
-    ),
+    "28": ("cannot be opened: login refused", "check user, password and pg_hba.conf"),
     "25006": ("cannot be written", "connect to the primary server, not to a standby"),
     "42501": ("cannot be used: the role lacks a privilege", "see docs/postgres.md"),
     "42P01": ("is not a ledger", "check the address and its search_path"),
@@ -88,7 +85,7 @@ class _Result(list[Row]):
         return self[0] if self else None
 
 
-class _Connection:
+class Link:
     """A connection that is spoken to like SQLite's: question marks, rows at once."""
 
     def __init__(self, address: str) -> None:
@@ -166,7 +163,7 @@ class PostgresStore(Store):
         self._address = address
         self._turn = _BEGIN.format(patience=max(1, round(1000 * patience)))
         self._lock = threading.RLock()
-        self._kept: list[_Connection] = []  # of the parent: closing them would cut it off
+        self._kept: list[Link] = []  # of the parent: closing them would cut it off
         with self._faults():
             self._open()
             try:
@@ -176,8 +173,17 @@ class PostgresStore(Store):
                 raise
 
     @classmethod
-    def lay_out(cls, address: str, seals: Seals) -> PostgresStore:
+    def lay_out(
+        cls, address: str, seals: Seals, fill: Callable[[Link], None] | None = None
+    ) -> PostgresStore:
         """Make the tables in the first schema of the search path.
+
+        Parameters
+        ----------
+        address : str
+        seals : Seals
+        fill : callable, optional
+            Called in the same transaction: tables and content come together or not at all.
 
         Raises
         ------
@@ -188,9 +194,12 @@ class PostgresStore(Store):
         """
         place = shown(address)
         with _faults(place):
-            connection = _Connection(address)
+            connection = Link(address)
             try:
                 _lay_out(connection, place)
+                if fill:
+                    fill(connection)
+                connection.execute("COMMIT")
             finally:
                 connection.raw.close()
         return cls(address, seals)
@@ -213,15 +222,13 @@ class PostgresStore(Store):
 
     def layout(self, query: Query) -> tuple[set[str], set[str]]:
         """Tables, indexes, functions and triggers there are, and those of this format."""
-        held, ours = {row[0] for row in query(HELD, ())}, laid_down()
-        harmless = {one for one in held - ours if one.startswith("an index") and one[-1] == "t"}
-        return held - harmless, ours
+        return layout(query)
 
     @contextmanager
     def snapshot(self) -> Iterator[Query]:
         """A view in which nothing changes, on a connection of its own."""
         with self._faults():
-            connection = _Connection(self._address)
+            connection = Link(self._address)
             try:
                 connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 yield lambda sql, parameters: connection.execute(sql, parameters).fetchall()
@@ -240,7 +247,7 @@ class PostgresStore(Store):
             self._seal(transaction)
 
     @contextmanager
-    def turn(self) -> Iterator[_Connection]:
+    def turn(self) -> Iterator[Link]:
         """A transaction in which nobody else writes; committed once the block is left."""
         with self._lock, self._faults():
             connection = self._connected()
@@ -255,7 +262,7 @@ class PostgresStore(Store):
     def settle(self) -> None:
         """Nothing to do: the server's own vacuum removes what was deleted."""
 
-    def _connected(self) -> _Connection:
+    def _connected(self) -> Link:
         if not self._closer.alive:
             raise LedgerError(f"the ledger {self.shown} is closed", hint="open the vault again")
         if os.getpid() != self._process:
@@ -268,7 +275,7 @@ class PostgresStore(Store):
 
     def _open(self) -> None:
         self._process = os.getpid()
-        self._link = _Connection(self._address)
+        self._link = Link(self._address)
         self._closer = weakref.finalize(self, _close, self._link, self._process)
 
     def _check(self) -> None:
@@ -289,6 +296,12 @@ class PostgresStore(Store):
     def _faults(self) -> Iterator[None]:
         with _faults(self.shown):
             yield
+
+
+def layout(query: Query) -> tuple[set[str], set[str]]:
+    """What lays a ledger out as found, and as it should be; indexes more are no matter."""
+    held, ours = {row[0] for row in query(HELD, ())}, laid_down()
+    return {one for one in held if one in ours or not one.startswith("an index")}, ours
 
 
 @contextmanager
@@ -315,7 +328,7 @@ def _faults(place: str) -> Iterator[None]:
         raise LedgerError(f"the ledger {place} {what}", hint=hint) from error
 
 
-def _lay_out(connection: _Connection, place: str) -> None:
+def _lay_out(connection: Link, place: str) -> None:
     ((encoding, there),) = connection.execute(
         "SELECT current_setting('server_encoding'), to_regclass('entries') IS NOT NULL"
     )
@@ -329,10 +342,9 @@ def _lay_out(connection: _Connection, place: str) -> None:
     connection.execute("BEGIN")
     for statement in statements():
         connection.execute(statement)
-    connection.execute("COMMIT")
 
 
-def _close(connection: _Connection, process: int) -> None:
+def _close(connection: Link, process: int) -> None:
     if os.getpid() == process:
         connection.raw.close()
 

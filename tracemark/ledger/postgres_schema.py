@@ -80,15 +80,12 @@ _BITS = {
     "DELETE": _ROW | _BEFORE | _DELETE,
     "TRUNCATE": _BEFORE | _TRUNCATE,
 }
+_MAY = {("head", "UPDATE")}
 _GUARDED = tuple(
-    (
-        table,
-        verb,
-        "ledger_pruned" if (table, verb) == ("fingerprints", "DELETE") else "ledger_refuse",
-    )
+    (table, verb, "ledger_pruned" if table + verb == "fingerprintsDELETE" else "ledger_refuse")
     for table in TABLE_NAMES
     for verb in _BITS
-    if (table, verb) != ("head", "UPDATE")
+    if (table, verb) not in _MAY
 )
 
 

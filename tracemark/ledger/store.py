@@ -100,6 +100,8 @@ class Store:
         Seconds to wait while another process writes.
     """
 
+    _closer: weakref.finalize[..., Any]
+
     def __init__(self, path: Path, seals: Seals, *, patience: float = 30.0) -> None:
         self.path = path
         self.seals = seals
