@@ -180,8 +180,13 @@ class Vault(LabelVerbs):
     ) -> None:
         self.close()
 
+    @property
+    def place(self) -> str:
+        """The vault's folder, or the address of its ledger, without password."""
+        return self._ledger.address or str(self.path)
+
     def __repr__(self) -> str:
-        return f"Vault({str(self.path)!r}, profile={self.profile.name!r}, epochs={len(self._keys)})"
+        return f"Vault({self.place!r}, profile={self.profile.name!r}, epochs={len(self._keys)})"
 
     # recipients
 

@@ -117,6 +117,11 @@ class Ledger:
     # --- vault and keys
 
     @property
+    def address(self) -> str | None:
+        """The address of the database that holds it, without password; None for a file."""
+        return self._store.shown
+
+    @property
     def genesis(self) -> dict[str, Any]:
         """Body of the first entry: format, vault, profile, epoch and commitment."""
         for entry in self.entries("genesis", limit=1):

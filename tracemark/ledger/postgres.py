@@ -29,11 +29,8 @@ _ROWS = 1000  # inserted by one statement
 
 _CAUSES = {  # SQLSTATE, or its class: what is wrong, what to do
     "55P03": ("is locked by another program", "try again when the other has finished"),
-    "57P03": ("cannot be reached: the server is starting or stopping", "try again"),
     "53100": ("cannot grow: the server's disk is full", "free some space, then try again"),
     "53": ("cannot be used: the server is short of resources", "try again, or ask who runs it"),
-    "3D": ("cannot be opened: no such database", "check the address, or create the database"),
-    "28": ("cannot be opened: login refused", "check user, password and pg_hba.conf"),
     "25006": ("cannot be written", "connect to the primary server, not to a standby"),
     "42501": ("cannot be used: the role lacks a privilege", "see docs/postgres.md"),
     "42P01": ("is not a ledger", "check the address and its search_path"),
@@ -158,7 +155,7 @@ class PostgresStore(Store):
     """
 
     def __init__(self, address: str, seals: Seals, *, patience: float = 30.0) -> None:
-        self.shown = shown(address)
+        self.shown = self._place = shown(address)
         self.seals = seals
         self._address = address
         self._turn = _BEGIN.format(patience=max(1, round(1000 * patience)))
@@ -294,7 +291,7 @@ class PostgresStore(Store):
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
-        with _faults(self.shown):
+        with _faults(self._place):
             yield
 
 
@@ -321,7 +318,10 @@ def _faults(place: str) -> Iterator[None]:
                 "a name holds a null character", hint="check how the text was decoded"
             ) from None
         if not state and isinstance(error, _psycopg().OperationalError):
+            _, refused, why = str(error).partition("FATAL:")  # libpq gives no state here
             what, hint = _UNREACHED
+            if refused:
+                what = f"cannot be opened: {why.strip().partition(chr(10))[0]}"
         else:
             told = error.diag.message_primary or type(error).__name__
             what, hint = _CAUSES.get(state, _CAUSES.get(state[:2], (f"cannot be used: {told}", "")))

@@ -101,6 +101,7 @@ class Store:
     """
 
     _closer: weakref.finalize[..., Any]
+    shown: str | None = None  # the address of a database, without its password
 
     def __init__(self, path: Path, seals: Seals, *, patience: float = 30.0) -> None:
         self.path = path
