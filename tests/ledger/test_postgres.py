@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -198,6 +199,27 @@ def test_a_ledger_is_not_laid_over_another_nor_opened_by_an_older_release(
     execute(path, "COMMENT ON TABLE entries IS 'tracemark ledger, format 7'")
     with pytest.raises(VaultError, match="has format 7, and this release knows 1"):
         Ledger.open(path, [KEY])
+
+
+def test_a_station_needs_no_more_than_these_privileges(ledger: Ledger, path: str) -> None:
+    """As the documentation grants them: it writes entries, and can neither prune nor alter."""
+    ((schema,),) = ledger._store.rows("SELECT current_schema()")
+    execute(
+        path,
+        f"CREATE ROLE {schema}_station LOGIN",
+        f"GRANT USAGE ON SCHEMA {schema} TO {schema}_station",
+        f"GRANT SELECT, INSERT ON entries, head, recipients, fingerprints TO {schema}_station",
+        f"GRANT UPDATE ON head TO {schema}_station",
+    )
+    with Ledger.open(path.replace("postgres@", f"{schema}_station@"), [KEY]) as station:
+        station.add_recipients([Recipient("acct:3")])
+        with station.issue("acct:3", "rows", profile="p", epoch=1, policy="full") as issue:
+            issue.batch(1, {"waybill": np.array([7], np.uint64)})
+        assert station.verify().faults == ()
+        with pytest.raises(LedgerError, match="lacks a privilege"):
+            station.prune(datetime.now(UTC))
+        with pytest.raises(LedgerError, match="lacks a privilege"):
+            station._store.rows("DELETE FROM entries")
 
 
 # --- vaults
