@@ -41,6 +41,7 @@ _USES = {
     "xlsx": ("spreadsheets", "电子表格"),
     "arrow": ("Parquet files and data frames", "Parquet 文件与数据框"),
     "pdf": ("PDF files", "PDF 文件"),
+    "postgres": ("a ledger in PostgreSQL", "PostgreSQL 中的台账"),
     "ocr": ("text in pictures", "识别图片中的文字"),
 }
 
@@ -131,17 +132,20 @@ def _is_there(package: str) -> bool:
     return True
 
 
-def _vault(path: Path, lang: Lang) -> Iterator[Finding]:
+def _vault(vault: str, lang: Lang) -> Iterator[Finding]:
     zh = lang == "zh"
     name = "库" if zh else "vault"
     try:
-        opened = tracemark.Vault.open(path)
+        opened = tracemark.Vault.open(vault)
     except tracemark.TracemarkError as error:
         yield Finding(name, "trouble", str(error), error.hint)
         return
     with opened:
+        path = opened.path
         epochs = len(opened.epochs)
-        yield Finding(name, "good", f"{path}, {'密钥期' if zh else 'epochs of keys'}: {epochs}")
+        yield Finding(
+            name, "good", f"{opened.place}, {'密钥期' if zh else 'epochs of keys'}: {epochs}"
+        )
         yield from _permissions(path, lang)
         whole = opened.verify_ledger()
         yield (
@@ -165,6 +169,8 @@ def _vault(path: Path, lang: Lang) -> Iterator[Finding]:
                 "tracemark recipient import FILE",
             )
         )
+    if not path.is_dir():  # keys in the environment, ledger in a database
+        return
     free = shutil.disk_usage(path).free
     space = f"{free / (1 << 30):.1f} GB"
     yield (
@@ -183,7 +189,7 @@ def _vault(path: Path, lang: Lang) -> Iterator[Finding]:
 
 def _permissions(path: Path, lang: Lang) -> Iterator[Finding]:
     zh = lang == "zh"
-    if os.name != "posix":
+    if os.name != "posix" or not path.is_dir():
         return
     for file in sorted([path, *path.iterdir()]):
         mode = stat.S_IMODE(file.stat().st_mode)

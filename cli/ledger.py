@@ -116,6 +116,32 @@ def show(
             _show(entry)
 
 
+@app.command()
+def migrate(
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="postgresql://user@host/database, empty.")
+    ],
+    vault: VaultPath = VAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Move the ledger from the vault's folder to PostgreSQL; every entry keeps its hash.
+
+    The copy is verified before it is taken. The old file stays as ledger.sqlite.moved and refuses
+    all writes; the vault's folder then names the database. Passwords are not kept: use ~/.pgpass.
+
+    Example:  tracemark ledger migrate postgresql://tracemark@db.example/tracemark
+    """
+    with tracemark.Vault.open(vault) as opened, progress("checking") as report:
+        opened.move_ledger(address, lambda part: report("", part))
+        place = opened.place
+        [head] = deque(opened.ledger_entries(), 1)
+    if as_json:
+        say_json({"ledger": place, "head": {"seq": head.seq, "hash": head.hash.hex()}})
+        return
+    say(f"the ledger is now in {place}")
+    say_facts([("entries", f"{head.seq:,}"), ("head", head.hash.hex())])
+
+
 def _show(entry: tracemark.Entry) -> None:
     say(f"{entry.seq:>6}  {entry.time[:19]}  {entry.kind}")
     facts = ((name, _brief(value)) for name, value in entry.body.items() if value is not None)

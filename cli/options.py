@@ -8,16 +8,16 @@ from typing import Annotated
 import typer
 
 VaultPath = Annotated[
-    Path,
+    str,
     typer.Option(
         "--vault",
         envvar="TRACEMARK_VAULT",
         show_envvar=False,
         metavar="DIR",
-        help="Folder of keys and ledger; also TRACEMARK_VAULT.",
+        help="Folder of keys and ledger, or postgresql://…; also TRACEMARK_VAULT.",
     ),
 ]
-VAULT = Path("tracemark-vault")
+VAULT = "tracemark-vault"
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

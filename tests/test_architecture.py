@@ -19,7 +19,15 @@ PROGRAM = ROOT / "cli"
 
 GROUND = {"errors", "sealing", "passphrases", "keys", "profiles", "codeword", "model"}
 
-EXTRAS = {"pyarrow", "narwhals", "pypdfium2", "python_calamine", "rapidocr", "onnxruntime"}
+EXTRAS = {
+    "pyarrow",
+    "narwhals",
+    "pypdfium2",
+    "python_calamine",
+    "rapidocr",
+    "onnxruntime",
+    "psycopg",
+}
 
 # what each room may import, besides itself; whatever is not named here is a new room and must be
 MAY_IMPORT = {
@@ -64,10 +72,11 @@ MAY_IMPORT = {
     "label_verbs": GROUND | {"marking", "ledger", "pictures"},
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
-    | {"label_tracing", "label_verbs", "custody", "seeding", "casefile"}
+    | {"label_tracing", "label_verbs", "custody", "seeding", "casefile", "distant"}
     | {"ledger_verbs", "key_verbs"},
+    "distant": {"errors", "keys", "ledger", "profiles"},
     "frames": {"errors", "vault"},
-    "service": {"errors", "vault"},
+    "service": {"errors", "distant", "vault"},
     "__init__": GROUND
     | {"cleaning", "loaders", "vault", "marking", "case", "ledger", "tables", "text"}
     | {"access", "custody", "words", "casefile", "checkpoints"},

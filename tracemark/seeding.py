@@ -51,6 +51,7 @@ def add(folder: Path, ledger: Ledger, those: Iterable[Row]) -> int:
     grown = Pool([*held.rows, *those], normal)
     if len(grown) > len(held):
         content, beside = grown.lines(), folder / _FRESH
+        folder.mkdir(parents=True, exist_ok=True)  # where keys and ledger are elsewhere
         beside.touch(0o600)
         with beside.open("wb") as file:
             file.write(content)

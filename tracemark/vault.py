@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from tracemark import casefile, custody, marking, seeding
+from tracemark import casefile, custody, distant, marking, seeding
 from tracemark.case import Case
 from tracemark.custody import CustodyEvent
 from tracemark.errors import LedgerError, UsageError, VaultError
@@ -23,6 +23,7 @@ from tracemark.key_verbs import KeyVerbs
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.label_verbs import LabelVerbs
 from tracemark.ledger import Entry, Issue, Ledger
+from tracemark.ledger.postgres import is_address
 from tracemark.ledger_verbs import LedgerVerbs
 from tracemark.loaders import LIMITS, Limits, Sample
 from tracemark.marking import Receipt, RowMarker
@@ -72,8 +73,9 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
 
         Parameters
         ----------
-        path : path
-            Folder of the vault.
+        path : path or str
+            Folder of the vault; or ``postgresql://user@host/database`` for a ledger there (extra
+            ``postgres``). Its keys are then in TRACEMARK_KEY or in the folder TRACEMARK_KEYS.
         key : bytes, optional
             32 bytes for the first epoch, for reproducible tests; a fresh key is drawn otherwise.
         keys : KeyProvider, optional
@@ -87,6 +89,8 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
         KeyFault
             If a given key is malformed.
         """
+        if is_address(path):
+            return cls(*distant.create(str(path), key, keys or _environment()))
         folder = Path(path)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise VaultError(
@@ -135,8 +139,8 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
 
         Parameters
         ----------
-        path : path
-            Folder of the vault.
+        path : path or str
+            Folder of the vault, or the address of its ledger, as in `create`.
         originals : callable, optional
             From a waybill number to the picture of its label as it was before marking, which a
             trace of photos then uses as `original`; it may raise LookupError or return None.
@@ -150,6 +154,8 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
         KeyFault
             If a key is missing, malformed, or not the one that the ledger commits to.
         """
+        if is_address(path):
+            return cls(*distant.open_(str(path), keys or _environment()), originals)
         folder = Path(path)
         settings = _settings(folder)
         provider = (
@@ -159,7 +165,7 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
             or FileKeys(folder / _KEYS)
         )
         keys_at_hand = provider.keys()
-        ledger = Ledger.open(folder / _LEDGER, keys=keys_at_hand)
+        ledger = Ledger.open(settings.get("ledger") or folder / _LEDGER, keys=keys_at_hand)
         if ledger.genesis.get("vault") != settings["id"]:  # another vault's, under the same key
             ledger.close()
             raise LedgerError(
@@ -185,8 +191,13 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
     ) -> None:
         self.close()
 
+    @property
+    def place(self) -> str:
+        """The vault's folder, or the address of its ledger, without password."""
+        return self._ledger.address or str(self.path)
+
     def __repr__(self) -> str:
-        return f"Vault({str(self.path)!r}, profile={self.profile.name!r}, epochs={len(self._keys)})"
+        return f"Vault({self.place!r}, profile={self.profile.name!r}, epochs={len(self._keys)})"
 
     # recipients
 
@@ -619,6 +630,29 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
         return casefile.sign_case(
             case, self._keys[-1], self._ledger, version=tracemark.__version__, command=command
         )
+
+    def move_ledger(self, address: str, progress: Callable[[float], None] | None = None) -> None:
+        """Move the ledger from the vault's folder to a database; needs the extra ``postgres``.
+
+        Every entry keeps its number and hash. From then on ``vault.json`` names the database, and
+        the old file, kept as ``ledger.sqlite.moved``, refuses all writes.
+
+        Parameters
+        ----------
+        address : str
+            ``postgresql://user@host/database``, where there is no ledger yet. A password is not
+            kept: put it in ~/.pgpass or PGPASSWORD.
+        progress : callable, optional
+            Called with the fraction of entries checked, in [0, 1].
+
+        Raises
+        ------
+        UsageError, LedgerError, MissingExtra
+        """
+        moved = self._ledger.move(address, progress)
+        self._ledger.close()
+        self._ledger = moved
+        distant.redirect(self.path, _SETTINGS, _LEDGER, address)
 
 
 def _checked(recipient: str | Recipient) -> Recipient:

@@ -20,6 +20,12 @@ from tracemark.model import Recipient
 KEY = EpochKey(1, bytes(range(32)))
 
 
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """These tests are about the file."""
+    return tmp_path / "ledger.sqlite"
+
+
 def create(path: Path) -> Ledger:
     return Ledger.create(path, vault_id="v", profile="draft-1", keys=[KEY])
 

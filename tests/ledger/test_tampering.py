@@ -27,6 +27,12 @@ TRIGGERS = [statement.split()[2] for statement in GUARDS]
 
 
 @pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """These tests are about the file."""
+    return tmp_path / "ledger.sqlite"
+
+
+@pytest.fixture
 def written(ledger: Ledger, path: Path) -> Path:
     """A closed ledger: genesis, recipients, two issues with two batches each, a case."""
     for recipient in ("acct:1", "acct:2"):

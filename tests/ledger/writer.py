@@ -14,7 +14,7 @@ from tracemark.ledger import Ledger
 def main(path: str, recipient: str, start: int, batches: int) -> None:
     key = EpochKey(1, bytes(range(32)))
     with (
-        Ledger.open(Path(path), [key]) as ledger,
+        Ledger.open(path if "://" in path else Path(path), [key]) as ledger,
         ledger.issue(recipient, "table", profile="draft-1", epoch=1, policy="full") as issue,
     ):
         for number in range(start, start + batches):

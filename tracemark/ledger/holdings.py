@@ -110,7 +110,8 @@ def labels_of(store: Store, recipient: str, epoch: int, most: int) -> list[tuple
     rows = store.rows(
         "SELECT seq, json_extract(body, '$.waybill') FROM entries WHERE kind = 'issue'"
         " AND json_extract(body, '$.recipient') = ? AND json_extract(body, '$.what') = 'label'"
-        " AND json_extract(body, '$.epoch') = ? AND json_extract(body, '$.waybill') IS NOT NULL"
+        " AND CAST(json_extract(body, '$.epoch') AS INTEGER) = ?"
+        " AND json_extract(body, '$.waybill') IS NOT NULL"
         " ORDER BY seq DESC LIMIT ?",
         (recipient, epoch, most),
     )

@@ -20,8 +20,10 @@ from tracemark.ledger.custody import Custody, Handled
 from tracemark.ledger.fingerprints import Fingerprints
 from tracemark.ledger.holdings import Holdings
 from tracemark.ledger.issues import WHAT, Issue, append_batch, append_close, packed
+from tracemark.ledger.moving import move
 from tracemark.ledger.schema import VERSION
 from tracemark.ledger.store import Store, Transaction
+from tracemark.ledger.stores import Place, create_store, open_store
 from tracemark.ledger.tree import Tree
 from tracemark.ledger.verify import Progress, Verification, verify
 from tracemark.model import Recipient
@@ -41,13 +43,15 @@ class Ledger:
         self._keep(keys)
 
     @classmethod
-    def create(cls, path: Path, *, vault_id: str, profile: str, keys: Sequence[EpochKey]) -> Ledger:
+    def create(
+        cls, path: Place, *, vault_id: str, profile: str, keys: Sequence[EpochKey]
+    ) -> Ledger:
         """Make a ledger that commits to the keys. SPEC 9.5.1.
 
         Parameters
         ----------
-        path : Path
-            Where there is no file yet.
+        path : Path or str
+            Where there is no file yet; or the address of a database, ``postgresql://…``.
         vault_id : str
             Names the vault in the first entry.
         profile : str
@@ -55,7 +59,7 @@ class Ledger:
         keys : sequence of EpochKey
             Epochs 1, 2, …; usually only the first.
         """
-        store = Store.create(path, Seals(keys))
+        store = create_store(path, Seals(keys))
         first, *rest = keys
         with store.write() as transaction:
             transaction.append(
@@ -73,12 +77,13 @@ class Ledger:
         return cls(store, keys)
 
     @classmethod
-    def open(cls, path: Path, keys: Sequence[EpochKey], *, patience: float = 30.0) -> Ledger:
+    def open(cls, path: Place, keys: Sequence[EpochKey], *, patience: float = 30.0) -> Ledger:
         """Open a ledger with the keys of all its epochs.
 
         Parameters
         ----------
-        path : Path
+        path : Path or str
+            As in `create`.
         keys : sequence of EpochKey
             A key of a later epoch than the ledger's is accepted: a rotation was broken off, and
             `add_epoch` completes it.
@@ -94,7 +99,7 @@ class Ledger:
         LedgerError
             There is no ledger, or the file is not one.
         """
-        ledger = cls(Store(path, Seals(keys), patience=patience), keys)
+        ledger = cls(open_store(path, Seals(keys), patience), keys)
         try:
             ledger._check_commitments()
         except BaseException:
@@ -113,6 +118,11 @@ class Ledger:
         self.close()
 
     # --- vault and keys
+
+    @property
+    def address(self) -> str | None:
+        """The address of the database that holds it, without password; None for a file."""
+        return self._store.shown
 
     @property
     def genesis(self) -> dict[str, Any]:
@@ -513,7 +523,7 @@ class Ledger:
         self, kind: str | None = None, *, after: int = 0, limit: int | None = None
     ) -> Iterator[Entry]:
         """Entries in order, optionally of one kind, after an entry, and no more than a limit."""
-        which, parameters = ("kind = ?", (kind,)) if kind else ("1", ())
+        which, parameters = ("kind = ?", (kind,)) if kind else ("TRUE", ())
         left = limit
         while left is None or left > 0:
             page = self._store.rows(
@@ -556,6 +566,30 @@ class Ledger:
             )
         return found.head
 
+    def move(self, address: str, progress: Progress | None = None) -> Ledger:
+        """Move a ledger in a file to a database; every entry keeps its hash. SPEC 9.10.4.
+
+        Parameters
+        ----------
+        address : str
+            ``postgresql://…`` of a database that holds no ledger yet.
+        progress : callable, optional
+            As in `verify`.
+
+        Returns
+        -------
+        Ledger
+            The one in the database, verified. The file refuses all writes from now on.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger does not hold or the database cannot take it; then nothing has changed.
+        """
+        commitments = {key.epoch: key.commitment for key in self._keys}
+        move(self._store, address, commitments, progress)
+        return Ledger.open(address, self._keys)
+
     def verify(
         self, progress: Progress | None = None, *, expect: Head | None = None
     ) -> Verification:
@@ -570,7 +604,10 @@ class Ledger:
         """
         commitments = {key.epoch: key.commitment for key in self._keys}
         with self._store.snapshot() as query:
-            return verify(query, self._store.seals, commitments, expect=expect, progress=progress)
+            store = self._store
+            return verify(
+                query, store.layout, store.seals, commitments, expect=expect, progress=progress
+            )
 
 
 def _append_epoch(transaction: Transaction, key: EpochKey) -> None:

@@ -17,7 +17,7 @@ Version: TypeAlias = "tuple[str, str, str, str | None]"  # id, name, kind, paren
 LONGEST = 200
 _BATCH = 50_000
 _PAGE = 8192
-_NEXT = "\0"  # an id with this added is the least that comes after it
+_NEXT = "\x01"  # an id with this added comes before every other that comes after it
 _BEYOND = "\U0010ffff"  # sorts after every character that an id may hold
 
 

@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from tracemark.errors import LedgerError, UsageError, VaultError
 from tracemark.ledger.chain import START, Head, Json, Seals, canonical, link, now
@@ -37,10 +37,34 @@ _CAUSES = {  # primary result code of SQLite: what is wrong, what to do
 }
 
 
+class Cursor(Protocol):
+    """What a statement selected."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows."""
+        ...
+
+    def fetchone(self) -> Any:
+        """The next row; None after the last."""
+        ...
+
+
+class Connection(Protocol):
+    """What a write needs of a database: SQLite's own connection, or one that speaks alike."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Cursor:
+        """Run one statement."""
+        ...
+
+    def executemany(self, sql: str, rows: Iterable[Any], /) -> object:
+        """Run one statement for each row."""
+        ...
+
+
 class Transaction:
     """A write in progress: all of it is committed, or none."""
 
-    def __init__(self, connection: sqlite3.Connection, head: Head, epoch: int) -> None:
+    def __init__(self, connection: Connection, head: Head, epoch: int) -> None:
         self._connection = connection
         self.head = head
         self.epoch = epoch
@@ -75,6 +99,9 @@ class Store:
     patience : float
         Seconds to wait while another process writes.
     """
+
+    _closer: weakref.finalize[..., Any]
+    shown: str | None = None  # the address of a database, without its password
 
     def __init__(self, path: Path, seals: Seals, *, patience: float = 30.0) -> None:
         self.path = path
@@ -132,6 +159,10 @@ class Store:
             hint="run tracemark ledger verify, then restore it from a backup",
         )
 
+    def layout(self, query: Query) -> tuple[set[str], set[str]]:
+        """Statements that laid the file out, and those that this format lays down."""
+        return {row[0] for row in query("SELECT sql FROM sqlite_master", ()) if row[0]}, {*SCHEMA}
+
     @contextmanager
     def snapshot(self) -> Iterator[Query]:
         """A view in which nothing changes, on a connection of its own."""
@@ -175,7 +206,7 @@ class Store:
         """Move what the write-ahead log holds into the file and empty the log, if nobody reads."""
         self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _begin(self, connection: sqlite3.Connection) -> Transaction:
+    def _begin(self, connection: Connection) -> Transaction:
         sealed = connection.execute("SELECT seq, hash, epoch, mac FROM head").fetchone()
         last = connection.execute(
             "SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1"

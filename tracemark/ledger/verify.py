@@ -15,10 +15,10 @@ from tracemark.ledger.chain import START, Head, Seals, link
 from tracemark.ledger.fingerprints import WIDTH
 from tracemark.ledger.issues import summary
 from tracemark.ledger.recipients import digest
-from tracemark.ledger.schema import SCHEMA
 from tracemark.ledger.store import Query, Row
 
 Progress = Callable[[float], None]
+Layout = Callable[[Query], tuple[set[str], set[str]]]
 
 _PAGE = 1000
 _PAGE_BLOBS = 32
@@ -60,6 +60,7 @@ class Verification:
 
 def verify(
     query: Query,
+    layout: Layout,
     seals: Seals,
     commitments: dict[int, str],
     *,
@@ -72,6 +73,8 @@ def verify(
     ----------
     query : callable
         Runs a query in a view in which nothing changes, see `Store.snapshot`.
+    layout : callable
+        What lays the tables out as found, and as it should be, see `Store.layout`.
     seals : Seals
     commitments : dict of int to str
         Commitment of each epoch's key at hand.
@@ -81,7 +84,7 @@ def verify(
         Called with the fraction of entries checked, in [0, 1].
     """
     check = _Check(query, expect)
-    check.guards()
+    check.guards(layout)
     check.entries(progress)
     check.head(seals)
     check.commitments(commitments)
@@ -118,12 +121,12 @@ class _Check:
         else:
             self._more += 1
 
-    def guards(self) -> None:
+    def guards(self, layout: Layout) -> None:
         """Tables, indexes and triggers are as this format lays down."""
-        held = {row[0] for row in self._query("SELECT sql FROM sqlite_master", ()) if row[0]}
-        for statement in sorted({*SCHEMA} - held):
+        held, laid_down = layout(self._query)
+        for statement in sorted(laid_down - held):
             self.fault(f"the file lacks its {_named(statement)}")
-        for statement in sorted(held - {*SCHEMA}):
+        for statement in sorted(held - laid_down):
             self.fault(f"the file holds a foreign {_named(statement)}")
 
     def entries(self, progress: Progress | None) -> None:

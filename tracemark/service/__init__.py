@@ -5,7 +5,7 @@ It marks and never traces. The extra `serve` holds what it needs; `tracemark ser
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 from tracemark.errors import MissingExtra
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 __all__ = ["Grant", "Tokens", "create_app", "serve"]
 
 
-def create_app(vault: Path, *, marking: int = 2, table_limit: int = 1 << 32) -> FastAPI:
+def create_app(
+    vault: str | os.PathLike[str], *, marking: int = 2, table_limit: int = 1 << 32
+) -> FastAPI:
     """The service as an ASGI application, to be run by any server of that kind.
 
     Parameters
     ----------
-    vault : path
-        Folder of the vault.
+    vault : path or str
+        Folder of the vault, or the address of its ledger.
     marking : int
         How many requests are marked at the same time; others wait.
     table_limit : int
@@ -45,7 +47,7 @@ def create_app(vault: Path, *, marking: int = 2, table_limit: int = 1 << 32) -> 
     return application(vault, marking=marking, table_limit=table_limit)
 
 
-def serve(vault: Path, host: str, port: int, *, marking: int = 2) -> None:
+def serve(vault: str | os.PathLike[str], host: str, port: int, *, marking: int = 2) -> None:
     """Run the service until it is interrupted.
 
     Raises

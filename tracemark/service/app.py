@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import anyio
@@ -85,7 +85,7 @@ class Problem(BaseModel):
     hint: str
 
 
-def application(vault: Path, *, marking: int, table_limit: int) -> FastAPI:
+def application(vault: str | os.PathLike[str], *, marking: int, table_limit: int) -> FastAPI:
     """The service as an ASGI application. See `tracemark.service.create_app`."""
     Vault.open(vault).close()  # what is wrong with it is said at the start
     tokens = Tokens(vault)

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
+from tracemark.distant import folder_of
 from tracemark.errors import UsageError, VaultError
 
 _FILE = "tokens.json"
@@ -60,12 +60,12 @@ class Tokens:
 
     Parameters
     ----------
-    vault : path
-        Folder of the vault.
+    vault : path or str
+        Folder of the vault, or the address of its ledger: the file is in the folder of its keys.
     """
 
-    def __init__(self, vault: Path) -> None:
-        self._path = vault / _FILE
+    def __init__(self, vault: str | os.PathLike[str]) -> None:
+        self._path = folder_of(vault) / _FILE
         self._stamp: tuple[int, int] | None = None
         self._grants: dict[str, Grant] = {}
 

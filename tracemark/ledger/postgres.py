@@ -1,0 +1,365 @@
+"""The ledger in PostgreSQL: the same chain, queries and guards, for many stations. SPEC 9.10.
+
+What differs from the file stands here: connections, turns, troubles. Needs the extra `postgres`.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from tracemark.errors import LedgerError, MissingExtra, UsageError, VaultError
+from tracemark.ledger.chain import Seals
+from tracemark.ledger.postgres_schema import HELD, MARK, laid_down, statements
+from tracemark.ledger.schema import VERSION
+from tracemark.ledger.store import Parameters, Query, Row, Store, Transaction
+
+SCHEMES = ("postgresql://", "postgres://")
+
+_STALE = 30.0  # seconds without use, after which a connection is tried first
+_CONNECT_SECONDS = "10"
+_ROWS = 1000  # inserted by one statement
+
+_CAUSES = {  # SQLSTATE, or its class: what is wrong, what to do
+    "55P03": ("is locked by another program", "try again when the other has finished"),
+    "53100": ("cannot grow: the server's disk is full", "free some space, then try again"),
+    "53": ("cannot be used: the server is short of resources", "try again, or ask who runs it"),
+    "25006": ("cannot be written", "connect to the primary server, not to a standby"),
+    "42501": ("cannot be used: the role lacks a privilege", "see docs/postgres.md"),
+    "42P01": ("is not a ledger", "check the address and its search_path"),
+    "3F000": ("is not a ledger", "create the schema that search_path names"),
+    "23": ("refuses to change what it holds", "entries are only ever added"),
+    "22P02": ("is damaged", "run tracemark ledger verify, then restore it from a backup"),
+}
+_UNREACHED = ("cannot be reached", "check the address, the network and the server, then try again")
+
+# a writer's turn: one round trip; a server set to answer before the disk has it is overruled
+_BEGIN = """
+    BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+    SELECT set_config('lock_timeout', '{patience}', true);
+    SELECT set_config('synchronous_commit', 'on', true)
+        WHERE current_setting('synchronous_commit') = 'off';
+    LOCK TABLE head IN EXCLUSIVE MODE"""
+
+
+def is_address(place: object) -> bool:
+    """Whether a place is the address of a database, not the path of a file."""
+    return isinstance(place, str) and place.startswith(SCHEMES)
+
+
+def shown(address: str) -> str:
+    """The address without its password."""
+    try:
+        parts = urlsplit(address)
+        user, host, port = parts.username, parts.hostname or "", parts.port
+    except ValueError:
+        raise UsageError(
+            "the address of the ledger is malformed", hint="postgresql://user@host:port/database"
+        ) from None
+    host = f"[{host}]" if ":" in host else host
+    place = f"{user + '@' if user else ''}{host}{f':{port}' if port else ''}"
+    kept = [(key, value) for key, value in parse_qsl(parts.query) if key != "password"]
+    query = "?" + urlencode(kept, quote_via=quote, safe="/") if kept else ""
+    return f"postgresql://{place}{parts.path}{query}"
+
+
+class _Result(list[Row]):
+    """What a statement selected, asked for as of a cursor."""
+
+    def fetchall(self) -> list[Row]:
+        """All rows."""
+        return self
+
+    def fetchone(self) -> Row | None:
+        """The first row, if there is one."""
+        return self[0] if self else None
+
+
+class Link:
+    """A connection that is spoken to like SQLite's: question marks, rows at once."""
+
+    def __init__(self, address: str) -> None:
+        self.raw = _psycopg().connect(
+            address,
+            autocommit=True,
+            prepare_threshold=None,  # poolers that swap connections between transactions
+            client_encoding="utf8",
+            connect_timeout=dict(parse_qsl(urlsplit(address).query)).get(
+                "connect_timeout", _CONNECT_SECONDS
+            ),
+        )
+        self.used = time.monotonic()
+
+    def execute(self, sql: str, parameters: Parameters = (), /) -> _Result:
+        """Run one statement; several, where there are no parameters."""
+        self.used = time.monotonic()
+        cursor = self.raw.execute(sql.replace("?", "%s") if parameters else sql, parameters or None)
+        return _Result(cursor.fetchall() if cursor.description else [])
+
+    def executemany(self, sql: str, rows: Iterable[Parameters], /) -> None:
+        """Insert rows, many in one statement; `sql` ends with what one row's values are."""
+        start, _, one = sql.partition("VALUES ")
+        source = iter(rows)
+        while some := list(islice(source, _ROWS)):
+            self.execute(f"{start}VALUES {', '.join([one] * len(some))}", [*chain(*some)])
+
+    def copy(self, table: str, columns: str, rows: Iterable[Row]) -> None:
+        """Add many rows in one stream."""
+        with (
+            self.raw.cursor() as cursor,
+            cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as stream,
+        ):
+            for row in rows:
+                stream.write_row(row)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no transaction is open."""
+        return bool(self.raw.info.transaction_status == _psycopg().pq.TransactionStatus.IDLE)
+
+    def rollback(self) -> None:
+        """Take back what was not committed; a connection that is lost has done so already."""
+        if not self.raw.closed and not self.idle:
+            self.raw.execute("ROLLBACK")
+
+    def lives(self) -> bool:
+        """Whether the server still answers."""
+        if self.raw.closed:
+            return False
+        if self.idle and time.monotonic() - self.used > _STALE:
+            try:
+                self.execute("SELECT 1")
+            except _psycopg().Error:
+                self.raw.close()
+        return not self.raw.closed
+
+
+class PostgresStore(Store):
+    """The open ledger. Threads may share it; after a fork the child opens its own connection.
+
+    Parameters
+    ----------
+    address : str
+        ``postgresql://user@host/database``, as libpq takes it.
+    seals : Seals
+        Seals the head after each write.
+    patience : float
+        Seconds to wait while another process writes.
+    """
+
+    def __init__(self, address: str, seals: Seals, *, patience: float = 30.0) -> None:
+        self.shown = self._place = shown(address)
+        self.seals = seals
+        self._address = address
+        self._turn = _BEGIN.format(patience=max(1, round(1000 * patience)))
+        self._lock = threading.RLock()
+        self._kept: list[Link] = []  # of the parent: closing them would cut it off
+        with self._faults():
+            self._open()
+            try:
+                self._check()
+            except BaseException:
+                self.close()
+                raise
+
+    @classmethod
+    def lay_out(
+        cls, address: str, seals: Seals, fill: Callable[[Link], None] | None = None
+    ) -> PostgresStore:
+        """Make the tables in the first schema of the search path.
+
+        Parameters
+        ----------
+        address : str
+        seals : Seals
+        fill : callable, optional
+            Called in the same transaction: tables and content come together or not at all.
+
+        Raises
+        ------
+        LedgerError
+            If there is a ledger already.
+        VaultError
+            If the database is not encoded in UTF-8.
+        """
+        place = shown(address)
+        with _faults(place):
+            connection = Link(address)
+            try:
+                _lay_out(connection, place)
+                if fill:
+                    fill(connection)
+                connection.execute("COMMIT")
+            finally:
+                connection.raw.close()
+        return cls(address, seals)
+
+    def close(self) -> None:
+        """Close the connection. Closing twice does nothing."""
+        self._closer()
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """Run a query and return its rows."""
+        with self._lock, self._faults():
+            return self._connected().execute(sql, parameters).fetchall()
+
+    def damage(self, what: str) -> LedgerError:
+        """The error for content that no writer of this library can have written."""
+        return LedgerError(
+            f"the ledger {self.shown} is damaged: {what}",
+            hint="run tracemark ledger verify, then restore it from a backup",
+        )
+
+    def layout(self, query: Query) -> tuple[set[str], set[str]]:
+        """Tables, indexes, functions and triggers there are, and those of this format."""
+        return layout(query)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Query]:
+        """A view in which nothing changes, on a connection of its own."""
+        with self._faults():
+            connection = Link(self._address)
+            try:
+                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                yield lambda sql, parameters: connection.execute(sql, parameters).fetchall()
+            finally:
+                connection.raw.close()
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """One write: waits for its turn, and is durable once the block is left. SPEC 9.10.2.
+
+        Raises LedgerError where the head does not hold, since a new seal would hide the damage.
+        """
+        with self.turn() as connection:
+            transaction = self._begin(connection)
+            yield transaction
+            self._seal(transaction)
+
+    @contextmanager
+    def turn(self) -> Iterator[Link]:
+        """A transaction in which nobody else writes; committed once the block is left."""
+        with self._lock, self._faults():
+            connection = self._connected()
+            try:
+                connection.execute(self._turn)
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.rollback()
+                raise
+
+    def copy_to(self, target: sqlite3.Connection) -> None:
+        """Refused: the database has tools of its own for that."""
+        raise LedgerError(
+            "a ledger in a database is not backed up by this program",
+            hint="pg_dump makes a backup; tracemark ledger verify checks what it restores",
+        )
+
+    def settle(self) -> None:
+        """Nothing to do: the server's own vacuum removes what was deleted."""
+
+    def _connected(self) -> Link:
+        if not self._closer.alive:
+            raise LedgerError(f"the ledger {self.shown} is closed", hint="open the vault again")
+        if os.getpid() != self._process:
+            self._kept.append(self._link)
+            self._open()
+        elif not self._link.lives():
+            self._closer.detach()
+            self._open()
+        return self._link
+
+    def _open(self) -> None:
+        self._process = os.getpid()
+        self._link = Link(self._address)
+        self._closer = weakref.finalize(self, _close, self._link, self._process)
+
+    def _check(self) -> None:
+        ((comment,),) = self._link.execute(
+            "SELECT obj_description(to_regclass('entries'), 'pg_class')"
+        )
+        if not (comment or "").startswith(MARK):
+            raise LedgerError(
+                f"no ledger at {self.shown}", hint="check the address, or create a vault"
+            )
+        if (version := comment.removeprefix(MARK)) != str(VERSION):
+            raise VaultError(
+                f"the ledger {self.shown} has format {version}, and this release knows {VERSION}",
+                hint="use the release of tracemark that wrote it, or a newer one",
+            )
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        with _faults(self._place):
+            yield
+
+
+def layout(query: Query) -> tuple[set[str], set[str]]:
+    """What lays a ledger out as found, and as it should be; indexes more are no matter."""
+    held, ours = {row[0] for row in query(HELD, ())}, laid_down()
+    return {one for one in held if one in ours or not one.startswith("an index")}, ours
+
+
+@contextmanager
+def _faults(place: str) -> Iterator[None]:
+    """Turn whatever the server says into one clear line."""
+    try:
+        yield
+    except UnicodeEncodeError:
+        raise UsageError(
+            "a name is not text that UTF-8 can hold (a lone surrogate)",
+            hint="check how the text was decoded",
+        ) from None
+    except _psycopg().Error as error:
+        state = error.sqlstate or ""
+        if isinstance(error, _psycopg().DataError) and "NUL" in str(error):
+            raise UsageError(
+                "a name holds a null character", hint="check how the text was decoded"
+            ) from None
+        if not state and isinstance(error, _psycopg().OperationalError):
+            _, refused, why = str(error).partition("FATAL:")  # libpq gives no state here
+            what, hint = _UNREACHED
+            if refused:
+                what = f"cannot be opened: {why.strip().partition(chr(10))[0]}"
+        else:
+            told = error.diag.message_primary or type(error).__name__
+            what, hint = _CAUSES.get(state, _CAUSES.get(state[:2], (f"cannot be used: {told}", "")))
+        raise LedgerError(f"the ledger {place} {what}", hint=hint) from error
+
+
+def _lay_out(connection: Link, place: str) -> None:
+    ((encoding, there),) = connection.execute(
+        "SELECT current_setting('server_encoding'), to_regclass('entries') IS NOT NULL"
+    )
+    if encoding != "UTF8":
+        raise VaultError(
+            f"the database {place} is encoded in {encoding}",
+            hint="create one with ENCODING 'UTF8' TEMPLATE template0",
+        )
+    if there:
+        raise LedgerError(f"there is a ledger already: {place}", hint="open it")
+    connection.execute("BEGIN")
+    for statement in statements():
+        connection.execute(statement)
+
+
+def _close(connection: Link, process: int) -> None:
+    if os.getpid() == process:
+        connection.raw.close()
+
+
+def _psycopg() -> Any:
+    try:
+        import psycopg
+    except ImportError:
+        raise MissingExtra("postgres", "a ledger in PostgreSQL") from None
+    return psycopg
