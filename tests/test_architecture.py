@@ -20,6 +20,7 @@ PROGRAM = ROOT / "cli"
 GROUND = {"errors", "keys", "profiles", "codeword", "model"}
 
 EXTRAS = {"pyarrow", "narwhals", "pypdfium2", "python_calamine", "rapidocr", "onnxruntime"}
+EXTRAS |= {"pikepdf"}
 
 # what each room may import, besides itself; whatever is not named here is a new room and must be
 MAY_IMPORT = {
@@ -54,7 +55,8 @@ MAY_IMPORT = {
     "tracing": GROUND
     | {"text", "label_tracing", "bindings", "loaders", "decoder", "ledger", "case"}
     | {"access", "accessing", "decoys", "showing"},
-    "label_verbs": GROUND | {"marking", "ledger", "pictures"},
+    "printing": {"errors"},  # pages and dots: no mark
+    "label_verbs": GROUND | {"marking", "ledger", "pictures", "printing"},
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
     | {"label_tracing", "label_verbs", "custody", "seeding", "casefile"},
