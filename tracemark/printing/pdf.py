@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from threading import Lock
 from types import ModuleType
 from typing import Any
@@ -36,11 +37,11 @@ def is_pdf(head: bytes) -> bool:
 def count(data: bytes, *, name: str) -> int:
     """How many pages there are. Raises MissingExtra and UnreadableSample, as `pages` does."""
     pdfium = _library("pypdfium2")
-    with _LOCK:
-        try:
-            return len(pdfium.PdfDocument(data))
-        except pdfium.PdfiumError as error:
-            raise _unreadable(name, 0, "password" in str(error).lower()) from None
+    try:
+        with _LOCK, closing(pdfium.PdfDocument(data)) as document:
+            return len(document)
+    except pdfium.PdfiumError as error:
+        raise _unreadable(name, 0, "password" in str(error).lower()) from None
 
 
 def pages(data: bytes, dpi: float = DPI, *, name: str) -> Iterator[Image.Image]:
@@ -76,19 +77,25 @@ def pages(data: bytes, dpi: float = DPI, *, name: str) -> Iterator[Image.Image]:
             last = len(document)
         for number in range(1, last + 1):
             with _LOCK:
-                page = document[number - 1]
-                width, height = (side * dpi / _POINTS for side in page.get_size())
-                if not 1 <= width * height <= _MOST_DOTS:
-                    raise UnreadableSample(
-                        f"{name}: page {number} of {width:.0f} x {height:.0f} dots is no label",
-                        hint="a page is printed as one label; check --dpi",
-                    )
-                picture = page.render(scale=dpi / _POINTS, grayscale=True).to_pil().copy()
-                page.close()
-            picture.info["dpi"] = (dpi, dpi)
+                picture = _drawn(document[number - 1], dpi, f"{name}: page {number}")
             yield picture
+        with _LOCK:
+            document.close()
     except pdfium.PdfiumError as error:
         raise _unreadable(name, number, "password" in str(error).lower()) from None
+
+
+def _drawn(page: Any, dpi: float, name: str) -> Image.Image:
+    width, height = (side * dpi / _POINTS for side in page.get_size())
+    if not 1 <= width * height <= _MOST_DOTS:
+        raise UnreadableSample(
+            f"{name} of {width:.0f} x {height:.0f} dots is no label",
+            hint="a page is printed as one label; check --dpi",
+        )
+    with closing(page), closing(page.render(scale=dpi / _POINTS, grayscale=True)) as bitmap:
+        picture: Image.Image = bitmap.to_pil().copy()
+    picture.info["dpi"] = (dpi, dpi)
+    return picture
 
 
 def overlay(data: bytes, added: Iterable[Mask], *, name: str) -> bytes:
