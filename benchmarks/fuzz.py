@@ -159,7 +159,7 @@ def read(path: Path) -> None:
     """All that a trace would do with a file, but in this process."""
     limits = replace(LIMITS, unpacked=1 << 26)
     for sample in open_samples([path], limits):
-        held = sample._sample
+        held = sample.given
         form = form_of(held) if isinstance(held, Path) else "table"
         if sample.pictured:
             sample.picture()

@@ -15,7 +15,7 @@ from .options import VAULT, AsJson, Output, Policy, To, VaultPath
 from .pipes import PIPE, Watched, as_file, name_of, reading, writing
 from .terminal import note, note_json, print_as_it_is, progress, say, say_facts, say_json
 
-_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+_LABELS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pdf"}
 
 STEM = "stem"  # each label's number is its file's name
 
@@ -118,7 +118,8 @@ def label(
     sources: Annotated[
         list[Path],
         typer.Argument(
-            metavar="IN...", help="PNG, JPEG, BMP or TIFF files, folders of them, or - for stdin."
+            metavar="IN...",
+            help="PNG, JPEG, BMP, TIFF or PDF files, folders of them, or - for stdin.",
         ),
     ],
     to: To,
@@ -150,7 +151,9 @@ def label(
     dpi: Annotated[
         float | None,
         typer.Option(
-            "--dpi", metavar="N", help="The printer's resolution, where it cannot be told."
+            "--dpi",
+            metavar="N",
+            help="The printer's resolution, where it cannot be told; of a PDF 203 by default.",
         ),
     ] = None,
     again: Annotated[
@@ -159,7 +162,7 @@ def label(
     vault: VaultPath = VAULT,
     as_json: AsJson = False,
 ) -> None:
-    """Mark the pictures of labels, as their printer is sent them.
+    """Mark the pictures of labels, as their printer is sent them; of a PDF, every page.
 
     The waybill number binds the mark to its waybill. In a folder, NO may be the word stem: each
     file is then named after its number.
@@ -167,6 +170,8 @@ def label(
     Example:  tracemark mark label waybill.png --to station:YW-012 -o marked.png
 
     Example:  tracemark mark label labels/ --to station:YW-012 --waybill stem -o marked/
+
+    Example:  tracemark mark label batch.pdf --to station:YW-012 -o marked.pdf
     """
     labels = [path for source in sources for path in _labels(source)]
     several = len(sources) > 1 or sources[0].is_dir()
@@ -174,12 +179,12 @@ def label(
         raise typer.BadParameter("one waybill number for several labels", param_hint="--waybill")
     if several:
         output.mkdir(parents=True, exist_ok=True)
-    done = []
+    done, total = [], 0
     with tracemark.Vault.open(vault) as opened, progress("marking") as report:
         for number, path in enumerate(labels):
             target = output / path.name if several else output
             with as_file(path) as held, reading(held) as file, writing(target) as sink:
-                opened.mark_label_file(
+                count = opened.mark_label_file(
                     file,
                     sink,
                     to,
@@ -191,8 +196,9 @@ def label(
                 )
             report("", (number + 1) / len(labels))
             done.append({"input": name_of(path), "output": str(target)})
+            total += count
     if output == PIPE:
-        note(f"released to {to}: one label")
+        note(f"released to {to}: {'one label' if total == 1 else f'{total} labels'}")
     elif as_json:
         say_json({"recipient": to, "labels": done})
     else:
@@ -201,13 +207,13 @@ def label(
 
 
 def _labels(source: Path) -> list[Path]:
-    """A file itself; the pictures of a folder, in order of their names."""
+    """A file itself; the labels of a folder, in order of their names."""
     if not source.is_dir():
         return [source]
-    found = sorted(path for path in source.iterdir() if path.suffix.lower() in _PICTURES)
+    found = sorted(path for path in source.iterdir() if path.suffix.lower() in _LABELS)
     if not found:
         raise tracemark.UnreadableSample(
-            f"no picture in the folder {source}", hint="labels are PNG, JPEG, BMP or TIFF files"
+            f"no label in the folder {source}", hint="labels are PNG, JPEG, BMP, TIFF or PDF files"
         )
     return found
 

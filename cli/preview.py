@@ -43,6 +43,12 @@ def preview(
     """
     chinese = language(lang) == "zh"
     with as_file(source) as held, held.open("rb") as file, tracemark.Vault.open(vault) as opened:
+        if b"%PDF-" in file.read(1024):
+            raise tracemark.UsageError(
+                f"{name_of(source)} is a PDF, and one picture is shown",
+                hint="save a page as a picture, or look at what tracemark mark label makes of it",
+            )
+        file.seek(0)
         marked = io.BytesIO()
         opened.mark_label_file(file, marked, to, profile=profile, name=name_of(source))
         before, after = (Image.open(one).convert("RGB") for one in (file, marked))

@@ -77,7 +77,7 @@ def trace(
         typer.Option(
             "--limit",
             metavar="NAME=N",
-            help="How much of a file is read: unpacked, members, pages, width, cell, depth,"
+            help="How much of a file is read: unpacked, members, pages, labels, width, cell, depth,"
             " seconds or memory; may be repeated.",
         ),
     ] = None,

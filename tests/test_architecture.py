@@ -27,6 +27,7 @@ EXTRAS = {
     "rapidocr",
     "onnxruntime",
     "psycopg",
+    "pikepdf",
 }
 
 # what each room may import, besides itself; whatever is not named here is a new room and must be
@@ -69,7 +70,8 @@ MAY_IMPORT = {
     "tracing": GROUND
     | {"text", "label_tracing", "bindings", "loaders", "decoder", "ledger", "case"}
     | {"access", "accessing", "decoys", "showing"},
-    "label_verbs": GROUND | {"marking", "ledger", "pictures"},
+    "printing": {"errors"},  # pages and dots: no mark
+    "label_verbs": GROUND | {"marking", "ledger", "pictures", "printing"},
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
     | {"label_tracing", "label_verbs", "custody", "seeding", "casefile", "distant"}

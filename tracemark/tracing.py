@@ -267,6 +267,8 @@ def _seen(
     ]
     if found[0].report.status != "no mark":
         return found
+    if sample.drawn:  # its text is read with its file
+        return []
     if not words:
         report = found[0].report
         note = f"{report.note} Its text was not read; the extra 'ocr' reads it.".strip()

@@ -405,6 +405,23 @@ def test_labels_are_marked_and_traced(run, vault: Path) -> None:
     assert run("trace", "labels/a.png").status == 1
 
 
+def test_a_pdf_of_labels_is_marked_by_its_content(run, vault: Path) -> None:
+    """Whatever it is called; a page without room is named, and nothing is written."""
+    pytest.importorskip("pikepdf")
+    pytest.importorskip("pypdfium2")
+    from tests.printing import made
+
+    (vault.parent / "batch").write_bytes(made.pdf([hosts.label(7), None]))
+    ran = run("mark", "label", "batch", "--to", "acct:1042", "-o", "out.pdf")
+    assert ran.status == 0 and "out.pdf: released to acct:1042" in ran.out
+    assert (vault.parent / "out.pdf").read_bytes().startswith(b"%PDF-")
+    (vault.parent / "poor.pdf").write_bytes(made.pdf([None, Image.new("1", (60, 60), 1)]))
+    poor = run("mark", "label", "poor.pdf", "--to", "acct:1042", "-o", "o.pdf")
+    poor.failed(3, "on page 2 of poor.pdf")
+    assert not (vault.parent / "o.pdf").exists()
+    run("preview", "batch", "--to", "acct:1042", "-o", "p.png").failed(2, "batch is a PDF")
+
+
 def test_labels_that_cannot_be_marked(run, vault: Path) -> None:
     """Blank labels, other files, one number for many: refused, and nothing is written."""
     Image.new("1", (608, 1040), 1).save(vault.parent / "blank.png")

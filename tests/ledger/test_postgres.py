@@ -269,7 +269,7 @@ def test_a_vault_that_cannot_be_made_leaves_no_key(path: str, folder: Path) -> N
 
 def test_the_key_of_another_vault_is_refused(path: str, folder: Path) -> None:
     tracemark.Vault.create(path, key=bytes(32)).close()
-    (folder / "keys").write_text(KEY.sealed() + "\n")
+    (folder / "keys").write_text(KEY.line() + "\n")
     with pytest.raises(KeyFault, match="not the one the ledger commits to"):
         tracemark.Vault.open(path)
 

@@ -178,6 +178,8 @@ def test_a_revoked_token_fails_at_once(vault: Path, port: int) -> None:
         ("/v1/tables", b"\x89\xff\x00\x00\x07" * 99, "text/csv", 422),
         ("/v1/tables", b"x" * (1 << 23), "text/csv", 422),
         ("/v1/labels", b"\x89PNG\r\n\x1a\nno", "image/png", 422),
+        ("/v1/labels", b"%PDF-1.7\n", "image/png", 415),
+        ("/v1/labels", b"%PDF-1.7\n" + bytes(300), "application/pdf", 422),
         ("/v1/labels", b"x" * (LABEL_LIMIT + 1), "image/png", 413),
         ("/v1/texts", b'{"text": 3}', "application/json", 422),
     ],

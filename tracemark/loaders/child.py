@@ -26,6 +26,7 @@ PARSERS = {
     "workbook": "workbook",
     "pdf": "pdf",
     "scans": "scans",
+    "pages": "pages",
     "columnar": "columnar",
     "ocr": "ocr",
 }

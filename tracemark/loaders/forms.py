@@ -37,7 +37,7 @@ def form_of(path: Path) -> Form:
         head = file.read(_HEAD)
     if is_picture(path):
         return "picture"
-    if b"%PDF-" in head[:1024]:
+    if b"%PDF-" in head[:1024] and not head.startswith(b"PK\x03\x04"):  # may hold one as it is
         return "pdf"
     if head.startswith(_OLE):
         return "workbook"

@@ -17,6 +17,8 @@ class Limits:
         Files in one archive, or parts of one workbook.
     pages : int
         Pages of one PDF.
+    labels : int
+        Pages of one PDF that are looked at as labels.
     width : int
         Cells of one row.
     cell : int
@@ -32,6 +34,7 @@ class Limits:
     unpacked: int = 2 << 30
     members: int = 10_000
     pages: int = 2_000
+    labels: int = 20
     width: int = 16_384
     cell: int = 1 << 16
     depth: int = 400

@@ -14,6 +14,7 @@ _GAP = 0.6  # of the type's height; a wider one parts two cells
 
 
 Look = Callable[[Any], list[layout.Piece]]
+Read = Callable[[int, Any], Iterator[list[str] | None]]
 
 
 def rows(path: Path, limits: Limits, look: Look | None = None) -> Iterator[list[str] | None]:
@@ -21,6 +22,18 @@ def rows(path: Path, limits: Limits, look: Look | None = None) -> Iterator[list[
 
     Pages without text are left to `look`, if it is given.
     """
+
+    def read(number: int, page: Any) -> Iterator[list[str] | None]:
+        pieces = _pieces(page)
+        if not pieces and look is not None:
+            pieces = look(page)
+        yield from layout.rows(pieces)
+
+    return each_page(path, limits, read)
+
+
+def each_page(path: Path, limits: Limits, read: Read) -> Iterator[list[str] | None]:
+    """What is read of all pages; `read` is handed the number of each, from 1, and the page."""
     try:
         import pypdfium2 as pdfium
     except ImportError:
@@ -40,10 +53,7 @@ def rows(path: Path, limits: Limits, look: Look | None = None) -> Iterator[list[
     for number in range(len(document)):
         try:
             page = document[number]
-            pieces = _pieces(page)
-            if not pieces and look is not None:
-                pieces = look(page)
-            yield from layout.rows(pieces)
+            yield from read(number + 1, page)
             page.close()
         except pdfium.PdfiumError:  # one broken page does not hide the others
             continue

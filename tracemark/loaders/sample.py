@@ -63,6 +63,8 @@ class LoadedSample:
         How many of the rows only name the columns.
     """
 
+    drawn = False  # a page of a file that is a sample itself
+
     def __init__(
         self,
         sample: Sample,

@@ -10,6 +10,7 @@ from pathlib import Path
 from tracemark.errors import UnreadableSample
 from tracemark.loaders.archive import unpacked
 from tracemark.loaders.limits import LIMITS, Limits
+from tracemark.loaders.pages import pages
 from tracemark.loaders.sample import Cells, LoadedSample, Sample
 
 
@@ -27,6 +28,13 @@ def open_samples(
             yield from _members(sample, number, limits, ocr)
         else:
             yield loaded
+            yield from _pages(loaded, limits)
+
+
+def _pages(loaded: LoadedSample, limits: Limits) -> Iterator[LoadedSample]:
+    """What may be labels in a PDF, once its text was read."""
+    if loaded.kind == "pdf":
+        yield from pages(loaded, limits)
 
 
 def _members(sample: Path, number: int, limits: Limits, ocr: bool) -> Iterator[LoadedSample]:
@@ -36,7 +44,11 @@ def _members(sample: Path, number: int, limits: Limits, ocr: bool) -> Iterator[L
             for name, held in unpacked(sample, Path(folder), limits):
                 found = True
                 inside = f"{sample}/{name}"
-                yield LoadedSample(held, number, name=inside, limits=limits, ocr=ocr, fleeting=True)
+                member = LoadedSample(
+                    held, number, name=inside, limits=limits, ocr=ocr, fleeting=True
+                )
+                yield member
+                yield from _pages(member, limits)
         except UnreadableSample as error:
             found = True
             yield _Broken(sample, number, error)

@@ -39,7 +39,8 @@ TABLES = {
     "application/x-ndjson": "jsonl",
     "text/plain": "text",
 }
-LABELS = ("image/png", "image/jpeg", "image/bmp", "image/tiff")
+PDF = "application/pdf"
+LABELS = ("image/png", "image/jpeg", "image/bmp", "image/tiff", PDF)
 LABEL_LIMIT = 1 << 26  # bytes
 _WAITERS = 400
 _STATUS = (
@@ -229,6 +230,8 @@ def application(vault: str | os.PathLike[str], *, marking: int, table_limit: int
                 raise Refused(413, "too large for a label", f"at most {LABEL_LIMIT} bytes")
             held.write(block)
         held.seek(0)
+        if (media == PDF) != (b"%PDF-" in held.getvalue()[:1024]):
+            raise Refused(415, "the body is not what its Content-Type says", "name its own kind")
 
         def work() -> bytes:
             marked = io.BytesIO()

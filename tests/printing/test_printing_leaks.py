@@ -1,0 +1,50 @@
+"""A leaked PDF is read as text, and those of its pages that may be labels as pictures."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import tracemark
+from examples.waybill import waybill
+from tracemark.loaders import LIMITS
+
+pytest.importorskip("pikepdf")
+pytest.importorskip("pypdfium2")
+
+from tests.printing import made
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> tracemark.Vault:
+    opened = tracemark.Vault.create(tmp_path / "vault", key=bytes(range(32)))
+    opened.add_recipients(f"station:{number}" for number in range(300))
+    return opened
+
+
+def test_pages_of_a_leaked_pdf_name_their_recipients(
+    vault: tracemark.Vault, tmp_path: Path
+) -> None:
+    whole = vault.mark_label_pdf(made.pdf([waybill(64), waybill(65)]), "station:9")
+    with zipfile.ZipFile(tmp_path / "mail.zip", "w") as archive:
+        archive.writestr("labels.pdf", whole)
+    case = vault.trace(tmp_path / "mail.zip", ocr=False, limits=replace(LIMITS, labels=1))
+    assert [one.recipient for one in case.accusations] == ["station:9"]
+    inside = f"{tmp_path / 'mail.zip'}/labels.pdf"
+    assert [(one.path, one.kind, one.status) for one in case.samples[1:]] == [
+        (f"{inside} (page 1)", "picture", "marked"),
+        (f"{inside} (page 2)", "picture", "unreadable"),
+    ]
+    assert "limit" not in case.samples[1].note
+    assert len({one.sha256 for one in case.samples}) == 1
+
+
+def test_a_page_without_a_mark_is_no_sample(vault: tracemark.Vault, tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(made.pdf([Image.new("1", (400, 300), 1)]))
+    case = vault.trace(tmp_path / "a.pdf", ocr=False)
+    assert [one.path for one in case.samples] == [str(tmp_path / "a.pdf")]
+    assert case.accusations == ()

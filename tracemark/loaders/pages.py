@@ -1,0 +1,101 @@
+"""Pages of a PDF that may be labels, each as a picture. SPEC 11.9."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from tracemark.errors import MissingExtra, UnreadableSample
+from tracemark.loaders import pdf
+from tracemark.loaders.apart import rows_apart
+from tracemark.loaders.limits import Limits
+from tracemark.loaders.sample import LoadedSample
+
+_SCALE = 300 / 72  # dots to the point
+_WIDEST = 150 * 72 / 25.4  # points; the short side of a label
+_MOST_DOTS = 40_000_000
+
+
+class Page(LoadedSample):
+    """One page of a PDF as a picture; a sample only where it shows a label's mark."""
+
+    drawn = True
+
+    def __init__(self, picture: Path | None, page: str, whole: LoadedSample) -> None:
+        path = picture or Path(page)
+        name = f"{whole.path} (page {page})"
+        super().__init__(path, whole.number, name=name, fleeting=True)
+        self._whole = whole
+        self._there = picture is not None
+
+    @property
+    def pictured(self) -> bool:
+        """Always."""
+        return True
+
+    def picture(self) -> Image.Image:
+        """The page; its hash is that of the file. Raises UnreadableSample if it was not drawn."""
+        self.kind, self.sha256 = "picture", self._whole.sha256
+        if not self._there:
+            raise UnreadableSample(
+                f"{self.path} and those behind it were not looked at as labels",
+                hint="raise the limit 'labels'",
+            )
+        picture = super().picture()
+        self.sha256 = self._whole.sha256
+        return picture
+
+
+def pages(whole: LoadedSample, limits: Limits) -> Iterator[Page]:
+    """The pages of a PDF that may be labels; none of a file that cannot be read."""
+    if not isinstance(whole.given, Path) or not limits.labels:
+        return
+    with tempfile.TemporaryDirectory(prefix="tracemark-") as folder:
+        held = Path(folder) / "pages"
+        try:
+            shutil.copyfile(whole.given, held)
+            found = list(rows_apart("pages", held, whole.path, limits))
+        except (UnreadableSample, MissingExtra, OSError):
+            return  # reading its text says so
+        for row in found:
+            if row is not None:
+                page, drawn = row
+                yield Page(held.with_name(drawn) if drawn else None, page, whole)
+
+
+def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
+    """Draw the pages that may be labels: the number of each, and its picture beside the file."""
+    found = 0
+
+    def draw(number: int, page: Any) -> Iterator[list[str] | None]:
+        nonlocal found
+        if found > limits.labels or not _like_label(page):
+            return
+        found += 1
+        if found > limits.labels:
+            yield [str(number), ""]
+            return
+        width, height = page.get_size()
+        scale = min(_SCALE, (_MOST_DOTS / max(width * height, 1)) ** 0.5)
+        name = f"{number}.png"
+        page.render(scale=scale, grayscale=True).to_pil().save(
+            path.with_name(name), dpi=(72 * scale, 72 * scale), compress_level=1
+        )
+        yield [str(number), name]
+
+    return pdf.each_page(path, limits, draw)
+
+
+def _like_label(page: Any) -> bool:
+    """As small as a label, or without text, as a scan is."""
+    if min(page.get_size()) <= _WIDEST:
+        return True
+    text = page.get_textpage()
+    empty = text.count_chars() == 0
+    text.close()
+    return bool(empty)
