@@ -187,8 +187,10 @@ def test_troubles_are_one_clear_line_without_the_password(path: str) -> None:
 def test_an_address_loses_its_password() -> None:
     told = shown("postgres://u:p@h:5433/d?password=q&sslmode=require")
     assert told == "postgresql://u@h:5433/d?sslmode=require"
-    with pytest.raises(UsageError, match="malformed"):
-        shown("postgresql://h:port/d")
+    assert shown("postgresql://u:p@h1:1,h2/d") == "postgresql://u@h1:1,h2/d"
+    for place in ("postgresql://u:p@[h/d", "postgresql://u:p@h/d?nothing=known"):
+        with pytest.raises(UsageError, match="is malformed"):
+            Ledger.open(place, [KEY])
 
 
 def test_a_ledger_is_not_laid_over_another_nor_opened_by_an_older_release(

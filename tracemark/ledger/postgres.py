@@ -55,19 +55,21 @@ def is_address(place: object) -> bool:
 
 
 def shown(address: str) -> str:
-    """The address without its password."""
+    """The address without its password. Raises UsageError for one that cannot be meant."""
     try:
         parts = urlsplit(address)
-        user, host, port = parts.username, parts.hostname or "", parts.port
     except ValueError:
-        raise UsageError(
-            "the address of the ledger is malformed", hint="postgresql://user@host:port/database"
-        ) from None
-    host = f"[{host}]" if ":" in host else host
-    place = f"{user + '@' if user else ''}{host}{f':{port}' if port else ''}"
+        raise _malformed() from None
+    who, at, hosts = parts.netloc.rpartition("@")
     kept = [(key, value) for key, value in parse_qsl(parts.query) if key != "password"]
     query = "?" + urlencode(kept, quote_via=quote, safe="/") if kept else ""
-    return f"postgresql://{place}{parts.path}{query}"
+    return f"postgresql://{who.partition(':')[0]}{at}{hosts}{parts.path}{query}"
+
+
+def _malformed() -> UsageError:
+    return UsageError(
+        "the address of the ledger is malformed", hint="postgresql://user@host:port/database"
+    )
 
 
 class _Result(list[Row]):
@@ -317,6 +319,8 @@ def _faults(place: str) -> Iterator[None]:
             raise UsageError(
                 "a name holds a null character", hint="check how the text was decoded"
             ) from None
+        if not state and isinstance(error, _psycopg().ProgrammingError):
+            raise _malformed() from None  # what libpq says of it may quote it
         if not state and isinstance(error, _psycopg().OperationalError):
             _, refused, why = str(error).partition("FATAL:")  # libpq gives no state here
             what, hint = _UNREACHED
