@@ -184,6 +184,12 @@ def test_troubles_are_one_clear_line_without_the_password(path: str) -> None:
         assert caught.value.hint
 
 
+def test_backups_are_the_servers_own(ledger: Ledger) -> None:
+    with pytest.raises(UsageError, match="not copied to a file") as caught:
+        ledger._store.copy_to(None)
+    assert "pg_dump" in caught.value.hint
+
+
 def test_an_address_loses_its_password() -> None:
     told = shown("postgres://u:p@h:5433/d?password=q&sslmode=require")
     assert told == "postgresql://u@h:5433/d?sslmode=require"

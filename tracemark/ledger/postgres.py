@@ -258,6 +258,13 @@ class PostgresStore(Store):
                 connection.rollback()
                 raise
 
+    def copy_to(self, target: object) -> None:
+        """Refused with UsageError: what copies the pages of a file has none here."""
+        raise UsageError(
+            "a ledger in a database is not copied to a file",
+            hint="use pg_dump, then tracemark ledger verify on what it restores",
+        )
+
     def settle(self) -> None:
         """Nothing to do: the server's own vacuum removes what was deleted."""
 
