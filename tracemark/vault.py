@@ -23,7 +23,7 @@ from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyP
 from tracemark.label_tracing import Originals
 from tracemark.label_verbs import LabelVerbs
 from tracemark.ledger import Entry, Issue, Ledger, Verification
-from tracemark.ledger.postgres import is_address
+from tracemark.ledger.postgres_link import is_address
 from tracemark.loaders import LIMITS, Limits, Sample
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient

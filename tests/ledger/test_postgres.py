@@ -16,7 +16,7 @@ from tests.postgres_server import Server
 from tracemark.errors import KeyFault, LedgerError, UsageError, VaultError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
-from tracemark.ledger.postgres import shown
+from tracemark.ledger.postgres_link import shown
 from tracemark.ledger.postgres_schema import TABLE_NAMES
 from tracemark.model import Recipient
 from tracemark_cli.main import status
