@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from tracemark.errors import LedgerError, VaultError
 from tracemark.keys import ROOT_BYTES, EpochKey, FileKeys, KeyProvider
 from tracemark.ledger import Ledger
-from tracemark.ledger.postgres import is_address, shown
+from tracemark.ledger.postgres_link import is_address, shown
 from tracemark.profiles import CURRENT, PROFILES, Profile
 
 VARIABLE = "TRACEMARK_KEYS"

@@ -23,7 +23,7 @@ from tracemark.key_verbs import KeyVerbs
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.label_verbs import LabelVerbs
 from tracemark.ledger import Entry, Issue, Ledger
-from tracemark.ledger.postgres import is_address
+from tracemark.ledger.postgres_link import is_address
 from tracemark.ledger_verbs import LedgerVerbs
 from tracemark.loaders import LIMITS, Limits, Sample
 from tracemark.marking import Receipt, RowMarker

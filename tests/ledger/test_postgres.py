@@ -16,7 +16,7 @@ from tests.postgres_server import Server
 from tracemark.errors import KeyFault, LedgerError, UsageError, VaultError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
-from tracemark.ledger.postgres import shown
+from tracemark.ledger.postgres_link import shown
 from tracemark.ledger.postgres_schema import TABLE_NAMES
 from tracemark.model import Recipient
 from tracemark_cli.main import status
@@ -184,11 +184,19 @@ def test_troubles_are_one_clear_line_without_the_password(path: str) -> None:
         assert caught.value.hint
 
 
+def test_backups_are_the_servers_own(ledger: Ledger) -> None:
+    with pytest.raises(UsageError, match="not copied to a file") as caught:
+        ledger._store.copy_to(None)
+    assert "pg_dump" in caught.value.hint
+
+
 def test_an_address_loses_its_password() -> None:
     told = shown("postgres://u:p@h:5433/d?password=q&sslmode=require")
     assert told == "postgresql://u@h:5433/d?sslmode=require"
-    with pytest.raises(UsageError, match="malformed"):
-        shown("postgresql://h:port/d")
+    assert shown("postgresql://u:p@h1:1,h2/d") == "postgresql://u@h1:1,h2/d"
+    for place in ("postgresql://u:p@[h/d", "postgresql://u:p@h/d?nothing=known"):
+        with pytest.raises(UsageError, match="is malformed"):
+            Ledger.open(place, [KEY])
 
 
 def test_a_ledger_is_not_laid_over_another_nor_opened_by_an_older_release(

@@ -20,7 +20,6 @@ from tracemark.ledger.custody import Custody, Handled
 from tracemark.ledger.fingerprints import Fingerprints
 from tracemark.ledger.holdings import Holdings
 from tracemark.ledger.issues import WHAT, Issue, append_batch, append_close, packed
-from tracemark.ledger.moving import move
 from tracemark.ledger.schema import VERSION
 from tracemark.ledger.store import Store, Transaction
 from tracemark.ledger.stores import Place, create_store, open_store
@@ -586,6 +585,8 @@ class Ledger:
         LedgerError
             If the ledger does not hold or the database cannot take it; then nothing has changed.
         """
+        from tracemark.ledger.moving import move
+
         commitments = {key.epoch: key.commitment for key in self._keys}
         move(self._store, address, commitments, progress)
         return Ledger.open(address, self._keys)

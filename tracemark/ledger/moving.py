@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tracemark.errors import LedgerError, UsageError
-from tracemark.ledger.postgres import Link, PostgresStore, is_address, layout
+from tracemark.ledger.postgres import PostgresStore, layout
+from tracemark.ledger.postgres_link import Link, is_address
 from tracemark.ledger.store import Row, Store, Transaction
 from tracemark.ledger.verify import Progress, verify
 

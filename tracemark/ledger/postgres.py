@@ -6,27 +6,17 @@ What differs from the file stands here: connections, turns, troubles. Needs the 
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
-import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import chain, islice
-from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from tracemark.errors import LedgerError, MissingExtra, UsageError, VaultError
+from tracemark.errors import LedgerError, UsageError, VaultError
 from tracemark.ledger.chain import Seals
+from tracemark.ledger.postgres_link import Link, driver, malformed, shown
 from tracemark.ledger.postgres_schema import HELD, MARK, laid_down, statements
 from tracemark.ledger.schema import VERSION
 from tracemark.ledger.store import Parameters, Query, Row, Store, Transaction
-
-SCHEMES = ("postgresql://", "postgres://")
-
-_STALE = 30.0  # seconds without use, after which a connection is tried first
-_CONNECT_SECONDS = "10"
-_ROWS = 1000  # inserted by one statement
 
 _CAUSES = {  # SQLSTATE, or its class: what is wrong, what to do
     "55P03": ("is locked by another program", "try again when the other has finished"),
@@ -48,98 +38,6 @@ _BEGIN = """
     SELECT set_config('synchronous_commit', 'on', true)
         WHERE current_setting('synchronous_commit') = 'off';
     LOCK TABLE head IN EXCLUSIVE MODE"""
-
-
-def is_address(place: object) -> bool:
-    """Whether a place is the address of a database, not the path of a file."""
-    return isinstance(place, str) and place.startswith(SCHEMES)
-
-
-def shown(address: str) -> str:
-    """The address without its password."""
-    try:
-        parts = urlsplit(address)
-        user, host, port = parts.username, parts.hostname or "", parts.port
-    except ValueError:
-        raise UsageError(
-            "the address of the ledger is malformed", hint="postgresql://user@host:port/database"
-        ) from None
-    host = f"[{host}]" if ":" in host else host
-    place = f"{user + '@' if user else ''}{host}{f':{port}' if port else ''}"
-    kept = [(key, value) for key, value in parse_qsl(parts.query) if key != "password"]
-    query = "?" + urlencode(kept, quote_via=quote, safe="/") if kept else ""
-    return f"postgresql://{place}{parts.path}{query}"
-
-
-class _Result(list[Row]):
-    """What a statement selected, asked for as of a cursor."""
-
-    def fetchall(self) -> list[Row]:
-        """All rows."""
-        return self
-
-    def fetchone(self) -> Row | None:
-        """The first row, if there is one."""
-        return self[0] if self else None
-
-
-class Link:
-    """A connection that is spoken to like SQLite's: question marks, rows at once."""
-
-    def __init__(self, address: str) -> None:
-        self.raw = _psycopg().connect(
-            address,
-            autocommit=True,
-            prepare_threshold=None,  # poolers that swap connections between transactions
-            client_encoding="utf8",
-            connect_timeout=dict(parse_qsl(urlsplit(address).query)).get(
-                "connect_timeout", _CONNECT_SECONDS
-            ),
-        )
-        self.used = time.monotonic()
-
-    def execute(self, sql: str, parameters: Parameters = (), /) -> _Result:
-        """Run one statement; several, where there are no parameters."""
-        self.used = time.monotonic()
-        cursor = self.raw.execute(sql.replace("?", "%s") if parameters else sql, parameters or None)
-        return _Result(cursor.fetchall() if cursor.description else [])
-
-    def executemany(self, sql: str, rows: Iterable[Parameters], /) -> None:
-        """Insert rows, many in one statement; `sql` ends with what one row's values are."""
-        start, _, one = sql.partition("VALUES ")
-        source = iter(rows)
-        while some := list(islice(source, _ROWS)):
-            self.execute(f"{start}VALUES {', '.join([one] * len(some))}", [*chain(*some)])
-
-    def copy(self, table: str, columns: str, rows: Iterable[Row]) -> None:
-        """Add many rows in one stream."""
-        with (
-            self.raw.cursor() as cursor,
-            cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as stream,
-        ):
-            for row in rows:
-                stream.write_row(row)
-
-    @property
-    def idle(self) -> bool:
-        """Whether no transaction is open."""
-        return bool(self.raw.info.transaction_status == _psycopg().pq.TransactionStatus.IDLE)
-
-    def rollback(self) -> None:
-        """Take back what was not committed; a connection that is lost has done so already."""
-        if not self.raw.closed and not self.idle:
-            self.raw.execute("ROLLBACK")
-
-    def lives(self) -> bool:
-        """Whether the server still answers."""
-        if self.raw.closed:
-            return False
-        if self.idle and time.monotonic() - self.used > _STALE:
-            try:
-                self.execute("SELECT 1")
-            except _psycopg().Error:
-                self.raw.close()
-        return not self.raw.closed
 
 
 class PostgresStore(Store):
@@ -257,11 +155,11 @@ class PostgresStore(Store):
                 connection.rollback()
                 raise
 
-    def copy_to(self, target: sqlite3.Connection) -> None:
-        """Refused: the database has tools of its own for that."""
-        raise LedgerError(
-            "a ledger in a database is not backed up by this program",
-            hint="pg_dump makes a backup; tracemark ledger verify checks what it restores",
+    def copy_to(self, target: object) -> None:
+        """Refused with UsageError: what copies the pages of a file has none here."""
+        raise UsageError(
+            "a ledger in a database is not copied to a file",
+            hint="use pg_dump, then tracemark ledger verify on what it restores",
         )
 
     def settle(self) -> None:
@@ -319,13 +217,15 @@ def _faults(place: str) -> Iterator[None]:
             "a name is not text that UTF-8 can hold (a lone surrogate)",
             hint="check how the text was decoded",
         ) from None
-    except _psycopg().Error as error:
+    except driver().Error as error:
         state = error.sqlstate or ""
-        if isinstance(error, _psycopg().DataError) and "NUL" in str(error):
+        if isinstance(error, driver().DataError) and "NUL" in str(error):
             raise UsageError(
                 "a name holds a null character", hint="check how the text was decoded"
             ) from None
-        if not state and isinstance(error, _psycopg().OperationalError):
+        if not state and isinstance(error, driver().ProgrammingError):
+            raise malformed() from None  # what libpq says of it may quote it
+        if not state and isinstance(error, driver().OperationalError):
             _, refused, why = str(error).partition("FATAL:")  # libpq gives no state here
             what, hint = _UNREACHED
             if refused:
@@ -355,11 +255,3 @@ def _lay_out(connection: Link, place: str) -> None:
 def _close(connection: Link, process: int) -> None:
     if os.getpid() == process:
         connection.raw.close()
-
-
-def _psycopg() -> Any:
-    try:
-        import psycopg
-    except ImportError:
-        raise MissingExtra("postgres", "a ledger in PostgreSQL") from None
-    return psycopg

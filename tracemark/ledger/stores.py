@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from tracemark.errors import UsageError
 from tracemark.ledger.chain import Seals
-from tracemark.ledger.postgres import PostgresStore, is_address
+from tracemark.ledger.postgres_link import is_address
 from tracemark.ledger.store import Store
 
 Place: TypeAlias = "Path | str"  # a file, or ``postgresql://…``
@@ -17,6 +17,8 @@ def create_store(place: Place, seals: Seals) -> Store:
     """Make the tables where there are none yet."""
     if isinstance(place, Path):
         return Store.create(place, seals)
+    from tracemark.ledger.postgres import PostgresStore
+
     return PostgresStore.lay_out(_address(place), seals)
 
 
@@ -24,6 +26,8 @@ def open_store(place: Place, seals: Seals, patience: float) -> Store:
     """Open what `create_store` made."""
     if isinstance(place, Path):
         return Store(place, seals, patience=patience)
+    from tracemark.ledger.postgres import PostgresStore
+
     return PostgresStore(_address(place), seals, patience=patience)
 
 
