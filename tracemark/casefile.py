@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tracemark.case import FORMAT, Accusation, Case, Evidence, Pilot, SampleReport
+from tracemark.case import FORMAT, Accusation, Binding, Case, Evidence, Pilot, RowsOf, SampleReport
 from tracemark.errors import BadSignature, MissingExtra, UnreadableSample, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
@@ -323,6 +323,16 @@ def _case(data: Mapping[str, Any]) -> Case:
                 {**entry, **{name: entry[name] for name in _ISSUE}} for entry in one["issued"]
             ),
             evidence=tuple(_built(Evidence, piece) for piece in one["evidence"]),
+            rows=tuple(
+                _built(
+                    RowsOf,
+                    some,
+                    numbers=tuple(map(_whole, some["numbers"])),
+                    bits=tuple(map(_number, some["bits"])),
+                )
+                for some in one.get("rows", ())
+            ),
+            bindings=tuple(_built(Binding, some) for some in one.get("bindings", ())),
         )
         for one in data["accusations"]
     )
