@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "exhibit": set(),
     "showing": GROUND | {"text", "loaders", "case", "exhibit"},
     "report": {"errors", "exhibit", "words"},  # from a case file to a page: nothing of how it arose
-    "casefile": {"errors", "keys", "ledger", "case"},
+    "casefile": {"errors", "keys", "ledger", "case", "access"},
     "cleaning": {"text", "tables"},
     "marking": GROUND | {"text", "label", "tables", "ledger"},
     "label_tracing": GROUND | {"label", "loaders", "pictures", "barcodes", "ledger", "case"},

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tracemark.access.evidence import Access, Holder
 from tracemark.case import FORMAT, Accusation, Binding, Case, Evidence, Pilot, RowsOf, SampleReport
 from tracemark.errors import BadSignature, MissingExtra, UnreadableSample, UsageError
 from tracemark.keys import EpochKey
@@ -356,8 +357,17 @@ def _case(data: Mapping[str, Any]) -> Case:
         samples=samples,
         histogram=histogram,
         advice=tuple(map(_string, data["advice"])),
+        access=_access(data.get("access")),
         exhibits=(),
     )
+    return found
+
+
+def _access(data: Mapping[str, Any] | None) -> Access | None:
+    if not data:
+        return None
+    holders = tuple(_built(Holder, one, events=tuple(one["events"])) for one in data["holders"])
+    found: Access = _built(Access, data, holders=holders)
     return found
 
 
