@@ -11,6 +11,9 @@ import pytest
 from PIL import Image
 
 import tracemark
+
+pytest.importorskip("segno", reason="needs the extra 'bench'")
+
 from examples.waybill import waybill
 
 

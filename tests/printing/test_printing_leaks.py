@@ -10,8 +10,11 @@ import pytest
 from PIL import Image
 
 import tracemark
-from examples.waybill import waybill
 from tracemark.loaders import LIMITS
+
+pytest.importorskip("segno", reason="needs the extra 'bench'")
+
+from examples.waybill import waybill
 
 pytest.importorskip("pikepdf")
 pytest.importorskip("pypdfium2")

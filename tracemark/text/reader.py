@@ -130,10 +130,7 @@ class CellReadings:
         Many rows share an item or a remark, few an address. If no row is told by either, all are
         kept.
         """
-        rows = [
-            layer.rows[np.isin(layer.families >> np.uint64(1), self.telling)]
-            for layer in self.layers
-        ]
+        rows = [layer.rows[np.isin(layer.families, self.telling)] for layer in self.layers]
         told = np.unique(np.concatenate([self.own, *rows]))
         if not len(told):
             return self
