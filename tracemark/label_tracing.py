@@ -49,11 +49,15 @@ class Clues:
         The label as it was before marking, for every picture.
     originals : callable or None
         From a waybill number to such a picture.
+    decoys : sequence of str
+        Texts of all decoys: their numbers count as issued, for to whom they were depends on
+        codewords.
     """
 
     waybills: Sequence[str | None]
     original: Image.Image | None = None
     originals: Originals | None = None
+    decoys: Sequence[str] = ()
 
     @classmethod
     def of(
@@ -147,7 +151,7 @@ def read_picture(
     Raises UnreadableSample.
     """
     picture = sample.picture()
-    number = _number(picture, clues.waybills[sample.number - 1], keys, ledger)
+    number = _number(picture, clues.waybills[sample.number - 1], keys, ledger, clues.decoys)
     original = clues.original or _found(clues.originals, number.texts)
     subkeys = [key.derive("slots/label") for key in keys]
     return [
@@ -252,7 +256,11 @@ def _chance(found: Sequence[LabelReading]) -> float:
 
 
 def _number(
-    picture: Image.Image, given: str | None, keys: Sequence[EpochKey], ledger: Ledger
+    picture: Image.Image,
+    given: str | None,
+    keys: Sequence[EpochKey],
+    ledger: Ledger,
+    decoys: Sequence[str],
 ) -> _Number:
     """The picture's waybill number: the one given, else what its codes and the ledger agree on."""
     if given is not None:
@@ -271,13 +279,16 @@ def _number(
     if not texts:
         return _Number("", (), nothing, "no barcode could be read, and no number was given")
     words = [_words(key, texts) for key in keys]
-    known = [
-        [word for word, ours in zip(some, ledger.issued("waybill", key.epoch, some), strict=True)
-         if ours]
-        for key, some in zip(keys, words, strict=True)
-    ]  # fmt: skip
+    known = [_ours(key, some, ledger, decoys) for key, some in zip(keys, words, strict=True)]
     why = "" if any(known) else "no code in the picture holds a number that this vault issued"
     return _Number("barcode" if any(known) else "", texts, known, why)
+
+
+def _ours(key: EpochKey, words: Sequence[int], ledger: Ledger, decoys: Sequence[str]) -> list[int]:
+    """Those that were issued, and those of decoys whether issued or not. SPEC 10.9."""
+    issued = ledger.issued("waybill", key.epoch, words)
+    always = set(_words(key, decoys))
+    return [word for word, ours in zip(words, issued, strict=True) if ours or word in always]
 
 
 def _words(key: EpochKey, texts: Sequence[str]) -> list[int]:

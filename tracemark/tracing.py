@@ -119,7 +119,8 @@ def trace(
 
     # SPEC 6.10: with the table that the copies were made from, damaged cells are found again
     pool = decoys or Pool([], normal)
-    sure = reader.anchors(text for row in pool.rows for text in row.values())
+    planted = [text for row in pool.rows for text in row.values()]
+    sure, clues = reader.anchors(planted), replace(clues, decoys=planted)
     beside = original is not None and not is_original(original)
     if original is not None and beside:
         sure = [
