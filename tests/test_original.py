@@ -6,6 +6,7 @@ import random
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import tracemark
 from benchmarks import leaks
@@ -136,3 +137,11 @@ class TestFraming:
                 for i, j in enumerate(order.tolist())
             ]
             assert set(named(vault.trace(moved))) <= {to}
+
+
+@pytest.mark.parametrize("clue", [{"waybill": "YT7712345678901"}, {"original": "picture"}])
+def test_what_belongs_to_a_picture_is_refused_where_there_is_none(vault, marked, clue):
+    """An investigator who gave it would think that it was looked at."""
+    clue = {k: Image.new("1", (400, 600), 1) if v == "picture" else v for k, v in clue.items()}
+    with pytest.raises(tracemark.UsageError, match="no sample is a picture"):
+        vault.trace(marked[:50], **clue)

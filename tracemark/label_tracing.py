@@ -79,6 +79,16 @@ class Clues:
             )
         return cls(waybills, _opened(original) if is_original(original) else None, originals)
 
+    def used(self, pictures: int) -> None:
+        """Raise UsageError where what was brought for pictures has none to stand beside."""
+        if pictures or not (self.original or any(self.waybills)):
+            return
+        what = "the original label" if self.original else "a waybill number"
+        raise UsageError(
+            f"{what} was given, but no sample is a picture",
+            hint="leave it out, or give the photo, scan or label file that it belongs to",
+        )
+
 
 def is_original(original: object) -> bool:
     """Whether an original is a picture, and not a table."""

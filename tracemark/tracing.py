@@ -136,6 +136,7 @@ def trace(
     # SPEC 5.4, 10: read every sample under every key
     words = reads_pictures(ocr)
     found: list[_Cells | _Read] = []
+    pictures = 0
     for number, loaded in enumerate(open_samples(samples, limits, ocr=words)):
 
         def read_so_far(part: float, before: int = number) -> None:
@@ -143,9 +144,12 @@ def trace(
 
         read_so_far(0.0)
         if loaded.pictured:
+            pictures += 1
             found += _seen(loaded, tables, words, ledger, clues)
         else:
             found.append(tables.read(loaded, loaded.rows(), read_so_far))
+
+    clues.used(pictures)
 
     # SPEC 6.1, 6.2: keep the slots that speak clearest, and ask the pilot
     cells = [one for one in found if isinstance(one, _Cells)]
