@@ -53,7 +53,8 @@ MAY_IMPORT = {
     "barcodes": {"errors"},
     "loaders": {"errors", "pictures", "tables"},
     "case": {"model", "access", "exhibit", "report"},
-    "words": set(),
+    "catalogue": set(),
+    "words": {"catalogue"},
     "exhibit": set(),
     "showing": GROUND | {"text", "loaders", "case", "exhibit"},
     "report": {"errors", "exhibit", "words"},  # from a case file to a page: nothing of how it arose

@@ -111,7 +111,7 @@ def _template() -> Any:
     environment.filters["seen"] = seen
     environment.filters["data"] = _data
     environment.globals.update(
-        both=_both, advice=_advice, odds=_odds, percent=_percent, WEIGHTS=WEIGHTS
+        both=_both, said=_said, odds=_odds, percent=_percent, WEIGHTS=WEIGHTS
     )
     return environment.get_template("case.html")
 
@@ -140,8 +140,8 @@ def _both(key: str, **values: object) -> str:
     return _spans(*(words.phrase(key, lang, **values) for lang in words.LANGUAGES))
 
 
-def _advice(text: str) -> str:
-    return _spans(seen(text), seen(words.advice(text, "zh")))
+def _said(text: str) -> str:
+    return _spans(seen(text), seen(words.translate(text, "zh")))
 
 
 def _odds(key: str, chance: float, **values: object) -> str:
