@@ -56,7 +56,8 @@ MAY_IMPORT = {
     "catalogue": set(),
     "words": {"catalogue"},
     "exhibit": set(),
-    "showing": GROUND | {"text", "loaders", "case", "exhibit"},
+    "showing": GROUND | {"text", "loaders", "case", "exhibit", "showing_text"},
+    "showing_text": GROUND | {"text", "loaders", "exhibit"},
     "report": {"errors", "exhibit", "words"},  # from a case file to a page: nothing of how it arose
     "signing": {"errors", "keys"},
     "checkpoints": {"errors", "keys", "ledger", "signing"},

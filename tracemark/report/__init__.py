@@ -176,5 +176,9 @@ def _counted(shown: Exhibit) -> dict[str, int]:
     if isinstance(shown, ShownPicture):
         weights = [place.weight for place in shown.places]
     else:
-        weights = [cell.weight for _, cells in shown.rows for cell in cells if cell.read]
-    return {weight: weights.count(weight) for weight in WEIGHTS if weight in weights}
+        weights = [part[1] for _, cells in shown.rows for cell in cells for part in cell.parts]
+    return {
+        weight: weights.count(weight)
+        for weight in WEIGHTS
+        if weight in weights and weight != "silent"
+    }
