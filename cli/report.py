@@ -84,14 +84,14 @@ def verify_case(
 def _say(found: tracemark.SignedCase, compared: bool, samples: int) -> None:
     say("the signature holds: nothing was changed")
     facts = (
-        ("verdict", told(found.case.verdict)),
-        ("released to", ", ".join(one.recipient for one in found.case.accusations) or "-"),
-        ("signed", found.time),
-        ("vault", found.vault["id"]),
-        ("public key", found.public_key),
-        ("ledger", found.vault["head"]),
-        ("command", found.process["command"] or "-"),
-        ("samples", f"{samples} / {len(found.case.samples)}"),
+        (told("verdict"), told(found.case.verdict)),
+        (told("released to"), ", ".join(one.recipient for one in found.case.accusations) or "-"),
+        (told("signed"), found.time),
+        (told("vault"), found.vault["id"]),
+        (told("public key"), found.public_key),
+        (told("ledger"), found.vault["head"]),
+        (told("command"), found.process["command"] or "-"),
+        (told("samples"), f"{samples} / {len(found.case.samples)}"),
     )
     say_facts(facts, theirs=True)
     if not compared:

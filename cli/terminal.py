@@ -26,7 +26,7 @@ from rich.cells import cell_len, chop_cells
 
 import tracemark
 
-from .words import labelled, told
+from .words import labelled, language, told
 
 DONE, NOBODY, USAGE, TROUBLE, INTERRUPTED, READER_LEFT, TERMINATED = 0, 1, 2, 3, 130, 141, 143
 WIDTH = 80
@@ -179,11 +179,12 @@ def say_facts(
 ) -> None:
     """Print names and values, the values under one another and wrapped to 80 columns.
 
-    Values that came from outside are ``theirs`` and printed as they are.
+    Facts that came from outside are ``theirs`` and printed as they are.
     """
     held = [
-        (told(name), printable(str(value) if theirs else told(str(value)))) for name, value in facts
+        (name, str(value)) if theirs else (told(name), told(str(value))) for name, value in facts
     ]
+    held = [(name, printable(value)) for name, value in held]
     column = max((cell_len(name) for name, _ in held), default=0) + 2
     for name, value in held:
         first = indent + _padded(name, column, right=False)
@@ -222,6 +223,11 @@ def probability(value: float) -> str:
     if value <= 1e-300:
         return "≤1e-300"
     return f"{value:.2g}"
+
+
+def chance(value: float) -> str:
+    """The same for a person to whom exponents say little: in Chinese, 小于 10⁴⁰ 分之一."""
+    return tracemark.words.odds(value, "zh") if language() == "zh" else probability(value)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from .terminal import (
     DONE,
     NOBODY,
     TROUBLE,
-    probability,
+    chance,
     progress,
     say,
     say_facts,
@@ -200,11 +200,11 @@ def _say_accusation(accusation: tracemark.Accusation, case: tracemark.Case) -> N
     say(f"  {accusation.recipient}{name}", theirs=True)
     facts: list[tuple[str, object]] = [
         ("kind", accusation.kind),
-        ("bound", f"{probability(accusation.bound)} that anyone innocent is named"),
+        ("bound", f"{chance(accusation.bound)} that anyone innocent is named"),
         ("score", f"{accusation.score:.1f} bits, {case.line:.1f} are needed"),
         ("share", f"{accusation.share:.0%} of what the samples show"),
     ]
-    facts += [("issued", _issued(entry)) for entry in accusation.issued]
+    facts += [("released", _issued(entry)) for entry in accusation.issued]
     facts += [("evidence", _evidence(one, case)) for one in accusation.evidence]
     facts += [("rows", _rows(one, case)) for one in accusation.rows]
     facts += [("waybill", binding_of(one, case)) for one in accusation.bindings]
@@ -227,7 +227,13 @@ def _evidence(evidence: tracemark.Evidence, case: tracemark.Case) -> str:
 
 
 def _issued(entry: dict[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in entry.items() if value is not None)
+    what = f"{told(str(entry['what']))} {entry['name'] or ''}".strip()
+    return (
+        told(
+            f"entry {entry['issue']}, {str(entry['time'])[:19]}, {entry['cells']} cells leaked, of:"
+        )
+        + f" {what}"
+    )
 
 
 def _say_sample(sample: tracemark.SampleReport) -> None:
@@ -240,7 +246,7 @@ def _say_sample(sample: tracemark.SampleReport) -> None:
             (
                 "mark",
                 f"{pilot.agreeing:,} of {pilot.slots:,} slots follow this vault's pattern "
-                f"(by chance: {probability(pilot.bound)})",
+                f"(by chance: {chance(pilot.bound)})",
             )
         )
     elif pilot and sample.slots:
@@ -248,7 +254,7 @@ def _say_sample(sample: tracemark.SampleReport) -> None:
             (
                 "mark",
                 f"{sample.slots:,} slots read where this vault's pattern lies "
-                f"(by chance: {probability(pilot.bound)})",
+                f"(by chance: {chance(pilot.bound)})",
             )
         )
     if sample.note:
@@ -261,5 +267,5 @@ def _say_case(case: tracemark.Case) -> None:
     number = "not recorded" if case.number is None else f"case {case.number}, look {case.look}"
     say_wrapped(
         f"{number}: {case.candidates:,} candidates{among}, {case.hypotheses} hypotheses; the "
-        f"chance that anyone innocent is named is at most {probability(case.alpha)}."
+        f"chance that anyone innocent is named is at most {chance(case.alpha)}."
     )
