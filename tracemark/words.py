@@ -72,6 +72,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "typography": ("typography", "排印形式"),
     "wording": ("wording", "措辞"),
     "nubs": ("marks on edges", "边线标记"),
+    "dots": ("dots in the white", "空白处的点"),
+    "decoy": ("decoys", "诱饵"),
     "marked": ("marked", "有标记"),
     "empty": ("empty", "空"),
     "picture": ("picture", "图片"),
