@@ -60,7 +60,8 @@ def _sets(access: tracemark.Access) -> str:
 
 
 def _say_holder(holder: tracemark.Holder, access: tracemark.Access) -> None:
-    say(f"    {holder.recipient}" + (f"  {holder.name}" if holder.name else ""))
+    name = f"  {holder.name}" if holder.name else ""
+    say(f"    {holder.recipient}{name}", theirs=True)
     held = f"to {holder.held:,} of {access.recognised:,}"
     guilt = "over 0.99" if holder.guilt > 0.99 else f"{holder.guilt:.2f}"
     facts: list[tuple[str, object]] = [

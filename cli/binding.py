@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import tracemark
 
-from .terminal import probability
+from .terminal import chance as spelled
+from .words import told
 
 
 def binding_of(binding: tracemark.Binding, case: tracemark.Case) -> str:
     """One line about one picture; a contradiction in capitals."""
     where = f"{case.samples[binding.sample].path}: " if len(case.samples) > 1 else ""
     verdict = binding.verdict.upper() if binding.verdict == "contradicted" else binding.verdict
-    said = [f"{where}{verdict}"]
+    said = [told(verdict)]
     if binding.issued is not None:
         chance = binding.if_bound if binding.verdict == "contradicted" else binding.by_chance
         said.append(
-            f"{binding.agreeing} of {binding.read} slots bound to the number agree "
-            f"(by chance: {probability(chance)})"
+            told(
+                f"{binding.agreeing} of {binding.read} slots bound to the number agree "
+                f"(by chance: {spelled(chance)})"
+            )
         )
-        said.append("issued to them" if binding.issued else "never issued to them")
+        said.append(told("issued to them" if binding.issued else "never issued to them"))
     if binding.issue is not None:
-        said.append(f"the mark was made for the label of issue {binding.issue}")
-    return ", ".join([*said, *filter(None, [binding.note])])
+        said.append(told(f"the mark was made for the label of issue {binding.issue}"))
+    return where + ", ".join(filter(None, [*said, told(binding.note)]))

@@ -21,6 +21,7 @@ from .leaks import LEAKS, Copy, Leak, as_csv
 from .options import AsJson
 from .sample_orders import Chance, orders
 from .terminal import DONE, TROUBLE, probability, progress, say, say_json, say_table, say_wrapped
+from .words import told
 
 RECIPIENTS = 1000
 ROWS = 300
@@ -183,12 +184,12 @@ def _say(outcomes: Sequence[Outcome], seconds: float, kept: Path | None) -> None
         named = [*outcome.named, *[""] * (len(outcome.released_to) - len(outcome.named))]
         lines.append(
             (
-                f"{number:>2} {outcome.leak}",
-                whose[0] if whose else "nobody",
-                named[0] if named and named[0] else "nobody",
+                f"{number:>2} {told(outcome.leak)}",
+                whose[0] if whose else told("nobody"),
+                named[0] if named and named[0] else told("nobody"),
                 "" if outcome.bound is None else probability(outcome.bound),
-                outcome.waybill,
-                "right" if outcome.right else "WRONG",
+                told(outcome.waybill),
+                told("right" if outcome.right else "WRONG"),
             )
         )
         lines += [("", *pair, "", "", "") for pair in zip(whose[1:], named[1:], strict=True)]

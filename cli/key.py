@@ -13,6 +13,7 @@ import tracemark
 
 from .options import VAULT, AsJson, VaultPath
 from .terminal import at_terminal, say, say_json, say_table
+from .words import told
 
 app = typer.Typer(help="List, rotate and seal keys. No key is ever printed.")
 
@@ -119,7 +120,7 @@ def _new_passphrase() -> str:
         raise tracemark.UsageError(
             "no new passphrase", hint="set TRACEMARK_NEW_PASSPHRASE, or run it at a terminal"
         )
-    said = getpass("new passphrase: ")
-    if getpass("the same again: ") != said:
+    said = getpass(told("new passphrase:") + " ")
+    if getpass(told("the same again:") + " ") != said:
         raise tracemark.UsageError("the two passphrases differ", hint="run it again")
     return said

@@ -143,9 +143,9 @@ def migrate(
 
 
 def _show(entry: tracemark.Entry) -> None:
-    say(f"{entry.seq:>6}  {entry.time[:19]}  {entry.kind}")
+    say(f"{entry.seq:>6}  {entry.time[:19]}  {entry.kind}", theirs=True)
     facts = ((name, _brief(value)) for name, value in entry.body.items() if value is not None)
-    say_facts(facts, indent="        ")
+    say_facts(facts, indent="        ", theirs=True)
 
 
 def _brief(value: object) -> str:

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 import tracemark
 
 from . import custody, key, ledger, mark, recipient, serve
+from .chinese import in_chinese
 from .clean import clean
 from .demo import demo
 from .doctor import doctor
@@ -21,6 +22,7 @@ from .preview import preview
 from .report import report, verify_case
 from .terminal import TERMINATED, USAGE, ask_passphrase, guarded, last_resort, say
 from .trace import trace
+from .words import Language, language, listen, speaking
 
 VERBS = (
     *("init", "recipient", "mark", "preview", "custody"),
@@ -58,6 +60,7 @@ def _tracemark(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
     ] = False,
+    lang: Language = "",  # taken out by `listen` before
 ) -> None:
     """Trace leaked order exports and waybill labels back to whom they were released.
 
@@ -89,10 +92,17 @@ app.command()(demo)
 
 def status(arguments: Sequence[str]) -> int:
     """Run the program and return its exit status; nothing is raised."""
-    command = typer.main.get_command(app)
-    return guarded(
-        lambda: command.main(list(arguments), prog_name="tracemark", standalone_mode=False)
-    )
+
+    def run() -> int | None:
+        words = listen(arguments)
+        command = typer.main.get_command(app)
+        if language() == "zh":
+            in_chinese(command)
+        ended: int | None = command.main(words, prog_name="tracemark", standalone_mode=False)
+        return ended
+
+    with speaking():
+        return guarded(run)
 
 
 def run() -> None:

@@ -14,6 +14,7 @@ import tracemark
 from .options import VAULT, AsJson, Output, Policy, To, VaultPath
 from .pipes import PIPE, Watched, as_file, name_of, reading, writing
 from .terminal import note, note_json, print_as_it_is, progress, say, say_facts, say_json
+from .words import told
 
 _LABELS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pdf"}
 
@@ -254,7 +255,7 @@ def _report(receipt: tracemark.Receipt, output: Path, as_json: bool) -> None:
             [
                 ("rows", f"{receipt.rows:,}"),
                 ("marked cells", f"{receipt.cells:,}"),
-                ("layers", ", ".join(receipt.layers)),
+                ("layers", ", ".join(map(told, receipt.layers))),
                 ("encoding", receipt.encoding),
                 ("issue", receipt.issue),
                 ("sha256", receipt.sha256),

@@ -14,7 +14,6 @@ import tracemark
 from .options import VAULT, AsJson, VaultPath
 from .pipes import PIPE, as_file, name_of, writing
 from .terminal import say, say_json, say_wrapped
-from .words import Language, language
 
 _GAP = 24
 _RED = (200, 0, 0)
@@ -31,7 +30,6 @@ def preview(
     profile: Annotated[
         str, typer.Option("--profile", metavar="NAME", help="discreet, default or robust.")
     ] = "default",
-    lang: Language = "",
     vault: VaultPath = VAULT,
     as_json: AsJson = False,
 ) -> None:
@@ -41,7 +39,6 @@ def preview(
 
     Example:  tracemark preview waybill.png --to station:YW-012 -o preview.png
     """
-    chinese = language(lang) == "zh"
     with as_file(source) as held, held.open("rb") as file, tracemark.Vault.open(vault) as opened:
         if b"%PDF-" in file.read(1024):
             raise tracemark.UsageError(
@@ -63,11 +60,6 @@ def preview(
     if as_json:
         say_json(
             {"output": str(output), "changed": changed, "white": paper, "part": round(part, 6)}
-        )
-    elif chinese:
-        say(f"{output}：左为原样，中为打标后，右为改动处")
-        say_wrapped(
-            f"改动 {changed:,} 个点，占白色的 {part:.2%}。若太显眼，用 --profile discreet。"
         )
     else:
         say(f"{output}: before, after, and what changed")

@@ -13,7 +13,7 @@ import tracemark
 from .options import AsJson
 from .pipes import PIPE, name_of, reading, writing
 from .terminal import note, say, say_facts, say_json, say_wrapped
-from .words import Language, language
+from .words import labelled, language, told
 
 CaseFile = Annotated[
     Path, typer.Argument(metavar="CASE", help="A case file, signed or not, or - for stdin.")
@@ -25,7 +25,6 @@ def report(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="OUT.html", help="Page to write, or -.")
     ],
-    lang: Language = "",
 ) -> None:
     """Write a case file as a page that a person can read and print.
 
@@ -35,12 +34,11 @@ def report(
 
     Example:  tracemark report case.json -o case.html
     """
-    spoken = language(lang)
     case = tracemark.read_case(_text(source), name=name_of(source))
     with writing(output) as sink:
-        sink.write(case.to_html(spoken).encode())
+        sink.write(case.to_html(language()).encode())
     if output != PIPE:
-        say(f"{output}: {case.verdict}")
+        say(labelled(str(output), case.verdict), theirs=True)
 
 
 def verify_case(
@@ -53,7 +51,6 @@ def verify_case(
         list[Path] | None,
         typer.Option("--sample", metavar="FILE", help="A file that was traced; may be repeated."),
     ] = None,
-    lang: Language = "",
     as_json: AsJson = False,
 ) -> None:
     """Check a signed case file: that nobody changed it, who signed it, that samples are its own.
@@ -63,7 +60,6 @@ def verify_case(
 
     Example:  tracemark verify-case case.json --key 5f0c… --sample leak.csv
     """
-    spoken = language(lang)
     hashes = [_sha256(path) for path in samples or []]
     found = tracemark.verify_case(
         _text(source), public_key=key, samples=hashes, name=name_of(source)
@@ -82,39 +78,29 @@ def verify_case(
             }
         )
         return
-    _say(found, spoken, key is not None, len(hashes))
+    _say(found, key is not None, len(hashes))
 
 
-def _say(found: tracemark.SignedCase, lang: str, compared: bool, samples: int) -> None:
-    chinese = lang == "zh"
-    say("签名有效：文件签署后未被改动" if chinese else "the signature holds: nothing was changed")
-    names = ("结论", "发给", "签署时间", "库", "公钥", "台账末端", "命令", "样本") if chinese else (
-        "verdict", "released to", "signed", "vault", "public key", "ledger", "command", "samples"
-    )  # fmt: skip
-    values = (
-        tracemark.words.phrase(found.case.verdict, "zh" if chinese else "en"),
-        ", ".join(one.recipient for one in found.case.accusations) or "-",
-        found.time,
-        found.vault["id"],
-        found.public_key,
-        found.vault["head"],
-        found.process["command"] or "-",
-        f"{samples} / {len(found.case.samples)}",
+def _say(found: tracemark.SignedCase, compared: bool, samples: int) -> None:
+    say("the signature holds: nothing was changed")
+    facts = (
+        (told("verdict"), told(found.case.verdict)),
+        (told("released to"), ", ".join(one.recipient for one in found.case.accusations) or "-"),
+        (told("signed"), found.time),
+        (told("vault"), found.vault["id"]),
+        (told("public key"), found.public_key),
+        (told("ledger"), found.vault["head"]),
+        (told("command"), found.process["command"] or "-"),
+        (told("samples"), f"{samples} / {len(found.case.samples)}"),
     )
-    say_facts(zip(names, values, strict=True))
+    say_facts(facts, theirs=True)
     if not compared:
         say_wrapped(
-            "公钥由文件自己给出：请与库的所有者公布的公钥比对（--key）。"
-            if chinese
-            else "The key is the one that the file names itself: compare it with the one that the "
+            "The key is the one that the file names itself: compare it with the one that the "
             "vault's owner published (--key)."
         )
     if not samples:
-        note(
-            "用 --sample 可核对手中的文件是否就是被追溯的样本"
-            if chinese
-            else "--sample checks that the files at hand are those that were traced"
-        )
+        note("--sample checks that the files at hand are those that were traced")
 
 
 def _text(source: Path) -> str:

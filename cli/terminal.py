@@ -2,6 +2,7 @@
 
 Results go to stdout; progress, errors and hints go to stderr. Nothing is coloured, text fits 80
 columns, and what comes from outside (file names, recipients' names) cannot send control codes.
+What the program says is put in the language of `words` here; JSON and marked texts are not.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,8 +26,17 @@ from rich.cells import cell_len, chop_cells
 
 import tracemark
 
+from .words import labelled, language, told
+
 DONE, NOBODY, USAGE, TROUBLE, INTERRUPTED, READER_LEFT, TERMINATED = 0, 1, 2, 3, 130, 141, 143
 WIDTH = 80
+
+_OPENING, _CLOSING = "（“‘《〈「『【", "，。、；：！？）”’》〉」』】"
+_WIDE = "\u2e80-\u2fff\u3005-\u3007\u3040-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+_UNIT = re.compile(  # what stays together on a line, and the space before it
+    rf"(\s*)((?:[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}{_OPENING}{_CLOSING}]+)|[{_OPENING}]+)?"
+    rf"[{_CLOSING}]*)"
+)
 
 
 def guarded(action: Callable[[], int | None]) -> int:
@@ -97,15 +108,15 @@ def last_resort(
 
 def fail(message: str, hint: str = "", *, status: int) -> int:
     """Print one line for the error and one for the hint on stderr; hand the status back."""
-    _write(sys.stderr, f"tracemark: error: {_one_line(message)}")
+    _write(sys.stderr, _one_line(labelled("tracemark: error", message)))
     if hint:
-        _write(sys.stderr, f"hint: {_one_line(hint)}")
+        _write(sys.stderr, _one_line(labelled("hint", hint)))
     return status
 
 
 def note(message: str) -> None:
     """Print a remark on stderr that is no error."""
-    _write(sys.stderr, f"tracemark: {_one_line(message)}")
+    _write(sys.stderr, f"tracemark: {_one_line(told(message))}")
 
 
 def note_json(value: Any) -> None:
@@ -113,9 +124,9 @@ def note_json(value: Any) -> None:
     _write(sys.stderr, json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def say(text: str = "") -> None:
-    """Print a line of the result."""
-    _write(sys.stdout, printable(text))
+def say(text: str = "", *, theirs: bool = False) -> None:
+    """Print a line of the result; one that only names what came from outside is ``theirs``."""
+    _write(sys.stdout, printable(text if theirs else told(text)))
 
 
 def print_as_it_is(text: str) -> None:
@@ -125,8 +136,8 @@ def print_as_it_is(text: str) -> None:
 
 def say_wrapped(text: str, *, indent: str = "") -> None:
     """Print a paragraph of the result, wrapped to 80 columns."""
-    for line in _wrapped(printable(text), WIDTH - len(indent)):
-        say(indent + line)
+    for line in wrapped(printable(told(text)), WIDTH - len(indent)):
+        say(indent + line, theirs=True)
 
 
 def say_json(value: Any) -> None:
@@ -148,28 +159,37 @@ def say_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     rows : iterable of sequences
         Each as long as the headers; every value is printed by `str`.
     """
+    headers = list(map(told, headers))
     cells = [[printable(str(value)) for value in row] for row in rows]
     numeric = [
         bool(cells) and all(_is_number(row[column]) for row in cells)
         for column in range(len(headers))
     ]
     widths = [max(map(cell_len, column)) for column in zip(headers, *cells, strict=True)]
-    for row in [list(headers), *cells]:
+    for row in [headers, *cells]:
         line = "  ".join(
             _padded(value, width, right)
             for value, width, right in zip(row, widths, numeric, strict=True)
         )
-        say(line.rstrip())
+        say(line.rstrip(), theirs=True)
 
 
-def say_facts(facts: Iterable[tuple[str, object]], *, indent: str = "  ") -> None:
-    """Print names and values, the values under one another and wrapped to 80 columns."""
-    held = [(name, printable(str(value))) for name, value in facts]
+def say_facts(
+    facts: Iterable[tuple[str, object]], *, indent: str = "  ", theirs: bool = False
+) -> None:
+    """Print names and values, the values under one another and wrapped to 80 columns.
+
+    Facts that came from outside are ``theirs`` and printed as they are.
+    """
+    held = [
+        (name, str(value)) if theirs else (told(name), told(str(value))) for name, value in facts
+    ]
+    held = [(name, printable(value)) for name, value in held]
     column = max((cell_len(name) for name, _ in held), default=0) + 2
     for name, value in held:
         first = indent + _padded(name, column, right=False)
-        for line in _wrapped(value, WIDTH - len(indent) - column) or [""]:
-            say((first + line).rstrip())
+        for line in wrapped(value, WIDTH - len(indent) - column) or [""]:
+            say((first + line).rstrip(), theirs=True)
             first = " " * (len(indent) + column)
 
 
@@ -194,7 +214,8 @@ def at_terminal() -> bool:
 
 def ask_passphrase(path: Path) -> str | None:
     """Ask for the passphrase of a key file, if a person is there; nothing typed is shown."""
-    return getpass(f"passphrase of {printable(str(path))}: ") if at_terminal() else None
+    asked = told(f"passphrase of {printable(str(path))}:")
+    return getpass(f"{asked} ") if at_terminal() else None
 
 
 def probability(value: float) -> str:
@@ -202,6 +223,11 @@ def probability(value: float) -> str:
     if value <= 1e-300:
         return "≤1e-300"
     return f"{value:.2g}"
+
+
+def chance(value: float) -> str:
+    """The same for a person to whom exponents say little: in Chinese, 小于 10⁴⁰ 分之一."""
+    return tracemark.words.odds(value, "zh") if language() == "zh" else probability(value)
 
 
 @contextmanager
@@ -221,25 +247,27 @@ def progress(what: str) -> Iterator[Callable[[str, float], None]]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=1.0)
-        yield lambda stage, part: bar.update(task, description=stage or what, completed=part)
+        task = bar.add_task(told(what), total=1.0)
+        yield lambda stage, part: bar.update(task, description=told(stage or what), completed=part)
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of at most so many columns; wide characters take two."""
+def wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most so many columns; wide characters take two.
+
+    A line ends at a space or beside a wide character, but not before a mark that closes.
+    """
     lines, line = [], ""
-    for word in text.split():
-        rest = word
-        if line and cell_len(line) + 1 + cell_len(rest) <= width:
-            line += " " + rest
-            continue
-        if line:
+    for space, unit in _UNIT.findall(text.strip()):
+        gap = " " * bool(space and line)
+        if not line or cell_len(line + gap + unit) <= width:
+            line += gap + unit
+        else:
             lines.append(line)
-        while cell_len(rest) > width:
-            first, *others = chop_cells(rest, width)
+            line = unit
+        while cell_len(line) > width:
+            first, *others = chop_cells(line, width)
             lines.append(first)
-            rest = "".join(others)
-        line = rest
+            line = "".join(others)
     return [*lines, line] if line else lines
 
 

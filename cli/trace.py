@@ -19,7 +19,6 @@ from .outcome import (
     SignedTo,
     Without,
     check_outputs,
-    say_in_chinese,
     say_written,
     write_case,
 )
@@ -28,14 +27,14 @@ from .terminal import (
     DONE,
     NOBODY,
     TROUBLE,
-    probability,
+    chance,
     progress,
     say,
     say_facts,
     say_json,
     say_wrapped,
 )
-from .words import Language, language
+from .words import labelled, language, told
 
 _STATUS = {"identified": DONE, "inconclusive": NOBODY, "no mark": NOBODY, "unreadable": TROUBLE}
 
@@ -101,7 +100,6 @@ def trace(
     report_to: ReportTo = None,
     signed_to: SignedTo = None,
     without: Without = False,
-    lang: Language = "",
     vault: VaultPath = VAULT,
     as_json: AsJson = False,
 ) -> None:
@@ -118,7 +116,6 @@ def trace(
 
     Example:  tracemark trace photo.jpg --report case.html --signed case.json
     """
-    spoken = language(lang)
     with ExitStack() as stack:
         opened = stack.enter_context(tracemark.Vault.open(vault))
         paths = [stack.enter_context(as_file(_there(sample))) for sample in samples]
@@ -136,12 +133,12 @@ def trace(
             progress=report,
         )
         case = _as_named(case, paths, samples)
-        write_case(case, opened, report_to, signed_to, lang=spoken, contents=not without)
+        write_case(case, opened, report_to, signed_to, lang=language(), contents=not without)
     if as_json:
         say_json(case.to_dict())
     else:
-        (say_in_chinese if spoken == "zh" else _say)(case)
-        say_written(case, report_to, signed_to, spoken)
+        _say(case)
+        say_written(case, report_to, signed_to)
     raise typer.Exit(_STATUS[case.verdict])
 
 
@@ -158,7 +155,9 @@ def _as_named(case: tracemark.Case, paths: list[Path], samples: list[Path]) -> t
     named = []
     for report in case.samples:
         path = next(p for p in called if report.path == p or report.path.startswith(p + "/"))
-        named.append(dataclasses.replace(report, path=called[path] + report.path[len(path) :]))
+        name = called[path] + report.path[len(path) :]
+        note = report.note.replace(path, called[path])
+        named.append(dataclasses.replace(report, path=name, note=note))
     return dataclasses.replace(case, samples=tuple(named))
 
 
@@ -178,7 +177,7 @@ def _limits(options: list[str]) -> tracemark.Limits:
 
 
 def _say(case: tracemark.Case) -> None:
-    say(f"{case.verdict}: {_MEANING[case.verdict]}")
+    say(labelled(case.verdict, _MEANING[case.verdict]), theirs=True)
     for accusation in case.accusations:
         say()
         _say_accusation(accusation, case)
@@ -197,14 +196,15 @@ def _say(case: tracemark.Case) -> None:
 
 
 def _say_accusation(accusation: tracemark.Accusation, case: tracemark.Case) -> None:
-    say(f"  {accusation.recipient}" + (f"  {accusation.name}" if accusation.name else ""))
+    name = f"  {accusation.name}" if accusation.name else ""
+    say(f"  {accusation.recipient}{name}", theirs=True)
     facts: list[tuple[str, object]] = [
         ("kind", accusation.kind),
-        ("bound", f"{probability(accusation.bound)} that anyone innocent is named"),
+        ("bound", f"{chance(accusation.bound)} that anyone innocent is named"),
         ("score", f"{accusation.score:.1f} bits, {case.line:.1f} are needed"),
         ("share", f"{accusation.share:.0%} of what the samples show"),
     ]
-    facts += [("issued", _issued(entry)) for entry in accusation.issued]
+    facts += [("released", _issued(entry)) for entry in accusation.issued]
     facts += [("evidence", _evidence(one, case)) for one in accusation.evidence]
     facts += [("rows", _rows(one, case)) for one in accusation.rows]
     facts += [("waybill", binding_of(one, case)) for one in accusation.bindings]
@@ -215,23 +215,29 @@ def _rows(rows: tracemark.RowsOf, case: tracemark.Case) -> str:
     where = f"{case.samples[rows.sample].path}: " if len(case.samples) > 1 else ""
     first = ", ".join(f"{number:,}" for number in rows.numbers[:_LISTED])
     more = ", …" if rows.count > _LISTED else ""
-    return f"{where}{rows.count:,} show this copy's marks: {first}{more}"
+    return where + told(f"{rows.count:,} show this copy's marks: {first}{more}")
 
 
 def _evidence(evidence: tracemark.Evidence, case: tracemark.Case) -> str:
     where = f"{case.samples[evidence.sample].path}: " if len(case.samples) > 1 else ""
-    return (
-        f"{where}{evidence.carrier}, {evidence.agreeing:,} of {evidence.read:,} slots agree, "
+    return where + told(
+        f"{evidence.carrier}, {evidence.agreeing:,} of {evidence.read:,} slots agree, "
         f"{evidence.expected:,.0f} by chance"
     )
 
 
 def _issued(entry: dict[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in entry.items() if value is not None)
+    what = f"{told(str(entry['what']))} {entry['name'] or ''}".strip()
+    return (
+        told(
+            f"entry {entry['issue']}, {str(entry['time'])[:19]}, {entry['cells']} cells leaked, of:"
+        )
+        + f" {what}"
+    )
 
 
 def _say_sample(sample: tracemark.SampleReport) -> None:
-    say(f"  {sample.path}")
+    say(f"  {sample.path}", theirs=True)
     facts: list[tuple[str, object]] = [("kind", sample.kind), ("status", sample.status)]
     if sample.rows:
         facts.append(("rows", f"{sample.rows:,}, {sample.issued:,} cells known to the ledger"))
@@ -240,7 +246,7 @@ def _say_sample(sample: tracemark.SampleReport) -> None:
             (
                 "mark",
                 f"{pilot.agreeing:,} of {pilot.slots:,} slots follow this vault's pattern "
-                f"(by chance: {probability(pilot.bound)})",
+                f"(by chance: {chance(pilot.bound)})",
             )
         )
     elif pilot and sample.slots:
@@ -248,7 +254,7 @@ def _say_sample(sample: tracemark.SampleReport) -> None:
             (
                 "mark",
                 f"{sample.slots:,} slots read where this vault's pattern lies "
-                f"(by chance: {probability(pilot.bound)})",
+                f"(by chance: {chance(pilot.bound)})",
             )
         )
     if sample.note:
@@ -261,5 +267,5 @@ def _say_case(case: tracemark.Case) -> None:
     number = "not recorded" if case.number is None else f"case {case.number}, look {case.look}"
     say_wrapped(
         f"{number}: {case.candidates:,} candidates{among}, {case.hypotheses} hypotheses; the "
-        f"chance that anyone innocent is named is at most {probability(case.alpha)}."
+        f"chance that anyone innocent is named is at most {chance(case.alpha)}."
     )

@@ -53,9 +53,11 @@ MAY_IMPORT = {
     "barcodes": {"errors"},
     "loaders": {"errors", "pictures", "tables"},
     "case": {"model", "access", "exhibit", "report"},
-    "words": set(),
+    "catalogue": set(),
+    "words": {"catalogue"},
     "exhibit": set(),
-    "showing": GROUND | {"text", "loaders", "case", "exhibit"},
+    "showing": GROUND | {"text", "loaders", "case", "exhibit", "showing_text"},
+    "showing_text": GROUND | {"text", "loaders", "exhibit"},
     "report": {"errors", "exhibit", "words"},  # from a case file to a page: nothing of how it arose
     "signing": {"errors", "keys"},
     "checkpoints": {"errors", "keys", "ledger", "signing"},

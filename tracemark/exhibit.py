@@ -13,6 +13,10 @@ Weight = Literal["strong", "weak", "contradicting", "erased", "read", "silent"]
 of them, ``contradicting`` shows what no copy of theirs does, ``erased`` cannot be told any more.
 ``read`` where nobody is accused: no codeword is held against it. ``silent``: holds no slot."""
 
+Part = tuple[str, Weight]
+"""A piece of a cell's text: a slot and how it speaks, or what stands between slots, ``silent``.
+The text of a slot may be empty: there a form is shown by leaving something out."""
+
 WEIGHTS: tuple[Weight, ...] = ("strong", "weak", "contradicting", "erased", "read", "silent")
 
 
@@ -31,6 +35,8 @@ class ShownCell:
         Slots read in it, and how many of them show what that copy shows.
     bits : float
         Weight of the cell's evidence, in bits.
+    parts : tuple of (str, str)
+        The text in pieces, so that its slots can be told apart; empty where it holds none.
     """
 
     text: str
@@ -39,6 +45,7 @@ class ShownCell:
     read: int = 0
     agreeing: int = 0
     bits: float = 0.0
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

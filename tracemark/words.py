@@ -6,8 +6,10 @@ Wording is careful: a copy is "released to" a recipient (发给), nobody is call
 from __future__ import annotations
 
 import math
-import re
+from functools import cache
 from typing import Literal
+
+from tracemark.catalogue import Catalogue
 
 Lang = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = ("en", "zh")
@@ -70,6 +72,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "typography": ("typography", "排印形式"),
     "wording": ("wording", "措辞"),
     "nubs": ("marks on edges", "边线标记"),
+    "dots": ("dots in the white", "空白处的点"),
+    "decoy": ("decoys", "诱饵"),
     "marked": ("marked", "有标记"),
     "empty": ("empty", "空"),
     "picture": ("picture", "图片"),
@@ -77,40 +81,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "rows": ("rows", "行"),
     "table": ("table", "表格"),
     "label": ("label", "面单"),
-    # advice that the tracing gives: see `advice`
-    "too weak": (
-        "A mark of this vault is present, but it is too weak to name anyone.",
-        "样本中有本库的标记，但强度不足以指名任何人。",
-    ),
-    "most": (
-        "The sample can give {0} bits at most and {1} are needed: add more rows from the same"
-        " source.",
-        "这份样本最多能提供 {0} 比特证据，而需要 {1} 比特：请补充同一来源的更多行。",
-    ),
-    "more rows": (
-        "Add more rows from the same source, or the file as it was first received.",
-        "请补充同一来源的更多行，或提供最初收到的原始文件。",
-    ),
-    "few places": (
-        "Only {0} places for a mark: too little to tell. Add more rows, as they were received.",
-        "只有 {0} 处可以承载标记，不足以判断。请按收到时的原样补充更多行。",
-    ),
-    "no place": (
-        "No place for a mark: too little to tell. Add more rows, as they were received.",
-        "没有可以承载标记的位置，不足以判断。请按收到时的原样补充更多行。",
-    ),
-    "issued unmarked": (
-        "Some of these records were issued from this vault, but the mark was not found.",
-        "其中一些记录曾由本库发出，但没有找到标记。",
-    ),
-    "some unreadable": (
-        "Some samples could not be read; they took no part.",
-        "有些样本无法读取，未参与追溯。",
-    ),
 }
 
-_ADVICE = ("too weak", "most", "more rows", "few places", "no place", "issued unmarked",
-           "some unreadable")  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -121,15 +93,26 @@ def phrase(key: str, lang: Lang, **values: object) -> str:
     return PHRASES[key][LANGUAGES.index(lang)].format(**values)
 
 
-def advice(text: str, lang: Lang) -> str:
-    """Advice of a case, which is kept in English, in another language where it is known."""
-    if lang == "zh":
-        for key in _ADVICE:
-            english, chinese = PHRASES[key]
-            pattern = re.sub(r"\\\{\d\\\}", r"([\\d.,]+)", re.escape(english))
-            if match := re.fullmatch(pattern, text):
-                return chinese.format(*match.groups())
-    return text
+def translate(text: str, lang: Lang) -> str:
+    """A message, hint, note or piece of advice of this library, which are kept in English.
+
+    Parameters
+    ----------
+    text : str
+        As it was raised or noted.
+    lang : str
+        ``zh``; ``en`` is the text itself.
+    """
+    return chinese()(text) if lang == "zh" else text
+
+
+@cache
+def chinese(more: str = "") -> Catalogue:
+    """The library's sentences in Chinese, with those of another TOML document."""
+    from importlib.resources import files  # late, as few runs need it
+
+    own = files("tracemark").joinpath("zh.toml").read_text(encoding="utf-8")
+    return Catalogue(own, *filter(None, [more]))
 
 
 def odds(chance: float, lang: Lang) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from pathlib import Path
 
@@ -98,7 +97,11 @@ def test_the_language_comes_from_the_option_or_the_locale(
     assert max(map(cell_len, chinese.out.splitlines())) <= 80
     monkeypatch.setenv("LANG", "zh_CN.UTF-8")
     assert run("trace", leak.name).out == chinese.out
-    run("trace", leak, "--lang", "fr").failed(2, "'fr'")
+    refused = run("trace", leak, "--lang", "fr")
+    assert refused.status == 2 and "“fr”" in refused.errors and "提示：" in refused.errors
+    monkeypatch.setenv("TRACEMARK_LANG", "en")
+    assert run("--lang=zh", "trace", leak.name).out == chinese.out
+    assert run("trace", leak.name).out == english.out.replace(str(leak), leak.name)
 
 
 def test_a_preview_shows_before_after_and_the_change(run, vault: Path, label: Path) -> None:
@@ -130,7 +133,7 @@ def test_the_doctor_finds_what_is_wrong(run, vault: Path) -> None:
     (vault / "keys").chmod(0o644)
     ran = run("doctor", "--lang", "zh")
     assert ran.status == 3
-    assert "故障: 库" in ran.out and "chmod 600" in ran.out
+    assert "故障：库：" in ran.out and "chmod 600" in ran.out
 
 
 def test_the_doctor_without_a_vault_says_how_to_make_one(run, home: Path) -> None:
@@ -147,4 +150,4 @@ def test_the_outcome_in_chinese_says_every_verdict(
     assert nobody.status == 1 and nobody.out.startswith("未发现标记：")
     broken = run("trace", "-", "--lang", "zh", stdin=b"\x89PNG\r\n\x1a\nno picture")
     assert broken.status == 3 and broken.out.startswith("无法读取：")
-    assert io.StringIO(broken.out).readline().endswith("。\n")
+    assert "图片损坏或不完整" in broken.out and "tmp" not in broken.out

@@ -114,7 +114,7 @@ def test_nothing_is_wider_than_the_screen(browser: Any, page: Path, width: int) 
 def test_text_stands_out_from_its_ground(browser: Any, page: Path, scheme: str) -> None:
     """At least 4.5 to 1, as WCAG 2.1 asks, for every kind of text on the page."""
     tab = Opened(browser, page, color_scheme=scheme).tab
-    for selector in (".sentence", ".soft", ".tag", "th", ".cell.strong", "pre", ".caution"):
+    for selector in (".sentence", ".soft", ".tag", "th", ".slot.strong", "pre", ".caution"):
         inked, ground = tab.locator(selector).first.evaluate(
             """element => {
                 const solid = value => !/rgba\\(.*, 0\\)/.test(value);

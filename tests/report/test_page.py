@@ -9,11 +9,12 @@ from html.parser import HTMLParser
 import pytest
 
 import tracemark
-from tests.report.cases import Leak
+from tests.report.cases import Leak, write
 from tracemark.case import Case, SampleReport
 from tracemark.exhibit import ShownPicture
 from tracemark.report import command, seen
 from tracemark.report.plot import plot
+from tracemark_cli.sample_orders import orders
 
 VOID = {"meta", "input", "br", "img", "link"}
 
@@ -117,9 +118,6 @@ def test_cells_of_two_copies_are_told_apart(leaked: Leak) -> None:
 
 def test_a_foreign_row_does_not_agree(leaked: Leak, tmp_path) -> None:
     """Cells that were never marked are held against the accused and found wanting."""
-    from tests.report.cases import write
-    from tracemark_cli.sample_orders import orders
-
     mixed = [*orders(60, seed=77), *leaked.vault.mark_rows(orders(12, seed=31), "station:YW-012")]
     case = leaked.vault.trace(write(tmp_path / "mixed.csv", mixed))
     foreign = [
@@ -130,6 +128,30 @@ def test_a_foreign_row_does_not_agree(leaked: Leak, tmp_path) -> None:
     ]
     assert not [cell for cell in foreign if cell.weight == "strong"]
     assert sum(cell.weight == "strong" for cell in ours) > len(ours) / 2
+
+
+def test_slots_within_a_cell_are_told_apart(leaked: Leak, tmp_path) -> None:
+    """One symbol lost, one word changed: two slots of the cell say so, the others agree."""
+    [row] = leaked.vault.mark_rows([next(iter(orders(1, seed=31)))], "station:YW-012")
+    address = row["收货地址"]
+    lost = list(re.finditer("[\ufe03-\ufe0a]+", address))[6]
+    worn = address[: lost.start()] + address[lost.end() :]
+    worn = worn.replace("室", "") if "室" in worn else worn + "室"
+    case = leaked.vault.trace(write(tmp_path / "worn.csv", [{**row, "收货地址": worn}]))
+    [(_, cells)] = case.exhibits[0].rows
+    cell = cells[case.exhibits[0].headers.index("收货地址")]
+    weights = [weight for _, weight in cell.parts]
+    assert weights.count("erased") == 1
+    assert weights.count("strong") > 5
+    page = case.to_html("en")
+    assert all(f'<i class="slot {weight}' in page for weight in {*weights} - {"silent"})
+
+
+def test_the_parts_of_a_cell_are_its_text(leaked: Leak) -> None:
+    for _, cells in leaked.case.exhibits[0].rows:
+        for cell in cells:
+            assert "".join(text for text, _ in cell.parts) == (cell.text if cell.parts else "")
+            assert bool(cell.parts) == bool(cell.read)
 
 
 def test_a_picture_is_small_and_upright(leaked: Leak) -> None:

@@ -111,7 +111,7 @@ def _template() -> Any:
     environment.filters["seen"] = seen
     environment.filters["data"] = _data
     environment.globals.update(
-        both=_both, advice=_advice, odds=_odds, percent=_percent, WEIGHTS=WEIGHTS
+        both=_both, said=_said, odds=_odds, percent=_percent, WEIGHTS=WEIGHTS
     )
     return environment.get_template("case.html")
 
@@ -140,8 +140,8 @@ def _both(key: str, **values: object) -> str:
     return _spans(*(words.phrase(key, lang, **values) for lang in words.LANGUAGES))
 
 
-def _advice(text: str) -> str:
-    return _spans(seen(text), seen(words.advice(text, "zh")))
+def _said(text: str) -> str:
+    return _spans(seen(text), seen(words.translate(text, "zh")))
 
 
 def _odds(key: str, chance: float, **values: object) -> str:
@@ -176,5 +176,9 @@ def _counted(shown: Exhibit) -> dict[str, int]:
     if isinstance(shown, ShownPicture):
         weights = [place.weight for place in shown.places]
     else:
-        weights = [cell.weight for _, cells in shown.rows for cell in cells if cell.read]
-    return {weight: weights.count(weight) for weight in WEIGHTS if weight in weights}
+        weights = [part[1] for _, cells in shown.rows for cell in cells for part in cell.parts]
+    return {
+        weight: weights.count(weight)
+        for weight in WEIGHTS
+        if weight in weights and weight != "silent"
+    }
