@@ -15,7 +15,7 @@ from tracemark.label.view import View, scaled, standing, view_of
 Picture = NDArray[np.uint8]
 
 # pixels along the longer side, the likely ones first; those of a group are made together
-GROUPS = ((1600,), (2400, 1066), (711, 475), (317, 3600))
+GROUPS = ((1600,), (2400,), (1066, 711), (475, 317, 3600))
 _FINE = 2400  # pixels along the longer side of what slots are read from
 _LONGEST = 8000  # pixels; nothing finer than the finest level is ever looked at
 
