@@ -29,8 +29,8 @@ Scores: TypeAlias = NDArray[np.float64]
 MANY = 100_000  # candidates from which starting a process is worth its time
 _MOST = 3  # helpers
 _SEEN = 8192  # candidates that are scored before any is started: fewer may come than announced
-_AHEAD = 2  # chunks that a helper may be given at a time
-_WAITING = 8  # chunks that may wait for an earlier one
+_AHEAD = 4  # chunks that a helper may be given at a time
+_WAITING = 64  # chunks that may wait for an earlier one
 
 
 def scan(

@@ -15,7 +15,7 @@ from tracemark.codeword import Codebook
 from tracemark.decoder.hypotheses import Hypotheses
 
 _BLOCK = 256  # codewords unpacked at a time: their floats stay in the cache
-_CHUNK = 4096
+_CHUNK = 1024
 _COLUMNS = 32
 _SMALL = 1 << 18  # multiply-adds up to which OpenBLAS starts no threads
 
@@ -53,7 +53,7 @@ class Scorer:
 
 
 def chunked(candidates: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
-    """The same ids in lists of at most 4,096."""
+    """The same ids in lists of at most 1,024."""
     for ids in candidates:
         for start in range(0, len(ids), _CHUNK):
             yield ids[start : start + _CHUNK]

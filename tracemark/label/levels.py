@@ -17,6 +17,7 @@ Picture = NDArray[np.uint8]
 # pixels along the longer side, the likely ones first; those of a group are made together
 GROUPS = ((1600,), (2400,), (1066, 711), (475, 317, 3600))
 _FINE = 2400  # pixels along the longer side of what slots are read from
+_OWN = 0.85  # scales this near to a picture's own size are that: what is resampled is blurred
 _LONGEST = 8000  # pixels; nothing finer than the finest level is ever looked at
 
 
@@ -60,7 +61,8 @@ class Levels:
     def scales(self, group: tuple[int, ...]) -> list[float]:
         """The scales of a group at which this picture is looked at."""
         found = [level / max(self.picture.shape) for level in group]
-        return [scale for scale in found if 1 / 8 < scale < 4]
+        near = [1.0 if _OWN < scale < 1 / _OWN else scale for scale in found]
+        return [scale for scale in near if 1 / 8 < scale < 4]
 
     def view(self, scale: float) -> View:
         """The picture at one scale, with its bumps and combs."""

@@ -23,6 +23,7 @@ from tracemark.label.view import View
 
 _PROMISING = 3.0  # deviations of the pilot from which a pose is worth a closer look
 _CLOSER = 2  # times that a pose is looked at again
+_FINER = 1.25  # times as fine a picture must be for these looks to be at it
 _NEAR = 16  # pixels a cell, in that look
 _SEEN = 0.15  # weight from which a slot shows an edge
 _PLAIN = 0.8  # difference beyond which a mark is no plainer
@@ -151,7 +152,7 @@ def look(
 
 def _finer(found: Look, fine: Fine) -> Look:
     """The same look, to be gone on with in a finer picture."""
-    if fine.scale <= found.scale:
+    if fine.scale < _FINER * found.scale:
         return found
     ratio = found.scale / fine.scale
     # the middle of a pixel is at a whole number

@@ -181,11 +181,10 @@ def _another(found: _Search) -> _Search:
     own = found.best.own(found.lattice)
     levels = Levels(_without(found.levels.picture, own), found.levels.shrink)
     search = _Search(levels, found.lattice, found.map)
-    if levels.legible:
+    if levels.legible and levels.view(found.best.at).clearest > CLEAR:
         again = search.at(found.best.at)
-        if again.view.clearest > CLEAR:
-            search.note(again)
-            search.look(again)
+        search.note(again)
+        search.look(again)
     return search
 
 
