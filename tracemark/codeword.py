@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.keys import EpochKey
 from tracemark.profiles import Profile
+
+Handed: TypeAlias = tuple[int, Profile, bytes, bytes]
 
 _RATE = 168  # bytes that one permutation of SHAKE128 absorbs: the key fills exactly one
 
@@ -37,10 +40,14 @@ class Codebook:
     """
 
     def __init__(self, key: EpochKey, profile: Profile) -> None:
-        self.profile = profile
-        self.epoch = key.epoch
         # SPEC 4.2: which symbol is common at a position is keyed
         pattern = hashlib.shake_128(key.derive("bias", _RATE)).digest(profile.biased // 8)
+        self._lay_out(key.epoch, profile, key.derive("codeword", _RATE), pattern)
+
+    def _lay_out(self, epoch: int, profile: Profile, subkey: bytes, pattern: bytes) -> None:
+        self.profile = profile
+        self.epoch = epoch
+        self._subkey = subkey
         self._common = np.frombuffer(pattern, np.uint8)
         self.common: NDArray[np.uint8] = np.unpackbits(self._common)
         self.biases: NDArray[np.float64] = np.concatenate(
@@ -50,7 +57,18 @@ class Codebook:
             ]
         )
         # SPEC 4.1: a keyed sponge; the key fills one block, then the id follows
-        self._sponge = hashlib.shake_128(key.derive("codeword", _RATE))
+        self._sponge = hashlib.shake_128(subkey)
+
+    def hand_over(self) -> Handed:
+        """What a process of ours needs to draw the same codewords. It is key material."""
+        return self.epoch, self.profile, self._subkey, self._common.tobytes()
+
+    @classmethod
+    def handed(cls, over: Handed) -> Codebook:
+        """The codebook that another process handed over."""
+        book = cls.__new__(cls)
+        book._lay_out(*over)
+        return book
 
     def pack(self, recipients: Sequence[str]) -> NDArray[np.uint8]:
         """Codewords of many recipients, eight positions to a byte, first position highest.

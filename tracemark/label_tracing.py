@@ -237,7 +237,7 @@ def _labels(
     from tracemark import label
 
     if original is None:
-        blind = [label.read_all(picture, key) for key in keys]
+        blind = label.read_under(picture, keys)
         return [list(some) for some in zip_longest(*blind, fillvalue=label.LabelReading())]
     found = label.read_beside(picture, original, keys)
     if max(one.pilot for one in found) >= _CLEAR:

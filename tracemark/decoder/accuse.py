@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 
 from tracemark.case import Evidence
 from tracemark.codeword import Codebook
+from tracemark.decoder.helpers import scan
 from tracemark.decoder.hypotheses import KEEP, Hypotheses, hypotheses, log_average
-from tracemark.decoder.search import Panel, scan
+from tracemark.decoder.search import Panel
 from tracemark.decoder.shares import explained
 from tracemark.decoder.tally import agreement, by_carrier, tally
 from tracemark.errors import UsageError
@@ -322,7 +323,7 @@ def _look(
         return _Pass(found, width, attainable, counts)
     named = {f.recipient for f in accused}
     seen = 0
-    for ids, log_e in scan(candidates(), panels):
+    for ids, log_e in scan(candidates(), panels, number=number):
         seen += len(ids)
         groups = case.groups(log_e)
         total = log_average(groups, case.weights)

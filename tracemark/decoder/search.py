@@ -15,7 +15,7 @@ from tracemark.codeword import Codebook
 from tracemark.decoder.hypotheses import Hypotheses
 
 _BLOCK = 256  # codewords unpacked at a time: their floats stay in the cache
-_CHUNK = 4096
+_CHUNK = 1024
 _COLUMNS = 32
 _SMALL = 1 << 18  # multiply-adds up to which OpenBLAS starts no threads
 
@@ -35,31 +35,31 @@ class Panel:
     groups: Sequence[Hypotheses | None]
 
 
-def scan(
-    candidates: Iterable[Sequence[str]], panels: Sequence[Panel]
-) -> Iterator[tuple[Sequence[str], NDArray[np.float64]]]:
-    """Yield candidates with their scores, block by block, in the order they came.
+class Scorer:
+    """Scores candidates under every epoch and group.
 
     Parameters
     ----------
-    candidates : iterable of sequences of str
-        Recipient ids in lists of any length.
     panels : sequence of Panel
         One for each epoch; all with the same number of groups.
-
-    Yields
-    ------
-    (ids, log_e)
-        log_e : (n, groups, epochs) float64, natural logarithms of e-values.
     """
-    scorers = [_Scorer(panel) for panel in panels]
+
+    def __init__(self, panels: Sequence[Panel]) -> None:
+        self._epochs = [_Epoch(panel) for panel in panels]
+
+    def score(self, ids: Sequence[str]) -> NDArray[np.float64]:
+        """Natural logarithms of e-values: (n, groups, epochs)."""
+        return np.stack([one.score(one.pack(ids)) for one in self._epochs], axis=2)
+
+
+def chunked(candidates: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """The same ids in lists of at most 1,024."""
     for ids in candidates:
         for start in range(0, len(ids), _CHUNK):
-            chunk = ids[start : start + _CHUNK]
-            yield chunk, np.stack([s.score(s.pack(chunk)) for s in scorers], axis=2)
+            yield ids[start : start + _CHUNK]
 
 
-class _Scorer:
+class _Epoch:
     """One epoch: draws codewords and multiplies them with the weights of all groups at once."""
 
     def __init__(self, panel: Panel) -> None:
@@ -98,9 +98,11 @@ class _Scorer:
     def _sums(self, packed: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Sums of steps over the ones of each codeword: (n, columns) float32, exact."""
         sums = np.empty((len(packed), self._width), np.float32)
+        floats = np.empty((_BLOCK, 8 * packed.shape[1]), np.float32)
         for start in range(0, len(packed), _BLOCK):
             block = slice(start, start + _BLOCK)
-            bits = np.unpackbits(packed[block], axis=1).astype(np.float32)
+            bits = floats[: len(packed[block])]
+            bits[:] = np.unpackbits(packed[block], axis=1)
             for columns, steps in self._panels:
                 _multiply(bits, steps, sums[block, columns])
         return sums

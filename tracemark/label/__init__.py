@@ -6,7 +6,7 @@ from tracemark.label import binding
 from tracemark.label.already import carries_mark
 from tracemark.label.informed import BesideReading, read_beside
 from tracemark.label.marking import Placement, embed, geometry_of
-from tracemark.label.reading import LabelReading, read, read_all
+from tracemark.label.reading import LabelReading, read, read_all, read_under
 
 __all__ = [
     "BesideReading",
@@ -19,4 +19,5 @@ __all__ = [
     "read",
     "read_all",
     "read_beside",
+    "read_under",
 ]

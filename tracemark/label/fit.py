@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tracemark.label.bumps import Bumps
 from tracemark.label.lattice import FREE_X, FREE_Y, LEVEL, PERIOD, PLACES, Lattice
 from tracemark.label.lens import Drift, Flat, Lens, Matrix, Points, apply, monomials
+from tracemark.label.tries import fits
 
 _FEWEST = 12  # nubs that can hold a fit
 _TILE = 8.0  # cells, of the neighbourhoods that are weighed against each other
@@ -168,19 +169,12 @@ def _slide(
         chosen = ((LEVEL[sides]) == (axis == 0)) & (np.abs(off).max(1) < radius)
         if np.count_nonzero(chosen) < 8:
             continue
-        cells, off, faces = cells[chosen], off[chosen], sides[chosen]
-        rim = float(min(radius, np.abs(off).max()))
-        weights, off = bumps.weights[chosen], off / rim
-        width, best = (0.12, _FIRST) if first else (0.1, _LATER)
-        score, found = -np.inf, best[len(best) // 2]
-        for tried in best:
-            moved = cells.copy()
-            moved[:, axis] += tried[0] + tried[1] * off[:, axis] + tried[2] * off[:, 1 - axis]
-            miss, on = _miss(moved, faces, lattice)
-            near = np.maximum(1 - (miss / width) ** 2, 0)
-            fit = float(weights @ np.where(on, near, -near)) - 3 * float(np.abs(tried).sum())
-            if fit > score:
-                score, found = fit, tried
+        rim = float(min(radius, np.abs(off[chosen]).max()))
+        width, tries = (0.12, _FIRST) if first else (0.1, _LATER)
+        terms = np.stack([np.ones(len(cells)), off[:, axis] / rim, off[:, 1 - axis] / rim])
+        some = cells[chosen], sides[chosen], bumps.weights[chosen]
+        fit = fits(tries, terms[:, chosen], *some, lattice, axis=axis, width=width)
+        found = tries[int(np.argmax(fit - 3 * np.abs(tries).sum(1)))]
         change = np.eye(3)
         change[axis, axis] += found[1] / rim
         change[axis, 1 - axis] = found[2] / rim

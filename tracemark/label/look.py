@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -16,12 +16,14 @@ from tracemark.label.darkness import Field, resized
 from tracemark.label.fit import settle
 from tracemark.label.lattice import PERIOD, Lattice
 from tracemark.label.lens import Flat, Lens
+from tracemark.label.levels import Fine
 from tracemark.label.pose import Pose
 from tracemark.label.specks import find_specks
 from tracemark.label.view import View
 
 _PROMISING = 3.0  # deviations of the pilot from which a pose is worth a closer look
 _CLOSER = 2  # times that a pose is looked at again
+_FINER = 1.25  # times as fine a picture must be for these looks to be at it
 _NEAR = 16  # pixels a cell, in that look
 _SEEN = 0.15  # weight from which a slot shows an edge
 _PLAIN = 0.8  # difference beyond which a mark is no plainer
@@ -48,6 +50,8 @@ class Look:
     cells : Cells
     strength : float
         The pilot, in standard deviations.
+    at : float
+        Scale at which the pose was found.
     """
 
     dark: Field
@@ -57,6 +61,7 @@ class Look:
     flat: Field
     cells: Cells
     strength: float
+    at: float = 1.0
 
     def pixels(self, cells: NDArray[np.float64]) -> NDArray[np.float32]:
         """Where lattice places (column, row) stand in the picture: (n, 2) to (n, 2)."""
@@ -112,7 +117,9 @@ def _run(fit: NDArray[np.float64]) -> slice:
     return slice(int(np.argmin(gain[:stop])), stop)
 
 
-def look(view: View, poses: Sequence[Pose], lattice: Lattice) -> Look | None:
+def look(
+    view: View, poses: Sequence[Pose], lattice: Lattice, fine: Callable[[], Fine]
+) -> Look | None:
     """Settle poses, read the slots of that which most nubs fit, and look closer if it promises.
 
     Parameters
@@ -121,6 +128,8 @@ def look(view: View, poses: Sequence[Pose], lattice: Lattice) -> Look | None:
     poses : sequence of Pose
         Each right to about a quarter of a cell somewhere, if it is right at all.
     lattice : Lattice
+    fine : callable
+        The picture at the scale of the closer looks, if that is finer than the view's.
 
     Returns
     -------
@@ -130,14 +139,27 @@ def look(view: View, poses: Sequence[Pose], lattice: Lattice) -> Look | None:
     settled = [_Settled(*settle(pose.matrix, view.bumps, lattice)) for pose in poses]
     best = max(settled, key=lambda one: view.bumps.weights[one.nubs].sum(), default=None)
     found = _seen(view.dark, view.lens, view.scale, best, view.bumps, lattice)
+    if found is None or found.strength < _PROMISING:
+        return found
+    found = _finer(replace(found, at=view.scale), fine())
     for _ in range(_CLOSER):
-        if found is None or found.strength < _PROMISING:
-            break
         again = _closer(found, lattice)
         if again is None or again.strength <= found.strength:
             break
-        found = again
+        found = replace(again, at=view.scale)
     return found
+
+
+def _finer(found: Look, fine: Fine) -> Look:
+    """The same look, to be gone on with in a finer picture."""
+    if fine.scale < _FINER * found.scale:
+        return found
+    ratio = found.scale / fine.scale
+    # the middle of a pixel is at a whole number
+    shift = ratio / 2 - 0.5
+    matrix = np.array([[ratio, 0, shift], [0, ratio, shift], [0, 0, 1]])
+    lens = Lens((Flat(matrix), *found.lens.steps))
+    return replace(found, dark=fine.dark, scale=fine.scale, lens=lens)
 
 
 class _Settled(NamedTuple):

@@ -72,7 +72,7 @@ def find_combs(along: NDArray[np.float64], weights: NDArray[np.float64], most: i
     most : int
         How many to return.
     """
-    if len(along) < 12:
+    if len(along) < 12 or np.ptp(along) < _PIXELS[1]:  # no comb has fewer than one tooth
         return []
     low = float(along.min())
     span = float(np.ptp(along)) + 1

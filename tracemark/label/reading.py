@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 from tracemark.label.chips import chips, dots
 from tracemark.label.lattice import Lattice, lattice_of
+from tracemark.label.levels import GROUPS, Levels, Picture
 from tracemark.label.look import Look, look
 from tracemark.label.pose import MapSearch
-from tracemark.label.raster import luminance
-from tracemark.label.search import poses
-from tracemark.label.view import CLEAR, View, scaled, standing, view_of
+from tracemark.label.search import Found, poses
+from tracemark.label.view import CLEAR
 from tracemark.model import Reading
 
 LOCKED = 6.5  # deviations of the pilot under which a pose is not believed
 SURE = 9.0  # deviations at which no other pose is tried
 _NEARLY = 5.0  # deviations from which the mark may well be ours, and the picture at fault
 _ENOUGH = 60  # votes' worth of chips under which nobody can be named among a million
-_LEVELS = ((1600, 2400), (1066, 711), (475, 317, 3600))  # pixels along the longer side, in turn
+_PLAIN = 8.0  # deviations on the map from which a pose is looked at before others are sought
+_FAINT = 4  # views, those with the strongest poses, that are looked at where none is plain
+_TOGETHER = 2  # views that are searched at a time
 _LABELS = 8  # that are looked for in one picture
-_LONGEST = 8000  # pixels; nothing finer than the finest level is ever looked at
-
-Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class LabelReading:
 class _Search:
     """One key's search over one picture: the best look so far, and what it took."""
 
+    levels: Levels
     lattice: Lattice
     map: MapSearch
     best: Look | None = None
@@ -83,20 +84,25 @@ class _Search:
         """Of the best look's pilot; 0 where there is none."""
         return 0.0 if self.best is None else self.best.strength
 
-    def over(self, view: View) -> None:
-        """Try the poses that a view offers."""
-        self.comb = max(self.comb, view.clearest)
-        name = f"at {max(view.dark.shape)} px, comb {view.clearest:.1f}"
-        found, tried = poses(view, self.map)
-        self.poses += tried
-        tale = "no comb"
-        if found:
-            seen = look(view, found, self.lattice)
-            strength = 0.0 if seen is None else seen.strength
-            tale = f"map {found[0].strength:.1f}, pilot {strength:.1f}"
-            if strength > self.strength:
-                self.best = seen
-        self.trail.append(f"{name}: {tale}")
+    def at(self, scale: float) -> Found:
+        """Lay the bumps of one scale on the map."""
+        return poses(self.levels.view(scale), self.map)
+
+    def note(self, found: Found) -> None:
+        """Count what was tried."""
+        self.comb = max(self.comb, found.view.clearest)
+        self.poses += found.tried
+        tale = f"map {found.strength:.1f}" if found.poses else "no comb"
+        longest = max(found.view.dark.shape)
+        self.trail.append(f"at {longest} px, comb {found.view.clearest:.1f}: {tale}")
+
+    def look(self, found: Found) -> None:
+        """Look at the poses of a view."""
+        seen = look(found.view, found.poses, self.lattice, self.levels.fine)
+        strength = 0.0 if seen is None else seen.strength
+        self.trail.append(f"looked at {max(found.view.dark.shape)} px: pilot {strength:.1f}")
+        if strength > self.strength:
+            self.best = seen
 
 
 def read(image: Image.Image, key: bytes) -> LabelReading:
@@ -113,7 +119,7 @@ def read(image: Image.Image, key: bytes) -> LabelReading:
     -------
     LabelReading
     """
-    return next(_labels(image, key))
+    return next(_labels(Levels.of(image), key))
 
 
 def read_all(image: Image.Image, key: bytes) -> list[LabelReading]:
@@ -122,53 +128,63 @@ def read_all(image: Image.Image, key: bytes) -> list[LabelReading]:
     Parameters and errors are those of `read`. The labels may be of different recipients, so their
     readings are not to be added up without scoring each alone as well.
     """
-    return list(_labels(image, key))
+    return read_under(image, [key])[0]
 
 
-def _labels(image: Image.Image, key: bytes) -> Iterator[LabelReading]:
-    picture = luminance(ImageOps.exif_transpose(image))
-    shrink = min(1.0, _LONGEST / max(picture.shape))
-    if shrink < 1:
-        picture = scaled(picture, shrink).astype(np.uint8)
-    found = _clearest(picture, key)
-    yield _reading(found, shrink)
+def read_under(image: Image.Image, keys: Sequence[bytes]) -> list[list[LabelReading]]:
+    """What `read_all` gives under each key; what needs no key is done once."""
+    levels = Levels.of(image)
+    return [list(_labels(levels, key)) for key in keys]
+
+
+def _labels(levels: Levels, key: bytes) -> Iterator[LabelReading]:
+    found = _clearest(levels, key)
+    yield _reading(found)
     for number in range(2, _LABELS + 1):
         if found.best is None or found.strength < LOCKED:
             return
-        picture, scale = _without(picture, found.best.own(found.lattice)), found.best.scale
-        found = _another(picture, key, scale)
+        found = _another(found)
         if found.strength < LOCKED:
             return
         found.trail.append(f"label {number} of this picture")
-        yield _reading(found, shrink)
+        yield _reading(found)
 
 
-def _clearest(picture: Picture, key: bytes) -> _Search:
-    """Search all scales, the likely ones first, until one pose is sure."""
-    search = _Search(lattice_of(key), _map_of(key))
-    stand, bends = standing(picture)
-    if stand is None:
+def _clearest(levels: Levels, key: bytes) -> _Search:
+    """Search all scales, the likely ones first, until one pose is sure; then the faint ones."""
+    search = _Search(levels, lattice_of(key), _map_of(key))
+    if not levels.legible:
         search.trail.append("too few edges for a label")
         return search
-    longest = max(picture.shape)
-    for levels in _LEVELS:
-        scales = [level / longest for level in levels if 1 / 8 < level / longest < 4]
-        views = [view_of(scaled(picture, scale), scale, stand, bends) for scale in scales]
-        for view in sorted(views, key=lambda view: -view.clearest):
-            search.over(view)
-            if search.strength >= SURE:
-                return search
+    faint: list[Found] = []
+    with ThreadPoolExecutor(_TOGETHER) as threads:
+        for group in GROUPS:
+            for found in threads.map(search.at, levels.scales(group)):
+                search.note(found)
+                if found.strength < _PLAIN:
+                    faint.append(found)
+                    continue
+                search.look(found)
+                if search.strength >= SURE:
+                    return search
+    for found in sorted(faint, key=lambda one: -one.strength)[:_FAINT]:
+        search.look(found)
+        if search.strength >= SURE:
+            break
     return search
 
 
-def _another(picture: Picture, key: bytes, scale: float) -> _Search:
-    """Search for one more label, of about the size of one that has been found."""
-    search = _Search(lattice_of(key), _map_of(key))
-    stand, bends = standing(picture)
-    if stand is not None:
-        view = view_of(scaled(picture, scale), scale, stand, bends)
-        if view.clearest > CLEAR:
-            search.over(view)
+def _another(found: _Search) -> _Search:
+    """Search for one more label, of about the size of the one that has been found."""
+    if found.best is None:
+        return found
+    own = found.best.own(found.lattice)
+    levels = Levels(_without(found.levels.picture, own), found.levels.shrink)
+    search = _Search(levels, found.lattice, found.map)
+    if levels.legible and levels.view(found.best.at).clearest > CLEAR:
+        again = search.at(found.best.at)
+        search.note(again)
+        search.look(again)
     return search
 
 
@@ -182,9 +198,9 @@ def _without(picture: Picture, found: Look) -> Picture:
     return np.where(inside, np.uint8(paper), picture)
 
 
-def _reading(search: _Search, shrink: float) -> LabelReading:
+def _reading(search: _Search) -> LabelReading:
     """What a search comes to."""
-    found, why = search.best, _why(search)
+    found, why, shrink = search.best, _why(search), search.levels.shrink
     tried = max(search.poses, 1.0)
     if found is None or found.strength < LOCKED:
         return LabelReading([], search.strength, search.comb, why, search.trail, poses=tried)

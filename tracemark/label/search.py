@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,14 +16,30 @@ _WEAK = 5.0  # strength of a comb that is not worth a search of its own
 _PLAIN = 9.0  # strength of a pose at which no other comb is tried
 
 
-def poses(view: View, search: MapSearch) -> tuple[list[Pose], float]:
-    """The poses of a view that agree best with the keyed map, best first; and how many were tried.
+class Found(NamedTuple):
+    """What laying one view on the map gave.
 
-    Parameters
+    Attributes
     ----------
     view : View
-    search : MapSearch
+    poses : list of Pose
+        Those that agree best, best first.
+    tried : float
+        How many were tried.
     """
+
+    view: View
+    poses: list[Pose]
+    tried: float
+
+    @property
+    def strength(self) -> float:
+        """Of the best pose; 0 where there is none."""
+        return self.poses[0].strength if self.poses else 0.0
+
+
+def poses(view: View, search: MapSearch) -> Found:
+    """The poses of a view that agree best with the keyed map."""
     ranked = sorted(
         ((comb, swap) for swap in AXES for comb in view.combs[swap]),
         key=lambda pair: -pair[0].strength,
@@ -36,7 +54,7 @@ def poses(view: View, search: MapSearch) -> tuple[list[Pose], float]:
         tried += len(ratios) * search.shifts
         if max(pose.strength for pose in found) > _PLAIN:
             break
-    return sorted(found, key=lambda pose: -pose.strength)[:_MOST], tried
+    return Found(view, sorted(found, key=lambda pose: -pose.strength)[:_MOST], tried)
 
 
 def _ratios(comb: Comb, others: list[Comb], *, wide: bool) -> NDArray[np.float64]:

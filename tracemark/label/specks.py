@@ -62,20 +62,31 @@ def _blurred(dark: Field) -> Field:
 
 def _alone(blurred: Field) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows and columns of the local maxima that stand alone in the white."""
-    reach = _ALONE
+    reach, width = _ALONE, blurred.shape[1]
     core = blurred[reach:-reach, reach:-reach]
-    rows, columns = np.nonzero(core > _FAINTEST)
-    rows, columns = rows + reach, columns + reach
-    here = blurred[rows, columns]
-    near = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right]
+    top = core > _FAINTEST
+    for down, right in ((0, -1), (0, 1), (-1, 0), (1, 0)):
+        top &= core >= _beside(blurred, down, right)
+    rows, columns = np.divmod(np.flatnonzero(top), core.shape[1])
+    found = (rows + reach) * width + columns + reach
+    flat = blurred.ravel()
+    here = flat[found]
+    corners = [(down, right) for down in (-1, 1) for right in (-1, 1)]
     ring = [
         (down, right)
         for down in range(-reach, reach + 1)
         for right in range(-reach, reach + 1)
         if max(abs(down), abs(right)) >= reach - 1
     ]
-    for steps, share in ((near, 1.0), (ring, 0.5)):
+    for steps, share in ((corners, 1.0), (ring, 0.5)):
         for down, right in steps:
-            kept = blurred[rows + down, columns + right] <= share * here
-            rows, columns, here = rows[kept], columns[kept], here[kept]
+            kept = flat[found + (down * width + right)] <= share * here
+            found, here = found[kept], here[kept]
+    rows, columns = np.divmod(found, width)
     return rows, columns
+
+
+def _beside(field: Field, down: int, right: int) -> Field:
+    """What stands beside each pixel of the core of a field."""
+    height, width = field.shape
+    return field[_ALONE + down : height - _ALONE + down, _ALONE + right : width - _ALONE + right]

@@ -17,6 +17,7 @@ Matrix = NDArray[np.float64]
 _MOST = 25_000  # edge points that are looked at
 _TILE = 160  # pixels
 _SLOPES = np.arange(-130, 131) * 0.0025
+_LAST = len(_SLOPES) - 1.001  # number of the steepest slope, less so much that one follows
 _STRONG = 0.08  # darkness step of an edge, per pixel
 
 
@@ -163,20 +164,20 @@ def _law(votes: NDArray[np.float64], centre: Points) -> tuple[float, float]:
     tiles = np.arange(votes.shape[1])
     step = _SLOPES[1] - _SLOPES[0]
     rim = float(np.abs(centre).max()) + 1
+    x, y = centre.T
 
-    def total(m0: float, m1: float) -> float:
-        c = (centre[:, 1] - m0 * centre[:, 0]) / (1 + m1 * centre[:, 0])
-        where = np.clip((m0 + m1 * c - _SLOPES[0]) / step, 0, len(_SLOPES) - 1.001)
-        below = where.astype(np.int64)
-        part = where - below
-        return float(((1 - part) * votes[below, tiles] + part * votes[below + 1, tiles]).sum())
+    def totals(m0: Points, m1: Points) -> Points:
+        c = (y - m0[:, None] * x) / (1 + m1[:, None] * x)
+        where = np.clip((m0[:, None] + m1[:, None] * c - _SLOPES[0]) / step, 0, _LAST)
+        below = where.astype(np.intp)
+        lower, upper = votes[below, tiles], votes[below + 1, tiles]
+        return np.asarray((lower + (where - below) * (upper - lower)).sum(1))
 
     m0 = m1 = 0.0
     for fine, wide in ((0.01, 24), (0.004, 3), (0.0013, 4), (0.0004, 4)):
-        tries = [
-            (total(m0 + a * fine, m1 + b * fine / rim), m0 + a * fine, m1 + b * fine / rim)
-            for a in range(-wide, wide + 1)
-            for b in range(-wide, wide + 1)
-        ]
-        _, m0, m1 = max(tries)
+        steps = np.arange(-wide, wide + 1, dtype=np.float64)
+        first = m0 + fine * np.repeat(steps, len(steps))
+        second = m1 + fine / rim * np.tile(steps, len(steps))
+        best = int(np.argmax(totals(first, second)))
+        m0, m1 = float(first[best]), float(second[best])
     return m0, m1

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 
 from tracemark.errors import MissingExtra
 from tracemark.loaders import layout
+from tracemark.loaders.letters import reading_scale
 from tracemark.loaders.limits import Limits
 from tracemark.pictures import open_picture
 
@@ -28,7 +29,7 @@ def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
 
 
 def seen(picture: Image.Image) -> list[layout.Piece]:
-    """The texts of a picture and where they stand, in dots.
+    """The texts of a picture and where they stand, in dots of the size at which they were read.
 
     Raises
     ------
@@ -36,6 +37,12 @@ def seen(picture: Image.Image) -> list[layout.Piece]:
         If RapidOCR is not installed.
     """
     upright = ImageOps.exif_transpose(picture).convert("RGB")
+    scale = reading_scale(upright)
+    if scale is None:
+        return []
+    if scale < 1:
+        size = round(upright.width * scale), round(upright.height * scale)
+        upright = upright.resize(size, Image.Resampling.LANCZOS)
     found: list[layout.Piece] = []
     for top in range(0, max(upright.height - _OVERLAP, 1), _SIDE - _OVERLAP):
         strip = upright.crop((0, top, upright.width, min(top + _SIDE, upright.height)))

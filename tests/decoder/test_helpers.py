@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from tests.decoder.test_search import BOOKS, scores, weighed
+from tracemark.decoder import helpers
+from tracemark.decoder.helpers import scan
+from tracemark.decoder.search import Panel
+
+IDS = [f"账号:{n}" for n in range(40_000)]
+
+
+@pytest.fixture
+def panels():
+    return [Panel(book, [weighed(book, 1), None, weighed(book, 2, 9)]) for book in BOOKS]
+
+
+@pytest.fixture
+def two_processors(monkeypatch):
+    monkeypatch.setattr(helpers, "_processors", lambda: 2)
+
+
+def held_alike(panels):
+    alone = scores(scan([IDS], panels))
+    helped = scores(scan([IDS], panels, number=helpers.MANY))
+    assert list(helped) == list(alone) == IDS
+    assert all(np.array_equal(helped[name], alone[name]) for name in IDS)
+
+
+def test_a_helper_gives_the_same_scores_in_the_same_order(two_processors, panels, monkeypatch):
+    answered = []
+    ask = helpers._Helper._ask
+
+    def counted(self, ids):
+        found = ask(self, ids)
+        answered.append(found is not None)
+        return found
+
+    monkeypatch.setattr(helpers._Helper, "_ask", counted)
+    held_alike(panels)
+    assert answered and all(answered)
+
+
+@pytest.mark.parametrize("python", ["/nowhere/python", "false"])
+def test_what_a_helper_fails_to_score_is_scored_here(two_processors, panels, monkeypatch, python):
+    """No such program; one that ends at once."""
+    monkeypatch.setattr(sys, "executable", python)
+    held_alike(panels)
+
+
+def test_a_scan_that_is_left_leaves_no_process(two_processors, panels, monkeypatch):
+    started = []
+    start = helpers._Helper._start
+
+    def noted(self, panels):
+        start(self, panels)
+        started.append(self._child)
+
+    monkeypatch.setattr(helpers._Helper, "_start", noted)
+    blocks = scan([IDS], panels, number=helpers.MANY)
+    for _ in range(3):
+        next(blocks)
+    blocks.close()
+    assert [child.poll() is not None for child in started] == [True]
+
+
+def test_a_helper_is_not_handed_keys_by_the_environment(two_processors, panels, monkeypatch):
+    monkeypatch.setenv("TRACEMARK_KEY", "00" * 32)
+    seen = []
+    popen = helpers.subprocess.Popen
+
+    def noted(*args, **kwargs):
+        seen.append(kwargs["env"])
+        return popen(*args, **kwargs)
+
+    monkeypatch.setattr(helpers.subprocess, "Popen", noted)
+    list(scan([IDS[:20_000]], panels, number=helpers.MANY))
+    assert len(seen) == 1 and "TRACEMARK_KEY" not in seen[0]
+
+
+def test_few_candidates_start_no_process(two_processors, panels, monkeypatch):
+    """Also where many were announced."""
+    monkeypatch.setattr(helpers.subprocess, "Popen", None)
+    assert len(scores(scan([IDS[:8192]], panels, number=helpers.MANY))) == 8192
+    assert len(scores(scan([IDS[:20_000]], panels, number=20_000))) == 20_000
