@@ -61,7 +61,7 @@ def test_a_scan_that_is_left_leaves_no_process(two_processors, panels, monkeypat
 
     monkeypatch.setattr(helpers._Helper, "_start", noted)
     blocks = scan([IDS], panels, number=helpers.MANY)
-    for _ in range(3):
+    for _ in range(12):
         next(blocks)
     blocks.close()
     assert [child.poll() is not None for child in started] == [True]

@@ -94,7 +94,7 @@ class _Helper:
         self._futures: list[Future[Scores | None]] = []
         self._shape = (len(panels[0].groups), len(panels)) if panels else (0, 0)
         self._child: subprocess.Popen[bytes] | None = None
-        self._thread = stack.enter_context(ThreadPoolExecutor(1))
+        self._thread = ThreadPoolExecutor(1)
         stack.callback(self._end)
         self._thread.submit(self._start, panels)
 
@@ -121,7 +121,7 @@ class _Helper:
             )
             self._tell([(panel.codebook.hand_over(), panel.groups) for panel in panels])
         except OSError:
-            self._end()
+            self._stop()
 
     def _tell(self, what: object) -> None:
         if self._child is not None and self._child.stdin is not None:
@@ -143,6 +143,10 @@ class _Helper:
         return np.frombuffer(answer).reshape(shape)
 
     def _end(self) -> None:
+        self._thread.shutdown(cancel_futures=True)  # what it is at, starting included, ends first
+        self._stop()
+
+    def _stop(self) -> None:
         child, self._child = self._child, None
         if child is not None:
             child.kill()
