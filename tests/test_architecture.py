@@ -28,6 +28,7 @@ EXTRAS = {
     "onnxruntime",
     "psycopg",
     "pikepdf",
+    "pyspark",
 }
 
 # what each room may import, besides itself; whatever is not named here is a new room and must be
@@ -75,9 +76,11 @@ MAY_IMPORT = {
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
     | {"label_tracing", "label_verbs", "custody", "seeding", "casefile", "distant"}
-    | {"ledger_verbs", "key_verbs"},
+    | {"ledger_verbs", "key_verbs", "job_verbs"},
     "distant": {"errors", "keys", "ledger", "profiles"},
+    "job_verbs": GROUND | {"marking", "ledger"},
     "frames": {"errors", "vault"},
+    "spark": {"errors", "vault"},
     "service": {"errors", "distant", "vault"},
     "__init__": GROUND
     | {"cleaning", "loaders", "vault", "marking", "case", "ledger", "tables", "text"}

@@ -20,6 +20,7 @@ from tracemark.errors import AlreadyMarked, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Issue
 from tracemark.ledger.fingerprints import Fingerprinter, Fingerprints
+from tracemark.ledger.shared import Part
 from tracemark.profiles import Profile
 from tracemark.tables import Document, Writable
 from tracemark.tables.arrow import text_columns, with_texts
@@ -254,7 +255,7 @@ def mark_columns(
 
 
 def mark_batches(
-    batches: Iterable[Any], marker: RowMarker, start: Callable[[], Issue]
+    batches: Iterable[Any], marker: RowMarker, start: Callable[[], Issue | Part]
 ) -> Iterator[Any]:
     """Yield Arrow record batches marked, each only once the ledger holds it. SPEC 7.3."""
     with start() as issue:

@@ -19,6 +19,7 @@ from tracemark import casefile, custody, distant, marking, seeding
 from tracemark.case import Case
 from tracemark.custody import CustodyEvent
 from tracemark.errors import LedgerError, UsageError, VaultError
+from tracemark.job_verbs import JobVerbs
 from tracemark.key_verbs import KeyVerbs
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.label_verbs import LabelVerbs
@@ -40,7 +41,7 @@ VERSION = 1
 _SETTINGS, _KEYS, _LEDGER = "vault.json", "keys", "ledger.sqlite"
 
 
-class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
+class Vault(JobVerbs, LabelVerbs, LedgerVerbs, KeyVerbs):
     """Marks copies for recipients, and traces leaked samples back to them.
 
     Use `Vault.create` or `Vault.open`. A vault is a context manager; `close` releases the ledger.
@@ -155,7 +156,7 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
             If a key is missing, malformed, or not the one that the ledger commits to.
         """
         if is_address(path):
-            return cls(*distant.open_(str(path), keys or _environment()), originals)
+            return cls(*distant.open_(str(path), keys or _key_file() or _environment()), originals)
         folder = Path(path)
         settings = _settings(folder)
         provider = (
