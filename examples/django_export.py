@@ -34,6 +34,11 @@ if not settings.configured:
 
         name, label, path = __name__, "orders", str(Path(__file__).parent)
 
+        def import_models(self) -> None:
+            """The models stand further down in this file."""
+            super().import_models()
+            self.models_module = self.module
+
     settings.configure(
         DEBUG=True,
         SECRET_KEY="only for this demo",  # noqa: S106
@@ -98,7 +103,7 @@ class Order(models.Model):
     item = models.TextField()
     remark = models.TextField(blank=True)
 
-    class Meta:
+    class Meta:  # noqa: D106
         app_label = "orders"
 
 

@@ -13,9 +13,9 @@ The environment (``SetEnv`` in cups-files.conf) holds
     TRACEMARK_QUEUES     queue=recipient …, as in "zebra-1=station:YW-012"; by default station:QUEUE
 
 A label is a PNG, JPEG, BMP, TIFF or PDF file, and whatever else `mark_label_file` knows. The job
-option ``waybill=NUMBER`` binds the mark to its number. What cannot be marked is not printed: nothing
-goes to stdout, stderr says why, and the status is 1 for a filter; of a backend it is 3 (the job is
-held) or, where no job could be marked, 4 (the queue stops).
+option ``waybill=NUMBER`` binds the mark to its number. What cannot be marked is not printed:
+nothing goes to stdout, stderr says why, and the status is 1; of a backend it is 3 (the job is held)
+or, where no job could be marked, 4 (the queue stops).
 """
 
 from __future__ import annotations
