@@ -36,6 +36,14 @@ class LedgerVerbs:
         """
         return self._ledger.backup(Path(target))
 
+    def upgrade_ledger(self, progress: Callable[[float], None] | None = None) -> bool:
+        """Bring a ledger in a database to this release's layout; every entry keeps its hash.
+
+        Returns whether there was anything to do. Raises LedgerError if the ledger does not hold;
+        then nothing has changed.
+        """
+        return self._ledger.upgrade(progress)
+
     def checkpoint(self) -> str:
         """A signed checkpoint of the ledger as it stands, to be deposited with somebody else.
 

@@ -596,6 +596,30 @@ class Ledger:
         move(self._store, address, commitments, progress)
         return Ledger.open(address, self._keys)
 
+    def upgrade(self, progress: Progress | None = None) -> bool:
+        """Bring a ledger in a database to the layout of this release; no entry changes.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            As in `verify`.
+
+        Returns
+        -------
+        bool
+            Whether there was anything to do.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger does not hold, or the role may not change tables; then nothing changed.
+        """
+        if self.address is None:
+            return False  # a file has one layout
+        from tracemark.ledger.postgres_upgrade import upgrade
+
+        return upgrade(self._store, {key.epoch: key.commitment for key in self._keys}, progress)
+
     def verify(
         self, progress: Progress | None = None, *, expect: Head | None = None
     ) -> Verification:
