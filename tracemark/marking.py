@@ -10,10 +10,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from tracemark.codeword import codeword_of
 from tracemark.errors import AlreadyMarked, UsageError
@@ -27,6 +26,9 @@ from tracemark.tables.arrow import text_columns, with_texts
 from tracemark.text.columns import ColumnMarker
 from tracemark.text.marker import CellMarker
 from tracemark.text.roles import MARKED, checked, role_of_cell, role_of_header
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _FIRST_CHUNK, _CHUNK = 64, 4096
 

@@ -15,8 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from tracemark import casefile, custody, distant, marking, seeding
-from tracemark.case import Case
+from tracemark import custody, distant, marking, seeding
 from tracemark.custody import CustodyEvent
 from tracemark.errors import LedgerError, UsageError, VaultError
 from tracemark.job_verbs import JobVerbs
@@ -26,14 +25,16 @@ from tracemark.label_verbs import LabelVerbs
 from tracemark.ledger import Entry, Issue, Ledger
 from tracemark.ledger.postgres_link import is_address
 from tracemark.ledger_verbs import LedgerVerbs
-from tracemark.loaders import LIMITS, Limits, Sample
+from tracemark.loaders import LIMITS, Limits
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
 from tracemark.profiles import CURRENT, PROFILES, Profile
 from tracemark.tables import Readable, Writable, open_document
 
 if TYPE_CHECKING:
+    from tracemark.case import Case
     from tracemark.label_tracing import Originals
+    from tracemark.loaders import Sample
 
 FORMAT = "tracemark-vault"
 VERSION = 1
@@ -627,6 +628,7 @@ class Vault(JobVerbs, LabelVerbs, LedgerVerbs, KeyVerbs):
             Without the extra ``sign``.
         """
         import tracemark
+        from tracemark import casefile
 
         return casefile.sign_case(
             case, self._keys[-1], self._ledger, version=tracemark.__version__, command=command
