@@ -83,6 +83,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path
 
+_BLOCK = 1 << 14  # characters
 _FIELDS = {  # of the model, and the column of the export
     "waybill": "运单号",
     "name": "收件人",
@@ -178,15 +179,17 @@ def rows(chosen: models.QuerySet) -> Iterator[dict[str, str]]:
 
 
 def as_csv(rows: Iterable[Mapping[str, str]]) -> Iterator[bytes]:
-    """The header with the first row, then a row at a time, as lines of CSV."""
-    line = io.StringIO(newline="")
-    writer = csv.DictWriter(line, [*_FIELDS.values()])
+    """The header and the rows as CSV, in blocks of some 16 KB; at least one."""
+    block = io.StringIO(newline="")
+    writer = csv.DictWriter(block, [*_FIELDS.values()])
     writer.writeheader()
     for row in rows:
         writer.writerow(row)
-        yield line.getvalue().encode()
-        line.seek(0)
-        line.truncate()
+        if block.tell() > _BLOCK:
+            yield block.getvalue().encode()
+            block.seek(0)
+            block.truncate()
+    yield block.getvalue().encode()
 
 
 def drawn(order: Order) -> bytes:

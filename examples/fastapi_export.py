@@ -27,6 +27,8 @@ from tracemark_cli.sample_orders import COLUMNS, orders
 
 Rows = Iterable[Mapping[str, str]]
 
+_BLOCK = 1 << 14  # characters
+
 
 def who(x_account: Annotated[str, Header()]) -> str:
     """The account of the session. Replace it by your own dependency."""
@@ -62,15 +64,17 @@ def create_app(vault: tracemark.Vault, query: Callable[[], Rows]) -> FastAPI:
 
 
 def as_csv(rows: Rows) -> Iterator[bytes]:
-    """The header with the first row, then a row at a time, as lines of CSV."""
-    line = io.StringIO(newline="")
-    writer = csv.DictWriter(line, COLUMNS)
+    """The header and the rows as CSV, in blocks of some 16 KB; at least one."""
+    block = io.StringIO(newline="")
+    writer = csv.DictWriter(block, COLUMNS)
     writer.writeheader()
     for row in rows:
         writer.writerow(row)
-        yield line.getvalue().encode()
-        line.seek(0)
-        line.truncate()
+        if block.tell() > _BLOCK:
+            yield block.getvalue().encode()
+            block.seek(0)
+            block.truncate()
+    yield block.getvalue().encode()
 
 
 def demo() -> FastAPI:

@@ -70,6 +70,26 @@ def test_fastapi_answers_nothing_that_cannot_be_recorded(vault, fastapi) -> None
     assert answer.status_code == 503 and "运单号" not in answer.text
 
 
+@pytest.mark.filterwarnings("ignore:Using `httpx`")
+def test_fastapi_sends_a_block_when_no_more_is_read_than_the_ledger_holds(vault) -> None:
+    pytest.importorskip("fastapi", reason="needs the extra 'serve'")
+    module = load("fastapi_export")
+    rows = vault.mark_rows(orders(20_000, seed=4), to="acct:0042")
+    lines = module.as_csv(rows)
+    first = read(next(lines))
+    held = sum(batch.body["rows"] for batch in vault.ledger_entries("batch"))
+    assert 0 < len(first) - 1 <= held < 20_000
+    lines.close()
+    rows.close()
+    [close] = vault.ledger_entries("close")
+    assert (close.body["status"], close.body["rows"]) == ("cut", held)
+
+
+def test_an_export_of_nothing_has_a_header() -> None:
+    pytest.importorskip("fastapi", reason="needs the extra 'serve'")
+    assert b"".join(load("fastapi_export").as_csv([])).count(b"\r\n") == 1
+
+
 # Django: settings are made once for a process
 
 
