@@ -265,6 +265,22 @@ def test_a_vault_without_a_folder(path: str, folder: Path, monkeypatch: pytest.M
     assert not folder.exists()
 
 
+def test_an_issuing_key_in_a_file_of_its_own_serves(
+    path: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A station's, or a cluster worker's: it marks, and cannot trace."""
+    with tracemark.Vault.create(path) as vault:
+        vault.add_recipients(["acct:7", "acct:8"])
+        vault.write_issuing_key(tmp_path / "issuing", "acct:7")
+        wanted = list(vault.mark_rows(ROWS, to="acct:7"))
+    (folder / "keys").unlink()
+    monkeypatch.setenv("TRACEMARK_KEY_FILE", str(tmp_path / "issuing"))
+    with tracemark.Vault.open(path) as vault:
+        assert list(vault.mark_rows(ROWS, to="acct:7")) == wanted
+        with pytest.raises(KeyFault):
+            list(vault.mark_rows(ROWS, to="acct:8"))
+
+
 def test_a_vault_that_cannot_be_made_leaves_no_key(path: str, folder: Path) -> None:
     with pytest.raises(LedgerError, match="does not exist"):
         tracemark.Vault.create(path.replace("/postgres?", "/absent?"))
