@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("spark")
     patch = pytest.MonkeyPatch()
     patch.setenv("PYSPARK_PYTHON", sys.executable)
-    started = (
+    building = (
         SparkSession.builder.master("local[2,2]")  # a task may fail once
         .config("spark.ui.enabled", "false")
         .config("spark.driver.host", "127.0.0.1")
@@ -42,8 +43,15 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         .config("spark.eventLog.dir", folder.as_uri())
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", 2_000)
         .config("spark.local.dir", str(folder))
-        .getOrCreate()
     )
+    with (folder / "log").open("wb") as log:  # where Java writes for as long as it runs
+        kept = os.dup(2)
+        os.dup2(log.fileno(), 2)
+        try:
+            started = building.getOrCreate()
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
     yield started
     started.stop()
     patch.undo()
@@ -129,7 +137,7 @@ def test_a_job_that_fails_is_cut_and_closed_to_new_rows(vault, frame) -> None:
     assert vault.verify_ledger().holds
 
 
-def test_no_key_travels_through_spark(vault, frame, session, capfd) -> None:
+def test_no_key_travels_through_spark(vault, frame, session, capsys) -> None:
     """Not in the plan, nor in what Spark sends, logs or keeps as events."""
     from pyspark.serializers import CloudPickleSerializer
 
@@ -141,12 +149,12 @@ def test_no_key_travels_through_spark(vault, frame, session, capfd) -> None:
             plan = copy._jdf.queryExecution().toString()
     finally:
         session.sparkContext.setLogLevel("WARN")
-    told = "".join(capfd.readouterr()) + plan
+    told = "".join(capsys.readouterr()) + plan
     for log in Path(session.conf.get("spark.eventLog.dir").removeprefix("file:")).rglob("*"):
         told += log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     sent = CloudPickleSerializer().dumps(helper._task(str(vault.path), 3, {}))
     key = vault._keys[-1]
-    assert "MapInArrow" in told and str(vault.path).encode() in sent
+    assert "MapInArrow" in told and "DEBUG" in told and str(vault.path).encode() in sent
     for material in (KEY, key.derive("slots/text"), key.derive("ledger")):
         assert material.hex() not in told.lower() and material not in sent
         assert material.hex().encode() not in sent
