@@ -142,6 +142,23 @@ def migrate(
     say_facts([("entries", f"{head.seq:,}"), ("head", head.hash.hex())])
 
 
+@app.command()
+def upgrade(vault: VaultPath = VAULT, as_json: AsJson = False) -> None:
+    """Bring a ledger in PostgreSQL to this release's layout of tables; every entry keeps its hash.
+
+    Nobody can write meanwhile. It is verified before it is taken. Earlier releases cannot open it
+    afterwards.
+
+    Example:  tracemark ledger upgrade --vault postgresql://tracemark@db.example/tracemark
+    """
+    with tracemark.Vault.open(vault) as opened, progress("checking") as report:
+        done = opened.upgrade_ledger(lambda part: report("", part))
+    if as_json:
+        say_json({"upgraded": done})
+    else:
+        say("the ledger has this release's layout" if done else "nothing to do")
+
+
 def _show(entry: tracemark.Entry) -> None:
     say(f"{entry.seq:>6}  {entry.time[:19]}  {entry.kind}", theirs=True)
     facts = ((name, _brief(value)) for name, value in entry.body.items() if value is not None)

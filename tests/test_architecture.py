@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "tracemark"
 PROGRAM = ROOT / "cli"
 
-GROUND = {"errors", "sealing", "passphrases", "keys", "profiles", "codeword", "model"}
+GROUND = {"later", "errors", "sealing", "passphrases", "keys", "profiles", "codeword", "model"}
 
 EXTRAS = {
     "pyarrow",
@@ -28,6 +28,7 @@ EXTRAS = {
     "onnxruntime",
     "psycopg",
     "pikepdf",
+    "pyspark",
 }
 
 # what each room may import, besides itself; whatever is not named here is a new room and must be
@@ -51,7 +52,7 @@ MAY_IMPORT = {
     "tables": {"errors"},
     "pictures": {"errors"},
     "barcodes": {"errors"},
-    "loaders": {"errors", "pictures", "tables"},
+    "loaders": {"errors", "later", "pictures", "tables"},
     "case": {"model", "access", "exhibit", "report"},
     "catalogue": set(),
     "words": {"catalogue"},
@@ -77,9 +78,12 @@ MAY_IMPORT = {
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
     | {"label_tracing", "label_verbs", "custody", "seeding", "casefile", "distant"}
-    | {"ledger_verbs", "key_verbs"},
+    | {"ledger_verbs", "key_verbs", "job_verbs"},
     "distant": {"errors", "keys", "ledger", "profiles"},
+    "later": set(),
+    "job_verbs": GROUND | {"marking", "ledger"},
     "frames": {"errors", "vault"},
+    "spark": {"errors", "vault"},
     "service": {"errors", "distant", "vault"},
     "__init__": GROUND
     | {"cleaning", "loaders", "vault", "marking", "case", "ledger", "tables", "text"}
@@ -158,16 +162,27 @@ def run_python(code: str) -> str:
 
 
 def test_importing_the_library_is_quick() -> None:
-    """Measured beside numpy's own import, so that a busy machine does not decide."""
+    """In turns with numpy, of whose import it is the larger part, so that no busy machine decides.
+
+    Where numpy takes 0.09 s of processor time, the library took 0.17 s with it.
+    """
 
     def seconds(module: str) -> float:
         code = (
             f"import time; start = time.process_time(); import {module};"
             "print(time.process_time() - start)"
         )
-        return min(float(run_python(code)) for _ in range(5))
+        return float(run_python(code))
 
-    assert seconds("tracemark") < 4 * seconds("numpy")
+    pairs = [(seconds("numpy"), seconds("tracemark")) for _ in range(7)]
+    numpys, ours = (min(times) for times in zip(*pairs, strict=True))
+    assert ours < 2.6 * numpys
+
+
+def test_importing_the_library_loads_nothing_that_traces() -> None:
+    loaded = {*run_python("import sys, tracemark; print(*sys.modules)").split()}
+    late = ("tracing", "decoder", "case", "casefile", "loaders.sample", "text.reader", "label")
+    assert not loaded & {"PIL", *(f"tracemark.{name}" for name in late)}
 
 
 def test_importing_the_library_pulls_in_no_extra() -> None:

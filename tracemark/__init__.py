@@ -5,12 +5,9 @@ The engineer's side marks where data leaves a system (`Vault.mark_rows`, `Vault.
 case names anyone innocent is bounded, and the bound is proved in docs/SPEC.md.
 """
 
+from typing import TYPE_CHECKING
+
 from tracemark import words
-from tracemark.access.evidence import Access, Holder
-from tracemark.case import Accusation, Binding, Case, Evidence, Pilot, RowsOf, SampleReport
-from tracemark.casefile import SignedCase, read_case, verify_case
-from tracemark.checkpoints import Checkpoint, Proven, check_proof
-from tracemark.cleaning import clean_table
 from tracemark.custody import CustodyEvent
 from tracemark.errors import (
     AlreadyMarked,
@@ -26,6 +23,7 @@ from tracemark.errors import (
     VaultError,
 )
 from tracemark.keys import EnvironmentKeys, EpochKey, FileKeys, KeyProvider
+from tracemark.later import later
 from tracemark.ledger import Entry, Verification
 from tracemark.loaders import LIMITS, Limits
 from tracemark.marking import Receipt
@@ -34,6 +32,24 @@ from tracemark.passphrases import ask_with
 from tracemark.tables.sink import open_output
 from tracemark.text.parse import clean
 from tracemark.vault import Vault
+
+if TYPE_CHECKING:  # most programs only mark
+    from tracemark.access.evidence import Access, Holder
+    from tracemark.case import Accusation, Binding, Case, Evidence, Pilot, RowsOf, SampleReport
+    from tracemark.casefile import SignedCase, read_case, verify_case
+    from tracemark.checkpoints import Checkpoint, Proven, check_proof
+    from tracemark.cleaning import clean_table
+else:
+    __getattr__ = later(
+        __name__,
+        {
+            "tracemark.access.evidence": "Access Holder",
+            "tracemark.case": "Accusation Binding Case Evidence Pilot RowsOf SampleReport",
+            "tracemark.casefile": "SignedCase read_case verify_case",
+            "tracemark.checkpoints": "Checkpoint Proven check_proof",
+            "tracemark.cleaning": "clean_table",
+        },
+    )
 
 __version__ = "0.1.0.dev0"
 

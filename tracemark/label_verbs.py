@@ -6,11 +6,10 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from tracemark import marking
 from tracemark.errors import AlreadyMarked, HostTooSmall, UsageError
@@ -21,6 +20,9 @@ from tracemark.marking import MarkedLabel, RowMarker
 from tracemark.pictures import WRITTEN, open_picture, save_picture
 from tracemark.printing import pdf
 from tracemark.profiles import Profile
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _NUMBER = re.compile(r"运单|面单号|快递单|waybill|tracking", re.IGNORECASE)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tracemark import checkpoints
-from tracemark.checkpoints import Checkpoint
 from tracemark.keys import EpochKey
 from tracemark.ledger import Entry, Head, Ledger, Verification
+
+if TYPE_CHECKING:
+    from tracemark.checkpoints import Checkpoint
 
 
 class LedgerVerbs:
@@ -36,6 +38,14 @@ class LedgerVerbs:
         """
         return self._ledger.backup(Path(target))
 
+    def upgrade_ledger(self, progress: Callable[[float], None] | None = None) -> bool:
+        """Bring a ledger in a database to this release's layout; every entry keeps its hash.
+
+        Returns whether there was anything to do. Raises LedgerError if the ledger does not hold;
+        then nothing has changed.
+        """
+        return self._ledger.upgrade(progress)
+
     def checkpoint(self) -> str:
         """A signed checkpoint of the ledger as it stands, to be deposited with somebody else.
 
@@ -46,6 +56,8 @@ class LedgerVerbs:
         MissingExtra
             Without the extra ``sign``.
         """
+        from tracemark import checkpoints
+
         return checkpoints.checkpoint(self._ledger, self._keys[-1])
 
     def verify_checkpoint(self, note: str) -> Checkpoint:
@@ -57,6 +69,8 @@ class LedgerVerbs:
             If an entry was changed or taken out since.
         BadSignature, UnreadableSample, MissingExtra
         """
+        from tracemark import checkpoints
+
         return checkpoints.must_extend(self._ledger, self._keys, note)
 
     def prove_entry(self, seq: int, checkpoint: str | None = None) -> str:
@@ -69,8 +83,12 @@ class LedgerVerbs:
         checkpoint : str, optional
             One deposited earlier, that saw the entry; a new one by default.
         """
+        from tracemark import checkpoints
+
         return checkpoints.prove_entry(self._ledger, self._keys, seq, checkpoint)
 
     def prove_growth(self, checkpoint: str) -> str:
         """A proof that since a checkpoint entries were only added. See `check_proof`."""
+        from tracemark import checkpoints
+
         return checkpoints.prove_growth(self._ledger, self._keys, checkpoint)

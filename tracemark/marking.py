@@ -10,22 +10,25 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from tracemark.codeword import codeword_of
 from tracemark.errors import AlreadyMarked, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Issue
 from tracemark.ledger.fingerprints import Fingerprinter, Fingerprints
+from tracemark.ledger.shared import Part
 from tracemark.profiles import Profile
 from tracemark.tables import Document, Writable
 from tracemark.tables.arrow import text_columns, with_texts
 from tracemark.text.columns import ColumnMarker
 from tracemark.text.marker import CellMarker
 from tracemark.text.roles import MARKED, checked, role_of_cell, role_of_header
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _FIRST_CHUNK, _CHUNK = 64, 4096
 
@@ -254,7 +257,7 @@ def mark_columns(
 
 
 def mark_batches(
-    batches: Iterable[Any], marker: RowMarker, start: Callable[[], Issue]
+    batches: Iterable[Any], marker: RowMarker, start: Callable[[], Issue | Part]
 ) -> Iterator[Any]:
     """Yield Arrow record batches marked, each only once the ledger holds it. SPEC 7.3."""
     with start() as issue:

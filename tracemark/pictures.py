@@ -8,11 +8,12 @@ from __future__ import annotations
 import struct
 import warnings
 from pathlib import Path
-from typing import Any, BinaryIO
-
-from PIL import Image, UnidentifiedImageError
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tracemark.errors import UnreadableSample
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 KINDS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
 MOST_PIXELS = 120_000_000  # a phone's largest photo has 108 million
@@ -46,6 +47,8 @@ def open_picture(file: BinaryIO, *, name: str) -> Image.Image:
         For another kind, a broken or cut file, or one of more than `MOST_PIXELS` pixels: that is
         found before any pixel is read.
     """
+    from PIL import Image, UnidentifiedImageError  # late: most programs mark rows only
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the limit on pixels is ours, below

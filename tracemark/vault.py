@@ -15,24 +15,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from tracemark import casefile, custody, distant, marking, seeding
-from tracemark.case import Case
+from tracemark import custody, distant, marking, seeding
 from tracemark.custody import CustodyEvent
 from tracemark.errors import LedgerError, UsageError, VaultError
+from tracemark.job_verbs import JobVerbs
 from tracemark.key_verbs import KeyVerbs
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.label_verbs import LabelVerbs
 from tracemark.ledger import Entry, Issue, Ledger
 from tracemark.ledger.postgres_link import is_address
 from tracemark.ledger_verbs import LedgerVerbs
-from tracemark.loaders import LIMITS, Limits, Sample
+from tracemark.loaders import LIMITS, Limits
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
 from tracemark.profiles import CURRENT, PROFILES, Profile
 from tracemark.tables import Readable, Writable, open_document
 
 if TYPE_CHECKING:
+    from tracemark.case import Case
     from tracemark.label_tracing import Originals
+    from tracemark.loaders import Sample
 
 FORMAT = "tracemark-vault"
 VERSION = 1
@@ -40,7 +42,7 @@ VERSION = 1
 _SETTINGS, _KEYS, _LEDGER = "vault.json", "keys", "ledger.sqlite"
 
 
-class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
+class Vault(JobVerbs, LabelVerbs, LedgerVerbs, KeyVerbs):
     """Marks copies for recipients, and traces leaked samples back to them.
 
     Use `Vault.create` or `Vault.open`. A vault is a context manager; `close` releases the ledger.
@@ -155,7 +157,7 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
             If a key is missing, malformed, or not the one that the ledger commits to.
         """
         if is_address(path):
-            return cls(*distant.open_(str(path), keys or _environment()), originals)
+            return cls(*distant.open_(str(path), keys or _key_file() or _environment()), originals)
         folder = Path(path)
         settings = _settings(folder)
         provider = (
@@ -626,6 +628,7 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
             Without the extra ``sign``.
         """
         import tracemark
+        from tracemark import casefile
 
         return casefile.sign_case(
             case, self._keys[-1], self._ledger, version=tracemark.__version__, command=command

@@ -17,7 +17,7 @@ from tracemark.errors import KeyFault, LedgerError, UsageError, VaultError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
 from tracemark.ledger.postgres_link import shown
-from tracemark.ledger.postgres_schema import TABLE_NAMES
+from tracemark.ledger.postgres_schema import FINGERPRINTS, MARK, PARTITIONS, TABLE_NAMES
 from tracemark.model import Recipient
 from tracemark_cli.main import status
 
@@ -205,7 +205,7 @@ def test_a_ledger_is_not_laid_over_another_nor_opened_by_an_older_release(
     with pytest.raises(LedgerError, match="there is a ledger already"):
         Ledger.create(path, vault_id="v", profile="p", keys=[KEY])
     execute(path, "COMMENT ON TABLE entries IS 'tracemark ledger, format 7'")
-    with pytest.raises(VaultError, match="has format 7, and this release knows 1"):
+    with pytest.raises(VaultError, match="has layout 7, and this release knows 1 and 2"):
         Ledger.open(path, [KEY])
 
 
@@ -265,6 +265,22 @@ def test_a_vault_without_a_folder(path: str, folder: Path, monkeypatch: pytest.M
     assert not folder.exists()
 
 
+def test_an_issuing_key_in_a_file_of_its_own_serves(
+    path: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A station's, or a cluster worker's: it marks, and cannot trace."""
+    with tracemark.Vault.create(path) as vault:
+        vault.add_recipients(["acct:7", "acct:8"])
+        vault.write_issuing_key(tmp_path / "issuing", "acct:7")
+        wanted = list(vault.mark_rows(ROWS, to="acct:7"))
+    (folder / "keys").unlink()
+    monkeypatch.setenv("TRACEMARK_KEY_FILE", str(tmp_path / "issuing"))
+    with tracemark.Vault.open(path) as vault:
+        assert list(vault.mark_rows(ROWS, to="acct:7")) == wanted
+        with pytest.raises(KeyFault):
+            list(vault.mark_rows(ROWS, to="acct:8"))
+
+
 def test_a_vault_that_cannot_be_made_leaves_no_key(path: str, folder: Path) -> None:
     with pytest.raises(LedgerError, match="does not exist"):
         tracemark.Vault.create(path.replace("/postgres?", "/absent?"))
@@ -280,6 +296,101 @@ def test_the_key_of_another_vault_is_refused(path: str, folder: Path) -> None:
     (folder / "keys").write_text(KEY.line() + "\n")
     with pytest.raises(KeyFault, match="not the one the ledger commits to"):
         tracemark.Vault.open(path)
+
+
+# --- layouts
+
+
+@pytest.fixture
+def layout_1(path: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A ledger as releases without partitions laid it out, eleven entries, open to a station."""
+    from tracemark.ledger import postgres, postgres_schema
+
+    former = tuple(one for one in postgres_schema.statements() if one not in FINGERPRINTS[1:])
+    former = tuple(
+        one.replace("PRIMARY KEY (n, issue)) PARTITION BY HASH (issue)", "PRIMARY KEY (n))")
+        for one in former
+        if not any(part in one for part in PARTITIONS)
+    )
+    former = tuple(one.replace(f"{MARK}2", f"{MARK}1") for one in former)
+    with monkeypatch.context() as patch:
+        patch.setattr(postgres, "statements", lambda: former)
+        Ledger.create(path, vault_id="v-1", profile="draft-1", keys=[KEY]).close()
+    with Ledger.open(path, [KEY]) as ledger:
+        ledger.add_recipients([Recipient("acct:1"), Recipient("acct:2")])
+        for recipient in ("acct:1", "acct:2"):
+            with ledger.issue(recipient, "table", profile="p", epoch=1, policy="full") as issue:
+                for number in (1, 2):
+                    issue.batch(49, {"waybill": values(number)})
+    return path
+
+
+def values(number: int) -> np.ndarray:
+    return np.arange(1, 50, dtype=np.uint64) * np.uint64(number)
+
+
+def test_a_former_layout_serves_and_is_brought_up_to_date(layout_1: str) -> None:
+    """Every entry and row number stays, stations keep their rights, and writing goes on."""
+    execute(
+        layout_1,
+        "DROP ROLE IF EXISTS station",
+        "CREATE ROLE station",
+        "GRANT SELECT, INSERT ON fingerprints TO station",
+    )
+    with Ledger.open(layout_1, [KEY]) as ledger, Ledger.open(layout_1, [KEY]) as other:
+        assert ledger.verify().faults == ()
+        entries, rows = list(ledger.entries()), "SELECT * FROM fingerprints ORDER BY n"
+        before = ledger._store.rows(rows)
+        assert ledger.upgrade() and not ledger.upgrade()
+        assert (list(ledger.entries()), ledger._store.rows(rows)) == (entries, before)
+        [(may,)] = ledger._store.rows(
+            "SELECT has_table_privilege('station', 'fingerprints', 'INSERT')"
+        )
+        assert may and ledger.verify().faults == ()
+        assert other.holds("acct:1", "waybill", 1, values(2)).all()
+        with other.issue("acct:2", "table", profile="p", epoch=1, policy="full") as issue:
+            issue.batch(3, {"waybill": values(7)})
+        assert ledger.verify().faults == ()
+        numbers = [n for (n,) in ledger._store.rows("SELECT n FROM fingerprints ORDER BY n")]
+        assert len({*numbers}) == len(numbers) == len(before) + 1
+    with psycopg.connect(layout_1) as connection:
+        connection.execute("DROP OWNED BY station")
+        connection.execute("DROP ROLE station")
+
+
+def test_a_ledger_that_does_not_hold_is_not_rebuilt(layout_1: str) -> None:
+    tamper(layout_1, r"UPDATE fingerprints SET blob = '\x00' WHERE n = 2")
+    with Ledger.open(layout_1, [KEY]) as ledger:
+        with pytest.raises(LedgerError, match="does not hold, and stays"):
+            ledger.upgrade()
+        [(kind,)] = ledger._store.rows(
+            "SELECT relkind::text FROM pg_class WHERE oid = to_regclass('fingerprints')"
+        )
+        assert kind == "r"
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("ALTER TABLE fingerprints DETACH PARTITION fingerprints_3", "table fingerprints_3"),
+        ("ALTER TABLE fingerprints_5 DISABLE TRIGGER USER", "trigger fingerprints_no_delete"),
+        ("DROP TABLE fingerprints_5", "lacks its table fingerprints_5"),
+    ],
+)
+def test_meddling_with_a_partition_is_found(written: str, statement: str, fault: str) -> None:
+    execute(written, statement)
+    assert any(fault in line for line in faults(written)), faults(written)
+
+
+@pytest.mark.parametrize("verb", ["UPDATE {} SET epoch = 9", "DELETE FROM {}", "TRUNCATE {}"])
+def test_partitions_refuse_to_forget(written: str, verb: str) -> None:
+    with psycopg.connect(written) as connection:
+        [(held,)] = connection.execute(
+            "SELECT tableoid::regclass::text FROM fingerprints LIMIT 1"
+        ).fetchall()
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="append-only"):
+        execute(written, verb.format(held))
+    assert faults(written) == ()
 
 
 # --- from the file to the database

@@ -16,7 +16,8 @@ from tracemark.ledger.fingerprints import WIDTH, Fingerprints, Wanted, unpack
 from tracemark.ledger.store import Parameters, Store
 
 _BLOCK = 1 << 20  # values looked up at a time
-_PAGE = 32  # blobs fetched at a time
+_PAGES = 32, 256  # blobs fetched at a time, fewest and most
+_SMALL = 1 << 20  # bytes of a page, above which the next one has the fewest again
 _PAIRS = 1 << 22  # pairs collected before repetitions are dropped
 
 
@@ -197,9 +198,9 @@ def _blobs(
 
 
 def _pages(store: Store, which: str, parameters: Parameters) -> Iterator[tuple[int, bytes]]:
-    after = 0
+    after, size, (fewest, most) = 0, _PAGES[0], _PAGES
     while page := store.rows(
-        f"SELECT n, issue, blob FROM fingerprints WHERE {which} AND n > ? ORDER BY n LIMIT {_PAGE}",
+        f"SELECT n, issue, blob FROM fingerprints WHERE {which} AND n > ? ORDER BY n LIMIT {size}",
         (*parameters, after),
     ):
         for _, issue, blob in page:
@@ -207,6 +208,8 @@ def _pages(store: Store, which: str, parameters: Parameters) -> Iterator[tuple[i
                 raise store.damage(f"fingerprints of issue {issue} are incomplete")
             yield issue, blob
         after = page[-1][0]
+        small = sum(len(blob) for _, _, blob in page) < _SMALL
+        size = min(most, 2 * size) if small else fewest
 
 
 def recipients_of(store: Store, issues: Sequence[int]) -> Iterator[tuple[int, str]]:

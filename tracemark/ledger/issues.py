@@ -55,7 +55,7 @@ class Issue:
         self._check_open()
         blobs = packed(fingerprints)
         with self._store.write() as transaction:
-            append_batch(transaction, self.number, self.epoch, rows, blobs)
+            append_batch(transaction, batch_body(self.number, self.epoch, rows, blobs), blobs)
         self.rows += rows
 
     def close(self, sha256: str | None = None, status: Status = "done") -> None:
@@ -110,17 +110,23 @@ def summary(blob: bytes) -> dict[str, Json]:
     return {"count": len(blob) // WIDTH, "sha256": hashlib.sha256(blob).hexdigest()}
 
 
+def batch_body(
+    issue: int, epoch: int, rows: int, blobs: Mapping[str, bytes], part: str | None = None
+) -> dict[str, Json]:
+    """The body of a ``batch`` entry; a part is named in shared issues only. SPEC 9.5.2."""
+    prints: dict[str, Json] = {kind: summary(blob) for kind, blob in blobs.items()}
+    named: dict[str, Json] = {} if part is None else {"part": part}
+    return {"issue": issue, "epoch": epoch, "rows": rows, "fingerprints": prints, **named}
+
+
 def append_batch(
-    transaction: Transaction, issue: int, epoch: int, rows: int, blobs: Mapping[str, bytes]
+    transaction: Transaction, body: dict[str, Json], blobs: Mapping[str, bytes]
 ) -> None:
     """Add a ``batch`` entry and its blobs. SPEC 9.5.2."""
-    prints: dict[str, Json] = {kind: summary(blob) for kind, blob in blobs.items()}
-    entry = transaction.append(
-        "batch", {"issue": issue, "epoch": epoch, "rows": rows, "fingerprints": prints}
-    )
+    entry = transaction.append("batch", body)
     transaction.executemany(
         "INSERT INTO fingerprints (entry, kind, epoch, issue, blob) VALUES (?, ?, ?, ?, ?)",
-        [(entry, kind, epoch, issue, blob) for kind, blob in blobs.items()],
+        [(entry, kind, body["epoch"], body["issue"], blob) for kind, blob in blobs.items()],
     )
 
 

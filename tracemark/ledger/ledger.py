@@ -19,8 +19,9 @@ from tracemark.ledger.chain import Entry, Head, Json, Seals, stamp
 from tracemark.ledger.custody import Custody, Handled
 from tracemark.ledger.fingerprints import Fingerprints
 from tracemark.ledger.holdings import Holdings
-from tracemark.ledger.issues import WHAT, Issue, append_batch, append_close, packed
+from tracemark.ledger.issues import WHAT, Issue, append_batch, append_close, batch_body, packed
 from tracemark.ledger.schema import VERSION
+from tracemark.ledger.shared import SharedIssue
 from tracemark.ledger.store import Store, Transaction
 from tracemark.ledger.stores import Place, create_store, open_store
 from tracemark.ledger.tree import Tree
@@ -276,6 +277,10 @@ class Ledger:
             number = transaction.append("issue", body)
         return Issue(self._store, number, recipient, epoch)
 
+    def shared(self, number: int) -> SharedIssue:
+        """An open issue that any process may add to, part by part. Raises UsageError."""
+        return SharedIssue(self._store, number)
+
     def issue_at_once(
         self,
         recipient: str,
@@ -303,7 +308,7 @@ class Ledger:
         blobs = packed(fingerprints)
         with self._store.write() as transaction:
             number = transaction.append("issue", body)
-            append_batch(transaction, number, epoch, rows, blobs)
+            append_batch(transaction, batch_body(number, epoch, rows, blobs), blobs)
             append_close(transaction, number, rows, sha256, "done")
         return number
 
@@ -590,6 +595,30 @@ class Ledger:
         commitments = {key.epoch: key.commitment for key in self._keys}
         move(self._store, address, commitments, progress)
         return Ledger.open(address, self._keys)
+
+    def upgrade(self, progress: Progress | None = None) -> bool:
+        """Bring a ledger in a database to the layout of this release; no entry changes.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            As in `verify`.
+
+        Returns
+        -------
+        bool
+            Whether there was anything to do.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger does not hold, or the role may not change tables; then nothing changed.
+        """
+        if self.address is None:
+            return False  # a file has one layout
+        from tracemark.ledger.postgres_upgrade import upgrade
+
+        return upgrade(self._store, {key.epoch: key.commitment for key in self._keys}, progress)
 
     def verify(
         self, progress: Progress | None = None, *, expect: Head | None = None

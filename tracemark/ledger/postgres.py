@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from tracemark.errors import LedgerError, UsageError, VaultError
 from tracemark.ledger.chain import Seals
 from tracemark.ledger.postgres_link import Link, driver, malformed, shown
-from tracemark.ledger.postgres_schema import HELD, MARK, laid_down, statements
-from tracemark.ledger.schema import VERSION
+from tracemark.ledger.postgres_schema import HELD, LAYOUTS, MARK, laid_down, statements
 from tracemark.ledger.store import Parameters, Query, Row, Store, Transaction
 
 _CAUSES = {  # SQLSTATE, or its class: what is wrong, what to do
@@ -182,16 +181,15 @@ class PostgresStore(Store):
         self._closer = weakref.finalize(self, _close, self._link, self._process)
 
     def _check(self) -> None:
-        ((comment,),) = self._link.execute(
-            "SELECT obj_description(to_regclass('entries'), 'pg_class')"
-        )
-        if not (comment or "").startswith(MARK):
+        comment = _comment(self._link.execute)
+        if not comment.startswith(MARK):
             raise LedgerError(
                 f"no ledger at {self.shown}", hint="check the address, or create a vault"
             )
-        if (version := comment.removeprefix(MARK)) != str(VERSION):
+        if (version := comment.removeprefix(MARK)) not in map(str, LAYOUTS):
             raise VaultError(
-                f"the ledger {self.shown} has format {version}, and this release knows {VERSION}",
+                f"the ledger {self.shown} has layout {version}, and this release knows"
+                f" {' and '.join(map(str, LAYOUTS))}",
                 hint="use the release of tracemark that wrote it, or a newer one",
             )
 
@@ -203,8 +201,20 @@ class PostgresStore(Store):
 
 def layout(query: Query) -> tuple[set[str], set[str]]:
     """What lays a ledger out as found, and as it should be; indexes more are no matter."""
-    held, ours = {row[0] for row in query(HELD, ())}, laid_down()
+    held, ours = {row[0] for row in query(HELD, ())}, laid_down(layout_number(query))
     return {one for one in held if one in ours or not one.startswith("an index")}, ours
+
+
+def layout_number(query: Query) -> int:
+    """Which of `LAYOUTS` the tables have, as they say themselves; the latest if they say none."""
+    version = _comment(query).removeprefix(MARK)
+    return next((number for number in LAYOUTS if str(number) == version), LAYOUTS[-1])
+
+
+def _comment(query: Query) -> str:
+    """What is written on the table of entries: that it is a ledger, and of which layout."""
+    ((comment,),) = query("SELECT obj_description(to_regclass('entries'), 'pg_class')", ())
+    return comment or ""
 
 
 @contextmanager

@@ -5,8 +5,21 @@ picture, and afterwards the hash of what it read. Whatever is not our own code p
 of its own (`apart`).
 """
 
+from typing import TYPE_CHECKING
+
+from tracemark.later import later
 from tracemark.loaders.limits import LIMITS, Limits
-from tracemark.loaders.sample import LoadedSample, Sample
-from tracemark.loaders.several import open_samples
+
+if TYPE_CHECKING:
+    from tracemark.loaders.sample import LoadedSample, Sample
+    from tracemark.loaders.several import open_samples
+else:
+    __getattr__ = later(
+        __name__,
+        {
+            "tracemark.loaders.sample": "LoadedSample Sample",
+            "tracemark.loaders.several": "open_samples",
+        },
+    )
 
 __all__ = ["LIMITS", "Limits", "LoadedSample", "Sample", "open_samples"]

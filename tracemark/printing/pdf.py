@@ -11,13 +11,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from threading import Lock
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from tracemark.errors import MissingExtra, UnreadableSample, UsageError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Mask = NDArray[np.bool_]
 
