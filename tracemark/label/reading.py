@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
 from tracemark.label.chips import chips, dots
+from tracemark.label.laid import laid
 from tracemark.label.lattice import Lattice, lattice_of
 from tracemark.label.look import Look, look
 from tracemark.label.pose import MapSearch
@@ -24,6 +25,7 @@ SURE = 9.0  # deviations at which no other pose is tried
 _NEARLY = 5.0  # deviations from which the mark may well be ours, and the picture at fault
 _ENOUGH = 60  # votes' worth of chips under which nobody can be named among a million
 _LEVELS = ((1600, 2400), (1066, 711), (475, 317, 3600))  # pixels along the longer side, in turn
+_LAID = 2  # poses of slots laid on the map that are settled
 _LABELS = 8  # that are looked for in one picture
 _LONGEST = 8000  # pixels; nothing finer than the finest level is ever looked at
 
@@ -94,6 +96,14 @@ class _Search:
             seen = look(view, found, self.lattice)
             strength = 0.0 if seen is None else seen.strength
             tale = f"map {found[0].strength:.1f}, pilot {strength:.1f}"
+            if strength > self.strength:
+                self.best = seen
+        if self.strength < SURE:
+            found, tried = laid(view, self.lattice, _LAID)
+            self.poses += tried
+            seen = look(view, found, self.lattice)
+            strength = 0.0 if seen is None else seen.strength
+            tale += f"; laid {found[0].strength if found else 0.0:.1f}, pilot {strength:.1f}"
             if strength > self.strength:
                 self.best = seen
         self.trail.append(f"{name}: {tale}")
