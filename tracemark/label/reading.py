@@ -17,6 +17,7 @@ from tracemark.label.look import Look, look
 from tracemark.label.pose import MapSearch
 from tracemark.label.raster import luminance
 from tracemark.label.search import poses
+from tracemark.label.stands import clear_view
 from tracemark.label.view import CLEAR, View, scaled, standing, view_of
 from tracemark.model import Reading
 
@@ -25,6 +26,7 @@ SURE = 9.0  # deviations at which no other pose is tried
 _NEARLY = 5.0  # deviations from which the mark may well be ours, and the picture at fault
 _ENOUGH = 60  # votes' worth of chips under which nobody can be named among a million
 _LEVELS = ((1600, 2400), (1066, 711), (475, 317, 3600))  # pixels along the longer side, in turn
+_CUT_OUT = 700  # pixels along the longer side of what is likely a part of a label
 _LAID = 2  # poses of slots laid on the map that are settled
 _LABELS = 8  # that are looked for in one picture
 _LONGEST = 8000  # pixels; nothing finer than the finest level is ever looked at
@@ -161,9 +163,9 @@ def _clearest(picture: Picture, key: bytes) -> _Search:
         search.trail.append("too few edges for a label")
         return search
     longest = max(picture.shape)
-    for levels in _LEVELS:
-        scales = [level / longest for level in levels if 1 / 8 < level / longest < 4]
-        views = [view_of(scaled(picture, scale), scale, stand, bends) for scale in scales]
+    for levels in _LEVELS if longest > _CUT_OUT else _LEVELS[::-1]:
+        scales = [level / longest for level in levels if 1 / 8 < level / longest < 3]
+        views = [clear_view(picture, scale, stand, bends) for scale in scales]
         for view in sorted(views, key=lambda view: -view.clearest):
             search.over(view)
             if search.strength >= SURE:
