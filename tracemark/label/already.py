@@ -156,8 +156,11 @@ def _evidence(slots: Mask, key: bytes, tried: int) -> bool:
             np.fft.irfft2((laid[part] * map_[part]).sum(0)).round()
             for part in (slice(SIDES), slice(SIDES, None))
         ]
-        rare = sum(map(_rarity, counts, allowed, _SHARES))
-        surplus = max(surplus, float(np.max(rare)))
+        rare = [
+            _rarity(count, part, share)
+            for count, part, share in zip(counts, allowed, _SHARES, strict=True)
+        ]
+        surplus = max(surplus, float(np.max(rare[0] + rare[1])))
     # two independent tails of at most exp(-a) and exp(-b) exceed a + b = t by (1 + t) exp(-t)
     return (1 + surplus) * math.exp(-surplus) * tried <= REFUSED
 
@@ -174,7 +177,7 @@ def _maps(key: bytes) -> tuple[NDArray[np.complexfloating], ...]:
     return tuple(spectra)
 
 
-def _rarity(count: int, allowed: NDArray[np.float32], share: float) -> NDArray[np.float64]:
+def _rarity(count: int, allowed: NDArray[np.floating], share: float) -> NDArray[np.float64]:
     """At most -log P(so many of `count` slots are allowed), each with a chance of `share`."""
     if not count:
         return np.zeros(allowed.shape)

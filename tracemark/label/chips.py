@@ -158,16 +158,19 @@ def pilot(cells: Cells, lattice: Lattice) -> float:
     Each carrier is asked by itself, for one may be washed out where the other is not; the two are
     added as the legs of a triangle, less what the triangle's tail exceeds a single one's.
     """
-    legs = [carrier.pilot() for carrier in (_nubs(cells, lattice), _dots(cells, lattice))]
-    return float(joined(*(np.float64(leg) for leg in legs)))
+    legs = [
+        np.float64(carrier.pilot()) for carrier in (_nubs(cells, lattice), _dots(cells, lattice))
+    ]
+    return float(joined(*legs))
 
 
-def joined(
-    nubs: NDArray[np.floating] | np.float64, dots: NDArray[np.floating] | np.float64
-) -> NDArray[np.floating]:
+Deviations = NDArray[np.floating] | np.float64
+
+
+def joined(nubs: Deviations, dots: Deviations) -> NDArray[np.float64]:
     """The two carriers' pilots as one, element by element."""
     nubs, dots = np.maximum(nubs, 0), np.maximum(dots, 0)
-    return np.maximum(np.maximum(nubs, dots), np.hypot(nubs, dots) - _TWO)
+    return np.asarray(np.maximum(np.maximum(nubs, dots), np.hypot(nubs, dots) - _TWO), np.float64)
 
 
 def shown(cells: Cells) -> Field:

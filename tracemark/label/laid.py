@@ -57,7 +57,7 @@ _BOTH_AXES, _ALONG_X, _ALONG_Y = _ALL, _NO_DOTS & LEVEL[: SIDES + 1], _NO_DOTS &
 
 
 def _grids(view: View) -> Iterator[tuple[Matrix, NDArray[np.bool_]]]:
-    """From upright pixels to cells as a pair of combs has them, and the kinds of slot they place."""
+    """From upright pixels to cells as combs have them, and the kinds of slot that they place."""
     widest = _STEEP if view.converging else _RATIO
     along, down = ([comb for comb in axis if comb.strength > _FAINTEST] for axis in view.combs)
     for x in along:
