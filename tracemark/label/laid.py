@@ -21,7 +21,9 @@ from tracemark.label.view import View
 
 _WIDEST = 96  # cells that are read, either way
 _NARROWEST = 5
-_FAINTEST = 3.5  # strength of a comb that is tried
+_LARGEST = 500_000  # pixels; what shows more of a label has bumps enough
+_FAINTEST = 3.5  # strength of a comb that is tried beside another
+_ALONE = 5.0  # strength of a comb that is tried by itself
 _RATIO = 1.04  # of the two axes' periods, at most, in a picture without perspective
 _STEEP = 1.4  # and in one with it
 _PARTS = (0.0, 1 / 3, 2 / 3)  # of a cell at which cells may begin along an axis without a comb
@@ -43,6 +45,8 @@ def laid(view: View, lattice: Lattice, most: int) -> tuple[list[Pose], float]:
     """
     found: list[Pose] = []
     tried = 0.0
+    if view.dark.size > _LARGEST:
+        return found, tried
     for matrix, kinds in _grids(view):
         cells = _cells(view, matrix)
         if cells is not None:
@@ -59,15 +63,15 @@ _BOTH_AXES, _ALONG_X, _ALONG_Y = _ALL, _NO_DOTS & LEVEL[: SIDES + 1], _NO_DOTS &
 def _grids(view: View) -> Iterator[tuple[Matrix, NDArray[np.bool_]]]:
     """From upright pixels to cells as combs have them, and the kinds of slot that they place."""
     widest = _STEEP if view.converging else _RATIO
-    along, down = ([comb for comb in axis if comb.strength > _FAINTEST] for axis in view.combs)
+    along, down = ([comb for comb in axis[:2] if comb.strength > _FAINTEST] for axis in view.combs)
     for x in along:
         for y in down:
             if 1 / widest < x.period / y.period < widest:
                 yield _grid(x, y), _BOTH_AXES
     for part in _PARTS:
-        for comb in along[:2]:
+        for comb in (comb for comb in along[:1] if comb.strength > _ALONE):
             yield _grid(comb, Comb(0.0, comb.period, part * comb.period)), _ALONG_X
-        for comb in down[:2]:
+        for comb in (comb for comb in down[:1] if comb.strength > _ALONE):
             yield _grid(Comb(0.0, comb.period, part * comb.period), comb), _ALONG_Y
 
 
