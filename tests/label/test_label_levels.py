@@ -8,10 +8,10 @@ from PIL import Image
 
 from tests.label.hosts import KEY, codeword, label
 from tracemark.label import embed, levels, read_under
-from tracemark.label.levels import GROUPS, Levels
+from tracemark.label.levels import Levels
 from tracemark.label.pose import find_combs
 from tracemark.label.reading import LOCKED
-from tracemark.label.view import view_of
+from tracemark.label.stands import clear_view
 
 OTHER = bytes(reversed(KEY))
 MARKED = embed(label(), codeword(1), KEY)[0].convert("L")
@@ -21,11 +21,11 @@ def test_views_are_made_once_for_all_keys(monkeypatch):
     """A key that finds nothing asks for every scale; the second one gets the same views."""
     made = []
 
-    def counted(gray, *rest):
-        made.append(max(gray.shape))
-        return view_of(gray, *rest)
+    def counted(picture, scale, *rest):
+        made.append(scale)
+        return clear_view(picture, scale, *rest)
 
-    monkeypatch.setattr(levels, "view_of", counted)
+    monkeypatch.setattr(levels, "clear_view", counted)
     part = MARKED.crop((0, 0, 400, 300))
     first, second = read_under(part, [OTHER, OTHER])
     assert made and len(set(made)) == len(made)
@@ -34,15 +34,19 @@ def test_views_are_made_once_for_all_keys(monkeypatch):
 
 
 def test_a_picture_near_a_level_is_seen_as_it_is():
-    picture = Levels(np.full((1700, 900), 255, np.uint8))
-    assert picture.scales((1600,)) == [1.0]
-    assert picture.scales((2400, 1066)) == pytest.approx([2400 / 1700, 1066 / 1700])
+    scales = Levels(np.full((1700, 900), 255, np.uint8)).groups()
+    assert scales[0] == [1.0]
+    assert scales[1] == pytest.approx([2400 / 1700])
+
+
+def test_the_coarse_scales_of_a_cut_out_come_first():
+    assert max(Levels(np.full((500, 400), 255, np.uint8)).groups()[0]) == 1.0
 
 
 def test_scales_stay_within_bounds():
     for side in (20, 300, 1280, 8000):
-        picture = Levels(np.full((side, side), 255, np.uint8))
-        assert all(1 / 8 < scale < 4 for group in GROUPS for scale in picture.scales(group))
+        groups = Levels(np.full((side, side), 255, np.uint8)).groups()
+        assert all(1 / 8 < scale < 3 for scales in groups for scale in scales)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5000, 3), (640, 480)])

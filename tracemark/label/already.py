@@ -1,8 +1,9 @@
 """Does a label carry a mark of ours already? Asked before marking, dot for dot. SPEC 10.10.
 
-In the file that was marked every nub is exact: a run of the nub's width on a straight edge. Where
-those runs stand gives the phase of the lattice, whoever's it is; the keyed map of slots, tried at
-every cell of the period and every quarter turn, says whether it is ours. No pose, no codeword.
+In the file that was marked every nub is exact, a run of the nub's width on a straight edge, and so
+is every free dot. Where they stand gives the phase of the lattice, whoever's it is; the keyed map
+of slots, tried at every cell of the period and every quarter turn, says whether it is ours. No
+pose, no codeword.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tracemark.label.lattice import PERIOD, SIDES, Geometry, lattice_of
+from tracemark.label.exact import find_specks
+from tracemark.label.lattice import FREE_X, FREE_Y, PERIOD, SIDES, Geometry, lattice_of
 from tracemark.label.raster import dots
 
 Mask = NDArray[np.bool_]
@@ -24,7 +26,8 @@ Bumps = Sequence[tuple[Index, Index]]  # for each side: along the edge; the whit
 
 REFUSED = 1e-6  # chance that a label without our mark is taken for marked, over all that is tried
 _TURNS = 4
-_FEW = 12  # bumps facing one way; the poorest label that can be marked shows more, even turned
+_FEW = 12  # bumps facing one way, or specks; a label that can be marked shows more of either
+_SHARES = (1 / 2, 1 / 4)  # of the map's slots that may carry a nub, a free dot
 _CLEAR = 6.0  # deviations by which the comb of a marked label stands out
 
 
@@ -48,20 +51,22 @@ def carries_mark(image: Image.Image, keys: Sequence[bytes], geometry: Geometry) 
     black = dots(image)
     if min(black.shape) < geometry.pitch:
         return False
-    first = _bumps(black, 1, geometry)
-    if len(first[0]) < _FEW:
+    first, specks = _bumps(black, 1, geometry), find_specks(black, geometry)
+    if max(len(first[0]), len(specks[0])) < _FEW:
         return False  # nearly every unmarked label, at a tenth of the cost
     plumb = np.ascontiguousarray(black.T)
     views = ((black, -1), (plumb, 1), (plumb, -1))
     bumps = [first, *(_bumps(view, step, geometry) for view, step in views)]
-    across, down = (_phases(bumps[side : side + 2], geometry) for side in (0, 2))
+    across, down = (
+        _phases(bumps[2 * axis : 2 * axis + 2], specks[axis], geometry) for axis in (0, 1)
+    )
     if len(across) == len(down) == geometry.pitch:
         return False  # no comb along either axis
     tried = len(across) * len(down) * _TURNS * PERIOD**2 * len(keys)
     for phase in ((x, y) for x in across for y in down):
         slots = _slots(bumps, phase, geometry)
-        count = int(np.count_nonzero(slots))
-        if count and any(_tail(count, _agreeing(slots, key)) * tried <= REFUSED for key in keys):
+        slots[SIDES] = _dots(specks, phase, geometry)
+        if slots.any() and any(_evidence(slots, key, tried) for key in keys):
             return True
     return False
 
@@ -97,20 +102,28 @@ def _exact(view: Mask, along: Index, across: Index, step: int, geometry: Geometr
     return fits
 
 
-def _phases(bumps: Bumps, geometry: Geometry) -> range:
+def _phases(bumps: Bumps, specks: Index, geometry: Geometry) -> range:
     """Dots, modulo the pitch, at which cells may begin along an axis: one, or all if unclear."""
-    pitch, starts = geometry.pitch, geometry.starts
-    counts = np.bincount(np.concatenate([along for along, _ in bumps]) % pitch, minlength=pitch)
-    comb = np.sum([np.roll(counts, -start) for start in starts], axis=0)
-    usual = counts.sum() * len(starts) / pitch
+    pitch = geometry.pitch
+    comb, usual = np.zeros(pitch), 0.0
+    nubs = np.concatenate([along for along, _ in bumps])
+    for places, starts in ((nubs, set(geometry.starts)), (specks, _places(geometry))):
+        counts = np.bincount(places % pitch, minlength=pitch)
+        comb += np.sum([np.roll(counts, -start) for start in starts], axis=0)
+        usual += counts.sum() * len(starts) / pitch
     best = int(np.argmax(comb))
     clear = comb[best] > usual + _CLEAR * math.sqrt(usual)
     return range(best, best + 1) if clear else range(pitch)
 
 
+def _places(geometry: Geometry) -> set[int]:
+    """Where in its cell a free dot may begin, along either axis of a label however turned."""
+    return {*geometry.across, *geometry.down}
+
+
 def _slots(bumps: Bumps, phase: tuple[int, int], geometry: Geometry) -> Mask:
-    """Slots that show a nub, if cells begin at this phase: (4, 128, 128), at an unknown cell."""
-    slots = np.zeros((SIDES, PERIOD, PERIOD), bool)
+    """Slots that show a nub, if cells begin at this phase: (5, 128, 128), at an unknown cell."""
+    slots = np.zeros((SIDES + 1, PERIOD, PERIOD), bool)
     for side, (along, across) in enumerate(bumps):
         over, past = phase if side < 2 else phase[::-1]
         here, place = np.divmod(along - over, geometry.pitch)
@@ -122,28 +135,53 @@ def _slots(bumps: Bumps, phase: tuple[int, int], geometry: Geometry) -> Mask:
     return slots
 
 
-def _agreeing(slots: Mask, key: bytes) -> int:
-    """How many of the slots the key allows, at the best cell and quarter turn."""
+def _dots(specks: tuple[Index, Index], phase: tuple[int, int], geometry: Geometry) -> Mask:
+    """Cells that show a free dot, if cells begin at this phase: (128, 128), at an unknown cell."""
+    (column, x), (row, y) = (
+        np.divmod(along - start, geometry.pitch) for along, start in zip(specks, phase, strict=True)
+    )
+    dot = np.isin(x, list(_places(geometry))) & np.isin(y, list(_places(geometry)))
+    cells = np.zeros((PERIOD, PERIOD), bool)
+    cells[row[dot] % PERIOD, column[dot] % PERIOD] = True
+    return cells
+
+
+def _evidence(slots: Mask, key: bytes, tried: int) -> bool:
+    """Whether the key allows more of the slots, at the best cell and quarter turn, than chance."""
     laid = np.fft.rfft2(slots.astype(np.float32)).conj()
-    best = max(float(np.fft.irfft2((laid * map_).sum(0)).max()) for map_ in _maps(key))
-    return round(best)
+    counts = [int(np.count_nonzero(part)) for part in (slots[:SIDES], slots[SIDES])]
+    surplus = 0.0
+    for map_ in _maps(key):
+        allowed = [
+            np.fft.irfft2((laid[part] * map_[part]).sum(0)).round()
+            for part in (slice(SIDES), slice(SIDES, None))
+        ]
+        rare = [
+            _rarity(count, part, share)
+            for count, part, share in zip(counts, allowed, _SHARES, strict=True)
+        ]
+        surplus = max(surplus, float(np.max(rare[0] + rare[1])))
+    # two independent tails of at most exp(-a) and exp(-b) exceed a + b = t by (1 + t) exp(-t)
+    return (1 + surplus) * math.exp(-surplus) * tried <= REFUSED
 
 
 @lru_cache(maxsize=8)
 def _maps(key: bytes) -> tuple[NDArray[np.complexfloating], ...]:
-    """Spectra of the keyed map at every quarter turn."""
-    maps = lattice_of(key).on[:SIDES].astype(np.float32)
+    """Spectra of the keyed map at every quarter turn: (5, 128, 65), the last of free dots."""
+    on = lattice_of(key).on
+    maps = np.concatenate([on[:SIDES], (on[FREE_X] & on[FREE_Y])[None]]).astype(np.float32)
     spectra = []
     for _ in range(_TURNS):
         spectra.append(np.fft.rfft2(maps))
-        maps = np.stack([maps[side][::-1].T for side in (2, 3, 1, 0)])  # clockwise
+        maps = np.stack([maps[kind][::-1].T for kind in (2, 3, 1, 0, 4)])  # clockwise
     return tuple(spectra)
 
 
-def _tail(count: int, agreeing: int) -> float:
-    """At least P(so many of `count` slots are allowed), each with a chance of one half."""
-    share = agreeing / count
-    if share <= 0.5:
-        return 1.0
-    rest = (1 - share) * math.log(2 * (1 - share)) if share < 1 else 0.0
-    return math.exp(-count * (share * math.log(2 * share) + rest))
+def _rarity(count: int, allowed: NDArray[np.floating], share: float) -> NDArray[np.float64]:
+    """At most -log P(so many of `count` slots are allowed), each with a chance of `share`."""
+    if not count:
+        return np.zeros(allowed.shape)
+    part = np.clip(allowed / count, share, 1).astype(np.float64)
+    rest = np.maximum(1 - part, 1e-300)
+    gain = part * np.log(part / share) + (1 - part) * np.log(rest / (1 - share))
+    return np.asarray(count * gain)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -159,8 +158,36 @@ def pilot(cells: Cells, lattice: Lattice) -> float:
     Each carrier is asked by itself, for one may be washed out where the other is not; the two are
     added as the legs of a triangle, less what the triangle's tail exceeds a single one's.
     """
-    legs = [max(carrier.pilot(), 0.0) for carrier in (_nubs(cells, lattice), _dots(cells, lattice))]
-    return max(*legs, math.hypot(*legs) - _TWO)
+    legs = [
+        np.float64(carrier.pilot()) for carrier in (_nubs(cells, lattice), _dots(cells, lattice))
+    ]
+    return float(joined(*legs))
+
+
+Deviations = NDArray[np.floating] | np.float64
+
+
+def joined(nubs: Deviations, dots: Deviations) -> NDArray[np.float64]:
+    """The two carriers' pilots as one, element by element."""
+    nubs, dots = np.maximum(nubs, 0), np.maximum(dots, 0)
+    return np.asarray(np.maximum(np.maximum(nubs, dots), np.hypot(nubs, dots) - _TWO), np.float64)
+
+
+def shown(cells: Cells) -> Field:
+    """How clearly each slot shows a mark, less what is usual of its carrier; 0 where none could be.
+
+    Returns
+    -------
+    (5, rows, columns) float32
+        The four sides, then free dots, each of which is as clear as the fainter of its places.
+    """
+    strength = np.abs(cells.contrast)
+    value = np.concatenate([strength[:SIDES], strength[SIDES:].min(0)[None]])
+    seen = cells.weights[: SIDES + 1] > _FAINT
+    value = np.minimum(value, _PLAIN)
+    for part in (slice(SIDES), slice(SIDES, None)):
+        value[part] -= value[part][seen[part]].mean() if seen[part].any() else 0
+    return np.asarray(np.where(seen, value, 0), np.float32)
 
 
 def chips(cells: Cells, lattice: Lattice) -> Reading:
@@ -241,6 +268,8 @@ def _dots(cells: Cells, lattice: Lattice) -> _Seen:
 def _trust(on: NDArray[np.float32], off: NDArray[np.float32], share: float) -> NDArray[np.float64]:
     """For each slot of `on`, the share of its like that exceeds chance, in [0, 1]."""
     both = np.concatenate([on, off])
+    if not len(both):
+        return np.zeros(0)
     kind = np.concatenate([np.ones(len(on)), np.full(len(off), -share / (1 - share))])
     order = np.argsort(-both, kind="stable")
     window = min(len(both), max(20, len(both) // 12))

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tracemark.label.chips import chips, dots
+from tracemark.label.laid import laid
 from tracemark.label.lattice import Lattice, lattice_of
-from tracemark.label.levels import GROUPS, Levels, Picture
+from tracemark.label.levels import Levels, Picture
 from tracemark.label.look import Look, look
-from tracemark.label.pose import MapSearch
+from tracemark.label.pose import MapSearch, Pose
 from tracemark.label.search import Found, poses
-from tracemark.label.view import CLEAR
+from tracemark.label.view import CLEAR, View
 from tracemark.model import Reading
 
 LOCKED = 6.5  # deviations of the pilot under which a pose is not believed
@@ -26,6 +27,7 @@ _NEARLY = 5.0  # deviations from which the mark may well be ours, and the pictur
 _ENOUGH = 60  # votes' worth of chips under which nobody can be named among a million
 _PLAIN = 8.0  # deviations on the map from which a pose is looked at before others are sought
 _FAINT = 4  # views, those with the strongest poses, that are looked at where none is plain
+_LAID = 2  # poses of slots laid on the map that are settled
 _TOGETHER = 2  # views that are searched at a time
 _LABELS = 8  # that are looked for in one picture
 
@@ -97,10 +99,19 @@ class _Search:
         self.trail.append(f"at {longest} px, comb {found.view.clearest:.1f}: {tale}")
 
     def look(self, found: Found) -> None:
-        """Look at the poses of a view."""
-        seen = look(found.view, found.poses, self.lattice, self.levels.fine)
+        """Look at the poses of a view; where none is sure, at its slots laid on the map."""
+        name = f"looked at {max(found.view.dark.shape)} px"
+        self._at(found.view, found.poses, name)
+        if self.strength < SURE:
+            slots, tried = laid(found.view, self.lattice, _LAID)
+            self.poses += tried
+            if slots:
+                self._at(found.view, slots, f"{name}, slots laid {slots[0].strength:.1f}")
+
+    def _at(self, view: View, tried: Sequence[Pose], name: str) -> None:
+        seen = look(view, tried, self.lattice, self.levels.fine)
         strength = 0.0 if seen is None else seen.strength
-        self.trail.append(f"looked at {max(found.view.dark.shape)} px: pilot {strength:.1f}")
+        self.trail.append(f"{name}: pilot {strength:.1f}")
         if strength > self.strength:
             self.best = seen
 
@@ -158,10 +169,10 @@ def _clearest(levels: Levels, key: bytes) -> _Search:
         return search
     faint: list[Found] = []
     with ThreadPoolExecutor(_TOGETHER) as threads:
-        for group in GROUPS:
-            for found in threads.map(search.at, levels.scales(group)):
+        for scales in levels.groups():
+            for found in threads.map(search.at, scales):
                 search.note(found)
-                if found.strength < _PLAIN:
+                if found.strength < _PLAIN and not levels.cut_out:
                     faint.append(found)
                     continue
                 search.look(found)

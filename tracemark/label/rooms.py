@@ -41,7 +41,7 @@ class Rooms:
 def find_rooms(
     black: Mask, keep_out: Mask, square: int, origin: tuple[int, int], geometry: Geometry
 ) -> Rooms:
-    """Find every cell that is white and half a cell around it as well.
+    """Find every cell that is white and a third of a cell around it as well.
 
     Parameters are those of `sites.find_sites`.
     """
@@ -49,17 +49,17 @@ def find_rooms(
     before_x, before_y = origin[0] % pitch, origin[1] % pitch
     height, width = black.shape
     down, right = -(-(height + before_y) // pitch), -(-(width + before_x) // pitch)
-    half = pitch // 2
-    # eight dots in one byte until half a cell's lines are one
+    third = pitch // 3
+    # eight dots in one byte until a third of a cell's lines are one
     page = np.zeros((down * pitch, -(-width // 8)), np.uint8)
     page[before_y : before_y + height] = np.packbits(black, axis=1)
-    lines = np.bitwise_or.reduce(page.reshape(2 * down, half, -1), axis=1)
-    laid = np.zeros((2 * down, right * pitch), bool)
+    lines = np.bitwise_or.reduce(page.reshape(3 * down, third, -1), axis=1)
+    laid = np.zeros((3 * down, right * pitch), bool)
     laid[:, before_x : before_x + width] = np.unpackbits(lines, axis=1, count=width)
-    inked = np.pad(laid.reshape(2 * down, 2 * right, half).any(2), 1)
-    # half a cell before, the cell's two halves, half a cell after
-    busy = inked[:-3:2] | inked[1:-2:2] | inked[2:-1:2] | inked[3::2]
-    busy = busy[:, :-3:2] | busy[:, 1:-2:2] | busy[:, 2:-1:2] | busy[:, 3::2]
+    inked = np.pad(laid.reshape(3 * down, 3 * right, third).any(2), 1)
+    # a third before, the cell's three, a third after
+    busy = np.any([inked[part : part + 3 * down : 3] for part in range(5)], axis=0)
+    busy = np.any([busy[:, part : part + 3 * right : 3] for part in range(5)], axis=0)
     rows, columns = np.nonzero(~busy)
     tops, lefts = rows * pitch - before_y, columns * pitch - before_x
     last_y, last_x = tops + pitch - 1, lefts + pitch - 1

@@ -1,0 +1,103 @@
+"""Cut-outs: few edges to stand by, few marks to be found by."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from tests.label.hosts import KEY, codeword, label
+from tracemark.label.already import carries_mark
+from tracemark.label.chips import Cells
+from tracemark.label.chips import dots as read_dots
+from tracemark.label.exact import find_specks
+from tracemark.label.laid import laid
+from tracemark.label.lattice import COARSE, FINE, lattice_of
+from tracemark.label.lens import Lens
+from tracemark.label.marking import embed
+from tracemark.label.raster import luminance
+from tracemark.label.stands import squares
+from tracemark.label.view import scaled, standing, view_of
+
+BITS = codeword(5)
+
+
+def slip() -> Image.Image:
+    """A label of a few words: hardly an edge, much white."""
+    image = Image.new("1", (608, 1040), 1)
+    draw = ImageDraw.Draw(image)
+    for y, words in ((60, "NORTH POST"), (500, "LEE * 138****2211"), (900, "TEA")):
+        draw.text((60, y), words, font=ImageFont.load_default(24), fill=0)
+    image.info["dpi"] = (203, 203)
+    return image
+
+
+def test_a_label_of_free_dots_alone_is_refused_however_it_is_turned():
+    marked, placement = embed(slip(), BITS, KEY)
+    assert placement.dots > 10 * placement.nubs
+    for turn in (None, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180):
+        picture = marked if turn is None else marked.transpose(turn)
+        assert carries_mark(picture, [b"another", KEY], COARSE)
+        assert not carries_mark(picture, [b"another"], COARSE)
+    assert not carries_mark(slip(), [KEY], COARSE)
+
+
+@pytest.mark.parametrize("geometry", [COARSE, FINE])
+def test_specks_are_found_dot_for_dot(geometry):
+    """The same as a search of every place, on random blots."""
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        black = np.zeros(rng.integers(30, 80, 2), bool)
+        for _ in range(rng.integers(3, 14)):
+            (top, left), (tall, wide) = (
+                rng.integers(0, np.array(black.shape) - 3),
+                rng.integers(1, 4, 2),
+            )
+            black[top : top + tall, left : left + wide] = True
+        around = np.pad(black, 3)
+        wanted = set()
+        for tall, wide in {(geometry.tall, 2), (2, geometry.tall)}:
+            shape = np.pad(np.ones((tall, wide), bool), 3)
+            wanted |= {
+                (column, row)
+                for row in range(black.shape[0] - tall + 1)
+                for column in range(black.shape[1] - wide + 1)
+                if (around[row : row + tall + 6, column : column + wide + 6] == shape).all()
+            }
+        columns, rows = find_specks(black, geometry)
+        assert set(zip(columns.tolist(), rows.tolist(), strict=True)) == wanted
+
+
+def test_square_stands_turn_and_do_nothing_else():
+    stand = np.array([[1.0, -0.05, 3], [0.02, 1.0, 4], [1e-4, 0, 1]])
+    for square, angle in zip(squares(stand, (400, 300)), (0.02, 0.05), strict=True):
+        assert square[:2, :2] @ square[:2, :2].T == pytest.approx(np.eye(2))
+        assert math.atan2(square[1, 0], square[0, 0]) == pytest.approx(angle, rel=0.01)
+    assert not squares(np.eye(3), (400, 300))
+
+
+def test_slots_tell_the_pose_of_a_cut_out_that_bumps_leave_in_doubt():
+    """The best of the poses is right, and stands out from another key's."""
+    marked, placement = embed(label(3), BITS, KEY)
+    left, top = 90, 330
+    picture = luminance(marked.crop((left, top, left + 420, top + 420)))
+    stand, bends = standing(picture)
+    assert stand is not None
+    view = view_of(scaled(picture, 1.3), 1.3, stand, bends)
+    [best], tried = laid(view, lattice_of(KEY), 1)
+    [stranger], _ = laid(view, lattice_of(b"another"), 1)
+    assert tried and best.strength > stranger.strength + 2
+    # where the cut-out's middle lies on the lattice
+    middle = np.array([[picture.shape[1] / 2, picture.shape[0] / 2]]) * 1.3 - 0.5
+    upright = view.lens.forward(middle)
+    cell = Lens().forward(upright @ best.matrix[:2, :2].T + best.matrix[:2, 2])[0]
+    true = (np.array([left + 210, top + 210]) + placement.origin) / placement.geometry.pitch
+    assert np.abs((cell - true + 64) % 128 - 64).max() < 0.5
+
+
+def test_what_shows_no_slot_gives_no_chip():
+    """A picture may hold no room for a free dot, and then has nothing to say of them."""
+    nothing = np.zeros((6, 4, 4), np.float32)
+    assert not len(read_dots(Cells(0, 0, nothing, nothing), lattice_of(KEY)).slots)
