@@ -197,10 +197,11 @@ class RowMarker:
         """Fingerprints of what was found; counts the cells that carry chips."""
         anchors = np.concatenate([np.empty(0, np.uint64), *found.anchors])
         self.cells += int(np.count_nonzero(anchors))
+        phones, masked = self._fingerprinter.numbers(found.phones)
         return {
             "waybill": self._fingerprinter.waybills(found.waybills),
-            "phone": self._fingerprinter.phones(found.phones),
-            "masked": self._fingerprinter.masked(found.phones),
+            "phone": phones,
+            "masked": masked,
             "anchor": anchors,
         }
 
