@@ -17,7 +17,7 @@ from tracemark.tables.lines import Lines
 from tracemark.tables.rows import Document, Origin, Row
 
 DELIMITERS = ",\t;|"
-_FEW = 64  # lines that are not tried as fewer
+_FEW = 64  # lines that are read one by one at a time
 _PREAMBLE = 100  # blank lines and titles that may stand above a header
 
 # a whole cell in quotes: a quote within a cell, as in 5" pipe, is none
@@ -103,6 +103,7 @@ class DelimitedDocument(Document):
         self._lines = Lines(self._chunks, limit=origin.limit, name=origin.name)
         self._waiting: deque[Row] = deque()  # read ahead
         self._number = 1  # of the next line
+        self._most = 1 << 16  # lines that are cut at once
         self._records = self._read()
         self._names: list[str | None] = []
         self._preamble = self._read_preamble()
@@ -125,16 +126,17 @@ class DelimitedDocument(Document):
             yield begun
         self._preamble, self._waiting = [], deque()
         for size in sizes:
-            lines = self._whole(self._lines.several(size))
+            # rows that are not by the book make the blocks around them smaller
+            lines = self._whole(self._lines.several(min(size, self._most)))
             block = block_of(lines, self.delimiter, self._names)
-            while block is None and len(lines) > _FEW:
-                self._lines.give_back(lines[len(lines) // 4 :])
-                lines = self._whole(lines[: len(lines) // 4])
-                block = block_of(lines, self.delimiter, self._names)
             if block is not None:
+                self._most *= 2
                 self._number += len(lines)
                 yield block
                 continue
+            self._most = max(_FEW, len(lines) // 4)
+            self._lines.give_back(lines[_FEW:])
+            lines = lines[:_FEW]
             self._lines.give_back(lines)
             rows, last = [], self._number + len(lines)
             while self._number < last and (row := self._next()):
