@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from tracemark.codeword import codeword_of
+from tracemark.collecting import rarely
 from tracemark.errors import AlreadyMarked, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Issue
@@ -292,7 +293,7 @@ def mark_document(
         Of the bytes written.
     """
     digest, rows = hashlib.sha256(), 0
-    with issue:
+    with issue, rarely():
         for part in document.parts(chain([_FIRST_CHUNK], repeat(_CHUNK))):
             if isinstance(part, Block):
                 count, fingerprints = part.rows, marker.mark_block(part)

@@ -21,6 +21,7 @@ from tracemark.access.identifiers import identified_in
 from tracemark.bindings import bindings, overall
 from tracemark.case import Accusation, Case, Pilot, RowsOf, SampleReport, Verdict
 from tracemark.codeword import Codebook
+from tracemark.collecting import rarely
 from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
 from tracemark.decoder.pilot import ours, pilot
 from tracemark.decoder.rows import RowReading, rows_of
@@ -203,15 +204,16 @@ class _Tables:
         """Read the cells of one sample under all keys in one pass, in constant memory."""
         count, spotter = 0, Spotter(self.pool)
         try:
-            while chunk := list(islice(rows, _CHUNK)):
-                found = list(identified_in(chunk, pasted=sample.kind == "text"))
-                self.records.note(*found)
-                spotter.note(*found)
-                self.reader.read_rows([values for _, values in chunk], count + 1)
-                count += len(chunk)
-                tell(sample.part)
-                if len(self.reader) > _PENDING:
-                    self.reader.thin(self.expected)
+            with rarely():
+                while chunk := list(islice(rows, _CHUNK)):
+                    found = list(identified_in(chunk, pasted=sample.kind == "text"))
+                    self.records.note(*found)
+                    spotter.note(*found)
+                    self.reader.read_rows([values for _, values in chunk], count + 1)
+                    count += len(chunk)
+                    tell(sample.part)
+                    if len(self.reader) > _PENDING:
+                        self.reader.thin(self.expected)
         except UnreadableSample as error:
             self.reader.take()
             return _unreadable(sample, error, len(self.keys))
