@@ -36,7 +36,8 @@ def main() -> None:
     base = [list(row.values()) for row in orders(BASE, random.SystemRandom().randrange(1 << 40))]
     headers = list(next(iter(orders(1, 1))))
     print(
-        "| rows | MB | csv pass, µs a row | times csv reader | times csv reader + writer | peak memory, MB |"
+        "| rows | MB | csv pass, µs a row | times csv reader | times csv reader + writer "
+        "| peak memory, MB |"
     )
     print("| --- | --- | --- | --- | --- | --- |")
     for rows in options.rows:
