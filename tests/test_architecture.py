@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "errors": set(),
     "profiles": set(),
     "model": set(),
+    "collecting": set(),
     "sealing": {"errors"},
     "passphrases": {"errors"},
     "keys": {"errors", "sealing", "passphrases"},
@@ -67,12 +68,12 @@ MAY_IMPORT = {
     "ledger_verbs": {"keys", "ledger", "checkpoints"},
     "casefile": {"errors", "keys", "ledger", "case", "access", "signing"},
     "cleaning": {"text", "tables"},
-    "marking": GROUND | {"text", "label", "tables", "ledger"},
+    "marking": GROUND | {"collecting", "text", "label", "tables", "ledger"},
     "label_tracing": GROUND | {"label", "loaders", "pictures", "barcodes", "ledger", "case"},
     "bindings": GROUND | {"label", "label_tracing", "decoder", "ledger", "case"},
     "tracing": GROUND
     | {"text", "label_tracing", "bindings", "loaders", "decoder", "ledger", "case"}
-    | {"access", "accessing", "decoys", "showing"},
+    | {"access", "accessing", "collecting", "decoys", "showing"},
     "printing": {"errors"},  # pages and dots: no mark
     "label_verbs": GROUND | {"marking", "ledger", "pictures", "printing"},
     "vault": GROUND

@@ -126,11 +126,11 @@ class Spotter:
         self._waiting: list[Identifiers] = []
         self._found: set[int] = set()
 
-    def note(self, found: Identifiers) -> None:
-        """Look at one record."""
+    def note(self, *found: Identifiers) -> None:
+        """Look at some records."""
         if len(self._pool):
-            self._waiting.append(found)
-            if len(self._waiting) == _WAITING:
+            self._waiting.extend(found)
+            if len(self._waiting) >= _WAITING:
                 self._settle()
 
     def take(self) -> list[int]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tracemark.codeword import codeword_of
+from tracemark.collecting import rarely
 from tracemark.errors import AlreadyMarked, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Issue
@@ -23,6 +24,7 @@ from tracemark.ledger.shared import Part
 from tracemark.profiles import Profile
 from tracemark.tables import Document, Writable
 from tracemark.tables.arrow import text_columns, with_texts
+from tracemark.tables.block import Block
 from tracemark.text.columns import ColumnMarker
 from tracemark.text.marker import CellMarker
 from tracemark.text.roles import MARKED, checked, role_of_cell, role_of_header
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _FIRST_CHUNK, _CHUNK = 64, 4096
+_HANDLED = {*MARKED, "id", "phone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +186,26 @@ class RowMarker:
             )
         return marked, self._told(found)
 
+    def mark_block(self, block: Block) -> dict[str, Fingerprints]:
+        """Mark rows of a table where they stand; fingerprints as in `mark`."""
+        found = _Found()
+        for place, role in enumerate(self._plan(block.headers)):
+            if role is None or role in _HANDLED:
+                cells = block.column(place)
+                marked = self._mark_column(role, cells, found)
+                if marked is not cells:
+                    block.put(place, marked)
+        return self._told(found)
+
     def _told(self, found: _Found) -> dict[str, Fingerprints]:
         """Fingerprints of what was found; counts the cells that carry chips."""
         anchors = np.concatenate([np.empty(0, np.uint64), *found.anchors])
         self.cells += int(np.count_nonzero(anchors))
+        phones, masked = self._fingerprinter.numbers(found.phones)
         return {
             "waybill": self._fingerprinter.waybills(found.waybills),
-            "phone": self._fingerprinter.phones(found.phones),
-            "masked": self._fingerprinter.masked(found.phones),
+            "phone": phones,
+            "masked": masked,
             "anchor": anchors,
         }
 
@@ -281,21 +296,24 @@ def mark_document(
         Of the bytes written.
     """
     digest, rows = hashlib.sha256(), 0
-    with issue:
-        source, size = document.rows(), _FIRST_CHUNK
-        while chunk := list(islice(source, size)):
-            filled = [row for row in chunk if row.values]
-            marked, fingerprints = marker.mark((row.headers, row.values) for row in filled)
-            issue.batch(len(filled), fingerprints)
-            values = iter(marked)
-            text = "".join(
-                document.render(row, next(values)) if row.values else row.raw for row in chunk
-            )
+    with issue, rarely():
+        for part in document.parts(chain([_FIRST_CHUNK], repeat(_CHUNK))):
+            if isinstance(part, Block):
+                count, fingerprints = part.rows, marker.mark_block(part)
+                issue.batch(count, fingerprints)
+                text = part.text()
+            else:
+                filled = [row for row in part if row.values]
+                marked, fingerprints = marker.mark((row.headers, row.values) for row in filled)
+                count, values = len(filled), iter(marked)
+                issue.batch(count, fingerprints)
+                text = "".join(
+                    document.render(row, next(values)) if row.values else row.raw for row in part
+                )
             data = document.encode(text)
             digest.update(data)
             sink.write(data)
-            rows += len(filled)
-            size = _CHUNK
+            rows += count
         for data in document.rest():
             digest.update(data)
             sink.write(data)

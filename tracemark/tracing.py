@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from tracemark import accessing
 from tracemark.access.collect import Records
-from tracemark.access.identifiers import identified
+from tracemark.access.identifiers import identified_in
 from tracemark.bindings import bindings, overall
 from tracemark.case import Accusation, Case, Pilot, RowsOf, SampleReport, Verdict
 from tracemark.codeword import Codebook
+from tracemark.collecting import rarely
 from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
 from tracemark.decoder.pilot import ours, pilot
 from tracemark.decoder.rows import RowReading, rows_of
@@ -51,7 +52,7 @@ CHECK = "check"  # the carrier whose slots show their mask and no chip of a code
 _METHOD = "trace/2"  # changes with everything that decides how votes are scored. SPEC 9.6
 _FEW = 12  # slots of issued cells from which a pasted text is read by them alone
 _ISSUES = 100  # issues listed with an accusation; a drip of single rows would fill the case file
-_CHUNK = 4096  # rows read at a time
+_CHUNK = 1 << 14  # rows read at a time; cells that repeat among them are parsed once
 _PENDING = 1 << 18  # cells read before they are thinned out
 _NOTHING = np.empty(0, np.uint64)
 
@@ -207,16 +208,16 @@ class _Tables:
         """Read the cells of one sample under all keys in one pass, in constant memory."""
         count, spotter = 0, Spotter(self.pool)
         try:
-            while chunk := list(islice(rows, _CHUNK)):
-                for headers, values in chunk:
-                    for found in identified(headers, values, pasted=sample.kind == "text"):
-                        self.records.note(found)
-                        spotter.note(found)
-                self.reader.read_rows([values for _, values in chunk], count + 1)
-                count += len(chunk)
-                tell(sample.part)
-                if len(self.reader) > _PENDING:
-                    self.reader.thin(self.expected)
+            with rarely():
+                while chunk := list(islice(rows, _CHUNK)):
+                    found = list(identified_in(chunk, pasted=sample.kind == "text"))
+                    self.records.note(*found)
+                    spotter.note(*found)
+                    self.reader.read_rows([values for _, values in chunk], count + 1)
+                    count += len(chunk)
+                    tell(sample.part)
+                    if len(self.reader) > _PENDING:
+                        self.reader.thin(self.expected)
         except UnreadableSample as error:
             self.reader.take()
             return _unreadable(sample, error, len(self.keys))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from tracemark.access.identifiers import Identifiers
 KINDS = ("waybill", "phone", "masked")  # from the strongest to the weakest
 MOST = 1 << 14  # records looked up
 _CHUNK = 1 << 15  # records held as text
+_NOTHING = np.empty(0, np.int64)
 
 Hash = Callable[[str, Sequence[str]], NDArray[np.uint64]]
 
@@ -34,7 +36,7 @@ class _Kind:
 @dataclass(slots=True)
 class _Waiting:
     texts: list[str] = field(default_factory=list)
-    record: list[int] = field(default_factory=list)
+    record: list[NDArray[np.int64]] = field(default_factory=list)
 
 
 class Records:
@@ -60,17 +62,20 @@ class Records:
         none = np.empty(0, np.int64), np.empty((len(hashes), 0), np.uint64)
         self._kinds = {kind: _Kind(*none) for kind in KINDS}
 
-    def note(self, found: Identifiers) -> None:
-        """Note one record, unless nothing identifies it."""
-        if not any(found):
-            return
-        for kind, texts in zip(KINDS, found, strict=True):
-            self._waiting[kind].texts.extend(texts)
-            self._waiting[kind].record.extend([self._count] * len(texts))
-        self._count += 1
-        self.rows += 1
-        if self._count == _CHUNK:
-            self._settle()
+    def note(self, *found: Identifiers) -> None:
+        """Note some records, but for those that nothing identifies."""
+        named = [one for one in found if any(one)]
+        self.rows += len(named)
+        for start in range(0, len(named), _CHUNK):
+            some = named[start : start + _CHUNK]
+            for place, waiting in enumerate(self._waiting.values()):
+                texts = [one[place] for one in some]
+                waiting.texts.extend(chain.from_iterable(texts))
+                counts = list(map(len, texts))
+                waiting.record.append(np.repeat(np.arange(len(some)) + self._count, counts))
+            self._count += len(some)
+            if self._count >= _CHUNK:
+                self._settle()
 
     def kind(self, kind: str, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
         """Record and fingerprint of each identifier of a kind; epochs count from 0."""
@@ -92,7 +97,7 @@ class Records:
         for kind in reversed(KINDS):  # the strongest last: it names the record
             waiting = self._waiting[kind]
             prints = np.stack([make(kind, waiting.texts) for make in self._hashes])
-            record = np.array(waiting.record, np.int64)
+            record = np.concatenate([_NOTHING, *waiting.record])
             there = np.flatnonzero(prints[0])[::-1]  # of several, the first
             keys[record[there]] = prints[0, there]
             held = self._kinds[kind]

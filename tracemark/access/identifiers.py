@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby
 from typing import NamedTuple
 
 
@@ -32,6 +33,7 @@ _WAYBILL = r"(?<![A-Za-z0-9])[A-Za-z]{0,4}[0-9]{9,24}(?![A-Za-z0-9])"
 _MOBILE = r"(?<![0-9])(?:\+?86[- ]?)?1[3-9][0-9](?:[- ]?[0-9]{4}){2}(?![0-9])"
 _LANDLINE = r"(?<![0-9-])0[0-9]{2,3}-[0-9]{7,8}(?![0-9])"
 _MASKED = r"(?<![0-9])(?:\+?86[- ]?)?1[3-9][0-9][- ]?[*＊●×]{4}[- ]?[0-9]{4}(?![0-9])"
+_LEAST = 9  # characters of the shortest that content alone tells
 _HIDDEN = re.compile(_MASKED)
 _DATED = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{6}")
 _ANY = re.compile(f"(?P<masked>{_MASKED})|(?P<phone>{_MOBILE}|{_LANDLINE})|(?P<waybill>{_WAYBILL})")
@@ -48,6 +50,22 @@ def identified(
         yield of_row(headers, values)
 
 
+def identified_in(
+    rows: Iterable[tuple[Sequence[str | None], Sequence[str]]], *, pasted: bool
+) -> Iterator[Identifiers]:
+    """The records of many rows, each as `identified` gives them."""
+    if pasted:
+        for headers, values in rows:
+            yield from identified(headers, values, pasted=True)
+        return
+    # rows of one table share their headers
+    for _, alike in groupby(rows, lambda row: (id(row[0]), len(row[1]))):
+        group = list(alike)
+        plan = _plan(tuple(group[0][0]), len(group[0][1]))
+        for _, values in group:
+            yield _of_row(plan, values)
+
+
 def of_row(headers: Sequence[str | None], values: Sequence[str]) -> Identifiers:
     """The identifiers of one row of a table: the header decides what a cell is, else its content.
 
@@ -56,12 +74,18 @@ def of_row(headers: Sequence[str | None], values: Sequence[str]) -> Identifiers:
     >>> of_row(["运单号", "手机", None], ["YT8765432109", "138****5678", "13900001111"])
     Identifiers(waybills=['YT8765432109'], phones=['13900001111'], masked=['138****5678'])
     """
-    found: dict[str, list[str]] = {kind: [] for kind in _KINDS}
-    for place, header_says in _plan(tuple(headers), len(values)):
-        value = values[place]
-        if value and (kind := _kind(header_says, value)):
-            found[kind].append(value)
-    return Identifiers(*(found[kind] for kind in _KINDS))
+    return _of_row(_plan(tuple(headers), len(values)), values)
+
+
+def _of_row(plan: Iterable[tuple[int, str | None]], values: Sequence[str]) -> Identifiers:
+    found: tuple[list[str], list[str], list[str]] = ([], [], [])
+    for place, header_says in plan:
+        if value := values[place]:
+            if header_says == "waybill":
+                found[0].append(value)
+            elif kind := _kind(header_says, value):
+                found[_KINDS.index(kind)].append(value)
+    return Identifiers(*found)
 
 
 def of_line(text: str) -> Iterator[Identifiers]:
@@ -92,10 +116,13 @@ def of_line(text: str) -> Iterator[Identifiers]:
 def _kind(header_says: str | None, value: str) -> str:
     """``waybill``, ``phone`` or ``masked``; empty for what identifies no record."""
     if header_says is None:
+        if len(value) < _LEAST:
+            return ""
         text = value.strip()
         match = _ANY.fullmatch(text)
         return match.lastgroup or "" if match and not _DATED.fullmatch(text) else ""
-    return "masked" if header_says == "phone" and _HIDDEN.fullmatch(value.strip()) else header_says
+    hidden = header_says == "phone" and not value.isdecimal() and _HIDDEN.fullmatch(value.strip())
+    return "masked" if hidden else header_says
 
 
 @lru_cache(maxsize=1024)

@@ -26,6 +26,7 @@ _BULK = 65_536
 _LEAST_WAYBILL, _LEAST_PHONE, _MOBILE, _LANDLINE = 6, 7, 11, 12
 _DIGITS, _LETTERS = b"0123456789", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MASKED = re.compile(r"^.*[*●×].*$", re.MULTILINE)
+_ONE = b"1"[0]
 _MASK = {*"*＊●×"}
 _MASKED_MOBILE = re.compile(r"(?:\+?86[- ]?)?(1[3-9][0-9])[- ]?[*●×]{4}[- ]?([0-9]{4})")
 _ROUNDED = re.compile(r"^[ \t]*[0-9](?:\.[0-9]+)?E\+[0-9]+[ \t]*$", re.MULTILINE)
@@ -63,6 +64,11 @@ class Fingerprinter:
         The whole number and its masked form (138****5678) give the same.
         """
         return self._in_bulk(values, normal_masked, self._masked)
+
+    def numbers(self, values: Sequence[str]) -> tuple[Fingerprints, Fingerprints]:
+        """What `phones` and `masked` give, in one go."""
+        whole = normal_phones(values)
+        return _hashed(whole, self._phone), _hashed(_seen_of(whole, values), self._masked)
 
     def of(self, kind: str, values: Sequence[str]) -> Fingerprints:
         """Fingerprints of a kind by its name, ``waybill``, ``phone`` or ``masked``."""
@@ -113,10 +119,13 @@ def normal_masked(values: Sequence[str]) -> list[bytes]:
 
     Many people share them: they say little alone.
     """
-    whole = normal_phones(values)
+    return _seen_of(normal_phones(values), values)
+
+
+def _seen_of(whole: Sequence[bytes], values: Sequence[str]) -> list[bytes]:
     return [
         digits[:3] + digits[7:]
-        if len(digits) == _MOBILE and digits.startswith(b"1")
+        if len(digits) == _MOBILE and digits[0] == _ONE
         else _seen(value)
         if not digits and _MASK & {*value}
         else b""

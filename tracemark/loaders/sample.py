@@ -8,6 +8,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
+from itertools import repeat
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,7 +20,8 @@ from tracemark.loaders.forms import Form, form_of, is_markup
 from tracemark.loaders.guesses import Guesser
 from tracemark.loaders.limits import LIMITS, Limits
 from tracemark.pictures import open_picture
-from tracemark.tables import open_document
+from tracemark.tables import Document, Row, open_document
+from tracemark.tables.block import Block
 from tracemark.tables.csv import is_header
 from tracemark.tables.segments import segments, wrapped
 from tracemark.tables.source import HashingReader, blocks
@@ -27,6 +29,7 @@ from tracemark.tables.source import HashingReader, blocks
 Sample = Path | str | Image.Image | Iterable[Mapping[str, Any]]
 Cells = tuple[Sequence[str | None], Sequence[str]]
 
+_CHUNK = 4096  # rows cut at a time
 _GUESSED = {"text", "pdf", "picture text"}
 
 
@@ -242,7 +245,7 @@ class LoadedSample:
         try:
             document = open_document(source, name=name or self.path, errors="replace")
             self.kind = document.kind
-            for row in document.rows():
+            for row in _rows(document):
                 if document.kind == "text" and row.values:
                     line = row.values[0]
                     yield (), [*segments(line), *wrapped(last, line)]
@@ -274,6 +277,17 @@ class LoadedSample:
     def _with_guesses(self, headers: Sequence[str | None], values: Sequence[str]) -> Cells:
         more = self._guesser.guesses(values)
         return ([*headers, *[None] * len(more)], [*values, *more]) if more else (headers, values)
+
+
+def _rows(document: Document) -> Iterator[Row]:
+    """The rows of a document, many at a time where they are alike."""
+    for part in document.parts(repeat(_CHUNK)):
+        if isinstance(part, Block):
+            columns = [part.column(place) for place in range(len(part.headers))]
+            for values in zip(*columns, strict=True):
+                yield Row(0, part.headers, list(values), "")
+        else:
+            yield from part
 
 
 def reads_pictures(asked: bool | None) -> bool:

@@ -8,14 +8,16 @@ lines, or not by the book, is read quote by quote.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 
+from tracemark.tables.block import Block, block_of
 from tracemark.tables.lines import Lines
 from tracemark.tables.rows import Document, Origin, Row
 
 DELIMITERS = ",\t;|"
+_FEW = 64  # lines that are read one by one at a time
 _PREAMBLE = 100  # blank lines and titles that may stand above a header
 
 # a whole cell in quotes: a quote within a cell, as in 5" pipe, is none
@@ -99,6 +101,9 @@ class DelimitedDocument(Document):
         ).findall
         self._special = re.compile(f'[{re.escape(delimiter)}"\r\n]')
         self._lines = Lines(self._chunks, limit=origin.limit, name=origin.name)
+        self._waiting: deque[Row] = deque()  # read ahead
+        self._number = 1  # of the next line
+        self._most = 1 << 16  # lines that are cut at once
         self._records = self._read()
         self._names: list[str | None] = []
         self._preamble = self._read_preamble()
@@ -111,14 +116,56 @@ class DelimitedDocument(Document):
 
     def _rows(self) -> Iterator[Row]:
         yield from self._preamble
+        self._preamble = []
+        while row := self._next():
+            yield self._named(row)
+
+    def parts(self, sizes: Iterable[int]) -> Iterator[Block | list[Row]]:
+        """All rows in order, once: as blocks where they are alike."""
+        if begun := [*self._byte_order_mark(), *self._preamble, *map(self._named, self._waiting)]:
+            yield begun
+        self._preamble, self._waiting = [], deque()
+        for size in sizes:
+            # rows that are not by the book make the blocks around them smaller
+            lines = self._whole(self._lines.several(min(size, self._most)))
+            block = block_of(lines, self.delimiter, self._names)
+            if block is not None:
+                self._most *= 2
+                self._number += len(lines)
+                yield block
+                continue
+            self._most = max(_FEW, len(lines) // 4)
+            self._lines.give_back(lines[_FEW:])
+            lines = lines[:_FEW]
+            self._lines.give_back(lines)
+            rows, last = [], self._number + len(lines)
+            while self._number < last and (row := self._next()):
+                rows.append(self._named(row))
+            if not rows:
+                return
+            yield rows
+
+    def _whole(self, lines: list[str]) -> list[str]:
+        """The lines without a last row that may go on; it is read again."""
+        quotes, left = sum(line.count('"') for line in lines), len(lines)
+        while left and (quotes % 2 or not lines[left - 1].endswith(("\r", "\n"))):
+            left -= 1
+            quotes -= lines[left].count('"')
+        if not left:
+            return lines
+        self._lines.give_back(lines[left:])
+        return lines[:left]
+
+    def _next(self) -> Row | None:
+        return self._waiting.popleft() if self._waiting else next(self._records, None)
+
+    def _named(self, row: Row) -> Row:
         names = self._names
-        width = len(names)
-        for row in self._records:
-            if len(row.values) == width:
-                row.headers = names
-            else:
-                row.headers = (names + [None] * len(row.values))[: len(row.values)]
-            yield row
+        if len(row.values) == len(names):
+            row.headers = names
+        else:
+            row.headers = (names + [None] * len(row.values))[: len(row.values)]
+        return row
 
     def _changed(self, row: Row, values: Sequence[str]) -> str:
         if row.spans is not None:
@@ -153,11 +200,11 @@ class DelimitedDocument(Document):
     def _read_preamble(self) -> list[Row]:
         """Rows up to the header; a first row of data goes back to the stream."""
         before: list[Row] = []
-        while len(before) < _PREAMBLE and (row := next(self._records, None)) is not None:
+        while len(before) < _PREAMBLE and (row := self._next()) is not None:
             named = is_header(row.values)
             if row.values and not named:
                 self._names = [None] * len(row.values)
-                self._records = chain([row], self._records)
+                self._waiting.appendleft(row)
                 break
             above = not row.values or self._is_separator(row) or self._is_title(row)
             before.append(self._no_data(row))
@@ -182,32 +229,31 @@ class DelimitedDocument(Document):
         """A line above the header: one cell with text, over a row of three names or more."""
         if sum(1 for cell in row.values if cell.strip()) != 1:
             return False
-        following = list(islice(self._records, 3))
-        self._records = chain(following, self._records)
+        while len(self._waiting) < 3 and (row_ahead := next(self._records, None)):
+            self._waiting.append(row_ahead)
+        following = list(islice(self._waiting, 3))
         names: list[str] = next((row.values for row in following if row.values), [])
         return len(names) > 2 and is_header(names)
 
     def _read(self) -> Iterator[Row]:
         delimiter, joint = self.delimiter, self._joint
-        number = 1
         for line in self._lines:
             body = line.rstrip("\r\n")
+            number = self._number
+            self._number += 1
             if '"' not in line:
                 yield Row(number, (), body.split(delimiter) if body else [], line)
-                number += 1
                 continue
             if self._all_quoted(body):
                 yield Row(number, (), body[1:-1].split(joint), line)
-                number += 1
                 continue
             cells = self._cells(body + delimiter)
             if delimiter.join(cells) == body:
                 yield Row(number, (), [_unquoted(cell) for cell in cells], line)
-                number += 1
                 continue
             row, count = self._read_quoted(line, number)
+            self._number += count - 1
             yield row
-            number += count
 
     def _read_quoted(self, text: str, number: int) -> tuple[Row, int]:
         """Read one row quote by quote; its cells may run over further lines.

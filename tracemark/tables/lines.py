@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from tracemark.errors import UnreadableSample
 
@@ -30,15 +31,17 @@ class Lines:
         self._lines = self._split(chunks)
 
     def __iter__(self) -> Iterator[str]:
-        returned = self._returned
-        while True:
-            for line in self._lines:
-                yield line
-                while returned:
-                    yield returned.popleft()
-            if not returned:
-                return
-            yield returned.popleft()
+        while (line := self.following()) is not None:
+            yield line
+
+    def several(self, most: int) -> list[str]:
+        """Take the next lines, fewer where the text ends."""
+        lines = [self._returned.popleft() for _ in range(min(most, len(self._returned)))]
+        return lines + list(islice(self._lines, most - len(lines)))
+
+    def waiting(self) -> bool:
+        """Whether lines were put back that have not been read again."""
+        return bool(self._returned)
 
     def following(self) -> str | None:
         """Take the next line out of turn; None at the end of the text."""

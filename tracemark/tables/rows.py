@@ -10,9 +10,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 from tracemark.errors import UsageError
+from tracemark.tables.block import Block
 from tracemark.tables.encoding import BOM, codec_of
 
 LIMIT = 1 << 24
@@ -104,9 +105,23 @@ class Document(ABC):
 
     def rows(self) -> Iterator[Row]:
         """All rows in order, once. Raises UnreadableSample where the file breaks its format."""
+        yield from self._byte_order_mark()
+        yield from self._rows()
+
+    def parts(self, sizes: Iterable[int]) -> Iterator[Block | list[Row]]:
+        """All rows in order, once, so many at a time; as blocks where they are alike.
+
+        Raises UnreadableSample as `rows` does.
+        """
+        rows = self.rows()
+        for size in sizes:
+            if not (chunk := list(islice(rows, size))):
+                return
+            yield chunk
+
+    def _byte_order_mark(self) -> Iterator[Row]:
         if self._mark:
             yield Row(1, (), [], self._mark)
-        yield from self._rows()
 
     def rest(self) -> Iterator[bytes]:
         """What has to be written behind the last rendered row: of a text nothing."""

@@ -17,7 +17,7 @@ from tracemark.text.fold import SYMBOLS
 from tracemark.text.invisible import LEAST_LETTERS
 from tracemark.text.joined import Grammar, Joined, Slots, grammar
 from tracemark.text.marker import CellMarker, numbers
-from tracemark.text.parse import LEAST_ANCHOR, rewrite
+from tracemark.text.parse import LEAST_ANCHOR
 from tracemark.text.roles import MARKED
 from tracemark.text.siphash import siphashes
 from tracemark.text.slots import FINE, LANES
@@ -138,39 +138,30 @@ class ColumnMarker:
         self, cells: Joined, slots: Slots, shown: _Flags, keys: _Keys, grammar: Grammar
     ) -> list[str]:
         """Write the chips of some slots; in a cell where that would move any slot, write none."""
-        edits, longer, touched = self._edits(cells, slots, shown, keys, grammar)
         marked = cells.text.split("\n")[1:]
-        if edits:
-            written = rewrite(cells.text, edits).split("\n")[1:]
-            for cell in _unmoved(cells, slots, longer, touched, written, grammar):
-                marked[cell] = written[cell]
+        changed, forms, wanted, places = self._changes(cells, slots, shown, keys, grammar)
+        if not len(places):
+            return marked
+        written = _rewritten(cells.text, changed, forms, wanted, grammar)
+        longer = np.zeros(len(slots.cells), np.int64)
+        longer[places] = grammar.lengths[forms, wanted] - (changed.ends - changed.starts)
+        touched = np.zeros(len(cells.breaks), bool)
+        touched[changed.cells] = True
+        for cell in _unmoved(cells, slots, longer, touched, written, grammar):
+            marked[cell] = written[cell]
         return marked
 
-    def _edits(
+    def _changes(
         self, cells: Joined, slots: Slots, shown: _Flags, keys: _Keys, grammar: Grammar
-    ) -> tuple[list[tuple[int, int, str]], _Ints, _Flags]:
-        """The edits, by how much each slot grows (slots,), and which cells they touch (cells,)."""
+    ) -> tuple[Slots, _Ints, NDArray[np.uint8], _Ints]:
+        """The slots that are to show another class, their forms, these classes, and which of all
+        slots they are: all (n,)."""
         chosen = slots.where(shown)
         wanted = self._classes(keys, chosen, grammar)
         forms = grammar.forms(cells, chosen)
         differ = grammar.classes[forms] != wanted
-        changed = chosen.where(differ)
-        wanted, forms = wanted[differ], forms[differ]
-        spelled = [
-            grammar.written[form][own]
-            for own, form in zip(wanted.tolist(), forms.tolist(), strict=True)
-        ]
-        edits = list(zip(changed.starts.tolist(), changed.ends.tolist(), spelled, strict=True))
-        for pair in np.flatnonzero(changed.closings >= 0).tolist():
-            family, closing = grammar.families[changed.kinds[pair]], int(changed.closings[pair])
-            if family is not None:
-                edits.append((closing, closing + 1, family.closing[wanted[pair]]))
-        longer = np.zeros(len(slots.cells), np.int64)
-        lengths = np.array([len(written) for written in spelled], np.int64)
-        longer[np.flatnonzero(shown)[differ]] = lengths - (changed.ends - changed.starts)
-        touched = np.zeros(len(cells.breaks), bool)
-        touched[changed.cells] = True
-        return edits, longer, touched
+        places = np.flatnonzero(shown)[differ]
+        return chosen.where(differ), forms[differ], wanted[differ], places
 
     def _place(
         self, cells: list[str], room: _Flags, keys: _Keys, grammar: Grammar
@@ -206,6 +197,27 @@ class ColumnMarker:
         chips = np.where(lanes > 0, self._triples[(starts + first) % len(self._triples)], 0)
         masks = masks >> (61 - first).astype(np.uint64) & np.uint64(7)
         return (chips ^ masks.astype(np.uint16)) + np.uint16(_FIRST_SYMBOL)
+
+
+def _rewritten(
+    text: str, slots: Slots, forms: _Ints, wanted: NDArray[np.uint8], grammar: Grammar
+) -> list[str]:
+    """The cells of a joined text with slots, and the closing halves of pairs, written anew."""
+    starts, ends, spelled = slots.starts, slots.ends, grammar.written[forms, wanted]
+    pairs = np.flatnonzero(slots.closings >= 0)
+    if len(pairs):
+        closings = slots.closings[pairs]
+        halves = grammar.closing[slots.kinds[pairs], wanted[pairs]]
+        starts = np.concatenate([starts, closings])
+        order = np.argsort(starts, kind="stable")
+        starts = starts[order]
+        ends = np.concatenate([ends, closings + 1])[order]
+        spelled = np.concatenate([spelled, halves])[order]
+    kept = zip([0, *ends.tolist()], [*starts.tolist(), len(text)], strict=True)
+    pieces = [""] * (2 * len(starts) + 1)
+    pieces[::2] = [text[start:end] for start, end in kept]
+    pieces[1::2] = spelled.tolist()
+    return "".join(pieces).split("\n")[1:]
 
 
 def _unmoved(

@@ -118,8 +118,10 @@ class Grammar:
         Whether slots of a kind show two chips.
     classes : (forms,) uint8
         The class of a form.
-    written : list of lists of str
-        ``written[form][class]``: what is written in the place of a form.
+    written, lengths : (forms, 4) object and int64
+        What is written in the place of a form to show a class, a `str`, and how long it is.
+    closing : (kinds, 4) object
+        The second half of a pair that shows a class.
     letters : (65536,) bool
         The characters behind which invisible symbols stand.
     """
@@ -170,7 +172,9 @@ class Grammar:
         ordered = [forms[signature] for signature in sorted(forms)]
         self._signatures = np.array(sorted(forms), np.int64)
         self.classes = np.array([family.classes[form] for family, form in ordered], np.uint8)
-        self.written = [[own[form] for own in family.written] for family, form in ordered]
+        self.written = _strings([[own[form] for own in f.written] for f, form in ordered])
+        self.lengths = np.vectorize(len, [np.int64])(self.written)
+        self.closing = _strings([family.closing if family else () for family in families])
 
     def regular(self, cells: Sequence[str]) -> _Flags:
         """Which of some cells, at least one, are regular: (cells,) bool."""
@@ -251,6 +255,14 @@ def _flags(pattern: re.Pattern[str], every: str) -> _Flags:
     for match in pattern.finditer(every):
         flags[match.start() : match.end()] = True
     return flags
+
+
+def _strings(rows: Sequence[Sequence[str]]) -> NDArray[np.object_]:
+    """Rows of up to four texts as a table."""
+    table = np.full((len(rows), 4), "", object)
+    for own, row in zip(table, rows, strict=True):
+        own[: len(row)] = row
+    return table
 
 
 def _canon(family: Family) -> _Codes:
