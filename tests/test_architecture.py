@@ -71,7 +71,9 @@ MAY_IMPORT = {
     | {"text", "label_tracing", "bindings", "loaders", "decoder", "ledger", "case"}
     | {"access", "accessing", "decoys", "showing"},
     "printing": {"errors"},  # pages and dots: no mark
-    "label_verbs": GROUND | {"marking", "ledger", "pictures", "printing"},
+    "zpl_marking": {"errors", "label", "marking", "printing"},
+    "label_verbs": GROUND
+    | {"label", "marking", "ledger", "pictures", "printing", "zpl_marking"},
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
     | {"label_tracing", "label_verbs", "custody", "seeding", "casefile", "distant"}

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,11 @@ from tracemark.ledger import Ledger
 from tracemark.ledger.fingerprints import Fingerprints
 from tracemark.marking import MarkedLabel, RowMarker
 from tracemark.pictures import WRITTEN, open_picture, save_picture
-from tracemark.printing import pdf
+from tracemark.printing import pdf, zpl
 from tracemark.profiles import Profile
+
+if TYPE_CHECKING:
+    from tracemark.label import Unseen
 
 _NUMBER = re.compile(r"运单|面单号|快递单|waybill|tracking", re.IGNORECASE)
 
@@ -91,8 +94,9 @@ class LabelVerbs:
         name: str = "the input",
         dpi: float | None = None,
         again: bool = False,
+        rendered: Image.Image | None = None,
     ) -> int:
-        """Mark a PNG, JPEG, BMP or TIFF file with the picture of one label, or a PDF of labels.
+        """Mark a PNG, JPEG, BMP or TIFF file with the picture of one label, or PDF or ZPL labels.
 
         Parameters
         ----------
@@ -102,8 +106,9 @@ class LabelVerbs:
             Gets the marked label as the same kind of file.
         name : str
             For messages.
-        to, waybill, profile, dpi, again
-            As in `mark_label`, and for a PDF as in `mark_label_pdf`; they say what is raised.
+        to, waybill, profile, dpi, again, rendered
+            As in `mark_label`, for a PDF as in `mark_label_pdf`, and for ZPL as in
+            `mark_label_zpl`; they say what is raised.
 
         Returns
         -------
@@ -118,6 +123,21 @@ class LabelVerbs:
             )
             sink.write(marked_pages)
             return count
+        if zpl.is_zpl(head):
+            marked_stream, count = self._marked_zpl(
+                source.read(zpl.MOST_BYTES + 1),
+                to,
+                waybill,
+                profile,
+                rendered,
+                name=name,
+                dpi=dpi,
+                again=again,
+            )
+            sink.write(marked_stream)
+            return count
+        if rendered is not None:
+            raise UsageError(f"{name} is no ZPL, and needs no rendering")
         picture = open_picture(source, name=name)
         kind = picture.format
         if kind not in WRITTEN:
@@ -202,6 +222,69 @@ class LabelVerbs:
             self._issued(sha256, number, to, profile, {"waybill": number})
         return written, count
 
+    def mark_label_zpl(
+        self,
+        data: bytes,
+        to: str,
+        waybill: str | Sequence[str | None] | None = None,
+        profile: str = "default",
+        *,
+        rendered: Image.Image | Sequence[Image.Image | None] | None = None,
+        name: str = "the ZPL",
+        dpi: float | None = None,
+        again: bool = False,
+    ) -> bytes:
+        """Mark every label of a ZPL II stream. SPEC 11.13.
+
+        Parameters
+        ----------
+        data : bytes
+            The stream.
+        waybill : str or sequence of str or None, optional
+            The number of the only label, one for each label, or ``code``: that of each label's own
+            longest barcode, if it has one.
+        rendered : PIL image or sequence of PIL image or None, optional
+            What the printer makes of the only label, or of each: one pixel for each dot. Marks
+            then stand at letters as well; without it at lines, boxes and graphics alone.
+        name : str
+            For messages.
+        to, profile, dpi, again
+            As in `mark_label`, which also says what is raised.
+
+        Returns
+        -------
+        bytes
+            The stream with one graphic more in each label; every byte of `data` stays. The ledger
+            holds an issue for each label before this returns; if one cannot be marked, none is.
+        """
+        return self._marked_zpl(
+            data, to, waybill, profile, rendered, name=name, dpi=dpi, again=again
+        )[0]
+
+    def _marked_zpl(
+        self,
+        data: bytes,
+        to: str,
+        waybill: str | Sequence[str | None] | None,
+        profile: str,
+        rendered: Image.Image | Sequence[Image.Image | None] | None,
+        *,
+        name: str,
+        dpi: float | None,
+        again: bool,
+    ) -> tuple[bytes, int]:
+        from tracemark import zpl_marking  # late, as marking.mark_label does
+
+        self._ledger.recipient(to)
+
+        def mark_one(picture: Image.Image, number: str | None, unseen: Unseen) -> MarkedLabel:
+            return self._marked(picture, to, number, profile, dpi, again, unseen)
+
+        written, issues = zpl_marking.mark(data, waybill, rendered, mark_one, name=name)
+        for one in issues:
+            self._issued(one.sha256, one.prints, to, profile, {"waybill": one.prints})
+        return written, len(issues)
+
     def mark_waybill(
         self,
         fields: Mapping[str, str],
@@ -265,6 +348,7 @@ class LabelVerbs:
         profile: str,
         dpi: float | None,
         again: bool,
+        unseen: Unseen | None = None,
     ) -> MarkedLabel:
         return marking.mark_label(
             image,
@@ -275,6 +359,7 @@ class LabelVerbs:
             strength=profile,
             dpi=dpi,
             again=again,
+            unseen=unseen,
         )
 
     def _issued(

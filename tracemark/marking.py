@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -26,6 +26,9 @@ from tracemark.tables.arrow import text_columns, with_texts
 from tracemark.text.columns import ColumnMarker
 from tracemark.text.marker import CellMarker
 from tracemark.text.roles import MARKED, checked, role_of_cell, role_of_header
+
+if TYPE_CHECKING:
+    from tracemark.label import Unseen
 
 _FIRST_CHUNK, _CHUNK = 64, 4096
 
@@ -328,6 +331,7 @@ def mark_label(
     strength: str,
     dpi: float | None,
     again: bool,
+    unseen: Unseen | None = None,
 ) -> MarkedLabel:
     """Mark one label under the newest key, bound to its number. SPEC 10."""
     from tracemark import label  # late: most programs mark rows only
@@ -356,6 +360,7 @@ def mark_label(
         dpi=dpi,
         word=int(prints[0]) if len(prints) else label.binding.UNBOUND,
         profile=profile,
+        unseen=unseen,
     )
     pixels = f"{marked.mode} {marked.size}\n".encode() + marked.tobytes()
     return MarkedLabel(marked, prints, hashlib.sha256(pixels).hexdigest())

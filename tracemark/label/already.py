@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tracemark.label.already_dots import carries_dots
 from tracemark.label.lattice import PERIOD, SIDES, Geometry, lattice_of
 from tracemark.label.raster import dots
 
@@ -48,6 +49,10 @@ def carries_mark(image: Image.Image, keys: Sequence[bytes], geometry: Geometry) 
     black = dots(image)
     if min(black.shape) < geometry.pitch:
         return False
+    return _carries_nubs(black, keys, geometry) or carries_dots(black, keys, geometry, REFUSED / 2)
+
+
+def _carries_nubs(black: Mask, keys: Sequence[bytes], geometry: Geometry) -> bool:
     first = _bumps(black, 1, geometry)
     if len(first[0]) < _FEW:
         return False  # nearly every unmarked label, at a tenth of the cost
@@ -61,7 +66,9 @@ def carries_mark(image: Image.Image, keys: Sequence[bytes], geometry: Geometry) 
     for phase in ((x, y) for x in across for y in down):
         slots = _slots(bumps, phase, geometry)
         count = int(np.count_nonzero(slots))
-        if count and any(_tail(count, _agreeing(slots, key)) * tried <= REFUSED for key in keys):
+        if count and any(
+            _tail(count, _agreeing(slots, key)) * tried <= REFUSED / 2 for key in keys
+        ):
             return True
     return False
 
