@@ -35,43 +35,58 @@ def carries_dots(black: Mask, keys: Sequence[bytes], geometry: Geometry, refused
     refused : float
         The chance that may be taken of saying so of a label without our mark.
     """
-    views = [(black, False), (black.T, True)] if geometry.tall != 2 else [(black, False)]
-    for view, turned in views:
-        rows, columns = _specks(view, geometry)
+    shapes = {(2, geometry.tall): 0, (geometry.tall, 2): 1}  # lying, and turned by a quarter
+    for (wide, tall), turned in shapes.items():
+        rows, columns = _specks(black, wide, tall, geometry.pitch // 2)
         if len(rows) < _FEW:
             continue
-        cells = _cells(rows, columns, geometry)
+        cells = _cells(columns, rows, geometry).T if turned else _cells(rows, columns, geometry)
         count = int(np.count_nonzero(cells))
-        tried = geometry.pitch**2 * _TURNS * len(views) * PERIOD**2 * len(keys)
-        if count and any(
-            _tail(count, _agreeing(cells.T if turned else cells, key)) * tried <= refused
-            for key in keys
-        ):
+        tried = geometry.pitch**2 * _TURNS * len(shapes) * PERIOD**2 * len(keys)
+        if count and any(_tail(count, _agreeing(cells, key)) * tried <= refused for key in keys):
             return True
     return False
 
 
-def _specks(black: Mask, geometry: Geometry) -> tuple[Index, Index]:
-    """Upper left dots of specks of a free dot's shape with half a cell of white around them."""
-    reach, wide, tall = geometry.pitch // 2, 2, geometry.tall
+def _specks(black: Mask, wide: int, tall: int, reach: int) -> tuple[Index, Index]:
+    """Upper left dots of specks of a shape with white around them for so many dots."""
     height, width = black.shape
-    if height < 2 * reach + tall or width < 2 * reach + wide:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    sums = np.zeros((height + 1, width + 1), np.int32)
-    np.cumsum(np.cumsum(black, 0, dtype=np.int32), 1, out=sums[1:, 1:])
-    rows, columns = np.nonzero(black)
+    rows, columns = _corners(black, wide, tall)
     inside = (rows >= reach) & (columns >= reach)
     inside &= (rows + tall + reach <= height) & (columns + wide + reach <= width)
     rows, columns = rows[inside], columns[inside]
-
-    def ink(edge: int) -> NDArray[np.int32]:
-        upper, lower = rows - edge, rows + tall + edge
-        left, right = columns - edge, columns + wide + edge
-        inner = sums[lower, right] - sums[upper, right] - sums[lower, left] + sums[upper, left]
-        return np.asarray(inner)
-
-    alone = (ink(0) == wide * tall) & (ink(reach) == wide * tall)
+    if not len(rows):
+        return rows, columns
+    windows = np.lib.stride_tricks.sliding_window_view(black, (tall + 2 * reach, wide + 2 * reach))
+    alone = windows[rows - reach, columns - reach].sum((1, 2)) == wide * tall
     return rows[alone], columns[alone]
+
+
+def _corners(black: Mask, wide: int, tall: int) -> tuple[Index, Index]:
+    """Upper left dots of such specks with white at their four sides; eight dots in one byte."""
+    page = np.pad(np.packbits(black, axis=1), ((1, 3), (1, 1)))
+    lines = len(black)
+
+    def seen(down: int, right: int) -> NDArray[np.uint8]:
+        part = page[1 + down : 1 + down + lines]
+        if right == 0:
+            return part
+        moved = np.zeros_like(part)
+        if right < 0:
+            moved[:, 1:] = part[:, :-1] << (8 + right)
+            return (part >> -right) | moved
+        moved[:, :-1] = part[:, 1:] >> (8 - right)
+        return (part << right) | moved
+
+    found = seen(0, 0) & ~seen(-1, 0) & ~seen(tall, 0) & ~seen(0, -1) & ~seen(0, wide)
+    for down in range(tall):
+        for right in range(wide):
+            if down or right:
+                found &= seen(down, right)
+    rows, at = np.nonzero(found)
+    bits = np.unpackbits(found[rows, at][:, None], axis=1)
+    which, bit = np.nonzero(bits)
+    return rows[which], 8 * (at[which] - 1) + bit
 
 
 def _cells(rows: Index, columns: Index, geometry: Geometry) -> Mask:
