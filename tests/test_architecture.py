@@ -51,7 +51,7 @@ MAY_IMPORT = {
     "tables": {"errors"},
     "pictures": {"errors"},
     "barcodes": {"errors"},
-    "loaders": {"errors", "pictures", "tables"},
+    "loaders": {"errors", "pictures", "printing", "tables"},
     "case": {"model", "access", "exhibit", "report"},
     "words": set(),
     "exhibit": set(),
@@ -71,18 +71,31 @@ MAY_IMPORT = {
     | {"text", "label_tracing", "bindings", "loaders", "decoder", "ledger", "case"}
     | {"access", "accessing", "decoys", "showing"},
     "printing": {"errors"},  # pages and dots: no mark
-    "zpl_marking": {"errors", "label", "marking", "printing"},
-    "label_verbs": GROUND
-    | {"label", "marking", "ledger", "pictures", "printing", "zpl_marking"},
+    "zpl_marking": {"errors", "label", "marking", "model", "printing"},
+    "label_verbs": GROUND | {"marking", "ledger"},
+    "label_file_verbs": GROUND
+    | {"label_verbs", "label_batches", "marking", "ledger", "pictures", "printing"}
+    | {"zpl_marking"},
+    "label_batches": GROUND | {"issuing", "label_file_verbs", "ledger", "pictures"},
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
-    | {"label_tracing", "label_verbs", "custody", "seeding", "casefile", "distant"}
+    | {"label_tracing", "label_file_verbs", "custody", "seeding", "casefile", "distant"}
     | {"ledger_verbs", "key_verbs"},
     "distant": {"errors", "keys", "ledger", "profiles"},
     "frames": {"errors", "vault"},
     "service": {"errors", "distant", "vault"},
     "__init__": GROUND
-    | {"cleaning", "loaders", "vault", "marking", "case", "ledger", "tables", "text"}
+    | {
+        "label_file_verbs",
+        "cleaning",
+        "loaders",
+        "vault",
+        "marking",
+        "case",
+        "ledger",
+        "tables",
+        "text",
+    }
     | {"access", "custody", "words", "casefile", "checkpoints"},
 }
 

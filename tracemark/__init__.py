@@ -26,6 +26,7 @@ from tracemark.errors import (
     VaultError,
 )
 from tracemark.keys import EnvironmentKeys, EpochKey, FileKeys, KeyProvider
+from tracemark.label_file_verbs import LabelFile, MarkedFile
 from tracemark.ledger import Entry, Verification
 from tracemark.loaders import LIMITS, Limits
 from tracemark.marking import Receipt
@@ -56,8 +57,10 @@ __all__ = [
     "HostTooSmall",
     "KeyFault",
     "KeyProvider",
+    "LabelFile",
     "LedgerError",
     "Limits",
+    "MarkedFile",
     "MissingExtra",
     "Pilot",
     "Proven",

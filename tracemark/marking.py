@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -20,15 +20,13 @@ from tracemark.errors import AlreadyMarked, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Issue
 from tracemark.ledger.fingerprints import Fingerprinter, Fingerprints
+from tracemark.model import Unseen
 from tracemark.profiles import Profile
 from tracemark.tables import Document, Writable
 from tracemark.tables.arrow import text_columns, with_texts
 from tracemark.text.columns import ColumnMarker
 from tracemark.text.marker import CellMarker
 from tracemark.text.roles import MARKED, checked, role_of_cell, role_of_header
-
-if TYPE_CHECKING:
-    from tracemark.label import Unseen
 
 _FIRST_CHUNK, _CHUNK = 64, 4096
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tracemark.errors import AlreadyMarked, HostTooSmall, UsageError
-from tracemark.label import Unseen
 from tracemark.label.raster import dots
 from tracemark.marking import MarkedLabel
+from tracemark.model import Unseen
 from tracemark.printing import zpl
 
 Mark = Callable[[Image.Image, str | None, Unseen], MarkedLabel]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from tracemark.label import binding
 from tracemark.label.already import carries_mark
 from tracemark.label.informed import BesideReading, read_beside
-from tracemark.label.marking import Placement, Unseen, embed, geometry_of
+from tracemark.label.marking import Placement, embed, geometry_of
 from tracemark.label.reading import LabelReading, read, read_all
 
 __all__ = [
     "BesideReading",
     "LabelReading",
     "Placement",
-    "Unseen",
     "binding",
     "carries_mark",
     "embed",

@@ -241,6 +241,8 @@ def _dots(cells: Cells, lattice: Lattice) -> _Seen:
 def _trust(on: NDArray[np.float32], off: NDArray[np.float32], share: float) -> NDArray[np.float64]:
     """For each slot of `on`, the share of its like that exceeds chance, in [0, 1]."""
     both = np.concatenate([on, off])
+    if not len(both):
+        return np.zeros(0)
     kind = np.concatenate([np.ones(len(on)), np.full(len(off), -share / (1 - share))])
     order = np.argsort(-both, kind="stable")
     window = min(len(both), max(20, len(both) // 12))

@@ -24,6 +24,7 @@ from tracemark.label.lattice import (
 from tracemark.label.raster import copy_dots, darkest, dots, tinted
 from tracemark.label.rooms import Rooms, find_rooms
 from tracemark.label.sites import Sites, find_sites
+from tracemark.model import Unseen
 from tracemark.profiles import CURRENT, Profile
 
 NEEDED = 64  # chips: 40 of them, read without fault, name one of a million
@@ -54,22 +55,6 @@ class Placement:
     share: float
     origin: tuple[int, int]
     geometry: Geometry
-
-
-@dataclass(frozen=True, slots=True)
-class Unseen:
-    """What a label holds beside its picture. SPEC 11.13.
-
-    Attributes
-    ----------
-    off : (H, W) bool
-        Dots that must not be touched.
-    told : bytes
-        What tells it from other labels of the same picture.
-    """
-
-    off: NDArray[np.bool_]
-    told: bytes = b""
 
 
 def embed(

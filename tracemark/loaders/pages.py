@@ -1,4 +1,4 @@
-"""Pages of a PDF that may be labels, each as a picture. SPEC 11.9."""
+"""Pages of a PDF and labels of a ZPL stream, each as a picture. SPEC 11.9."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ from tracemark.loaders.sample import LoadedSample
 
 _SCALE = 300 / 72  # dots to the point
 _WIDEST = 150 * 72 / 25.4  # points; the short side of a label
+_DRAWN = {"pdf": "pages", "zpl": "labels"}  # by kind, the form that draws it
 _MOST_DOTS = 40_000_000
 
 
 class Page(LoadedSample):
-    """One page of a PDF as a picture; a sample only where it shows a label's mark."""
+    """One page or label as a picture; a sample only where it shows a label's mark."""
 
     drawn = True
 
     def __init__(self, picture: Path | None, page: str, whole: LoadedSample) -> None:
         path = picture or Path(page)
-        name = f"{whole.path} (page {page})"
+        what = "label" if whole.kind == "zpl" else "page"
+        name = f"{whole.path} ({what} {page})"
         super().__init__(path, whole.number, name=name, fleeting=True)
         self._whole = whole
         self._there = picture is not None
@@ -52,14 +54,14 @@ class Page(LoadedSample):
 
 
 def pages(whole: LoadedSample, limits: Limits) -> Iterator[Page]:
-    """The pages of a PDF that may be labels; none of a file that cannot be read."""
+    """The pages of a PDF that may be labels, or labels; none of a file that cannot be read."""
     if not isinstance(whole.given, Path) or not limits.labels:
         return
     with tempfile.TemporaryDirectory(prefix="tracemark-") as folder:
         held = Path(folder) / "pages"
         try:
             shutil.copyfile(whole.given, held)
-            found = list(rows_apart("pages", held, whole.path, limits))
+            found = list(rows_apart(_DRAWN[whole.kind], held, whole.path, limits))
         except (UnreadableSample, MissingExtra, OSError):
             return  # reading its text says so
         for row in found:
