@@ -10,9 +10,10 @@ import io
 import os
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,7 +29,6 @@ from tracemark.ledger import Ledger
 from tracemark.pictures import open_picture
 from tracemark.profiles import PROFILES, Profile
 
-WORTH = 8  # files to a worker: below that, starting it takes longer than it saves
 _AHEAD = 3  # files to a worker that may wait, so that memory does not grow with their number
 
 
@@ -72,7 +72,7 @@ def mark_files(
     profile: Profile,
     ledger: Ledger,
     workers: int,
-) -> Iterator[MarkedFile]:
+) -> Generator[MarkedFile, None, None]:
     """Mark files in order, with so many workers; see `Vault.mark_label_files`."""
     ledger.recipient(wish.to)  # raises UnknownRecipient
     done = (
@@ -80,10 +80,11 @@ def mark_files(
         if workers < 2
         else _apart(files, wish, keys, profile, workers)
     )
-    for marked, told in done:
-        for what, how in told:
-            ledger.issue_at_once(*what, **how)
-        yield marked
+    with closing(done):  # whoever stops asking ends the workers
+        for marked, told in done:
+            for what, how in told:
+                ledger.issue_at_once(*what, **how)
+            yield marked
 
 
 Answer = tuple[MarkedFile, list[tuple[tuple[Any, ...], dict[str, Any]]]]
@@ -91,14 +92,14 @@ Answer = tuple[MarkedFile, list[tuple[tuple[Any, ...], dict[str, Any]]]]
 
 def _here(
     files: Iterable[LabelFile], wish: Wish, keys: list[EpochKey], profile: Profile
-) -> Iterator[Answer]:
+) -> Generator[Answer, None, None]:
     for file in files:
         yield _marked(file, wish, keys, profile)
 
 
 def _apart(
     files: Iterable[LabelFile], wish: Wish, keys: list[EpochKey], profile: Profile, workers: int
-) -> Iterator[Answer]:
+) -> Generator[Answer, None, None]:
     pool = ProcessPoolExecutor(
         workers,
         get_context("spawn"),
@@ -135,7 +136,7 @@ def _work(file: LabelFile, wish: Wish) -> Answer:
 
 
 def _marked(file: LabelFile, wish: Wish, keys: list[EpochKey], profile: Profile) -> Answer:
-    name = os.fsencode(file.path).decode(errors="backslashreplace")
+    name = file.name or os.fsencode(file.path).decode(errors="backslashreplace")
     bench, sink = Bench(keys, profile), io.BytesIO()
     with file.path.open("rb") as source:
         labels = bench.mark_label_file(

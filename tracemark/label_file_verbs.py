@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,8 @@ from tracemark.ledger.fingerprints import Fingerprints
 from tracemark.marking import MarkedLabel
 from tracemark.model import Unseen
 from tracemark.pictures import WRITTEN, open_picture, save_picture
-from tracemark.printing import pdf, zpl
+from tracemark.printing import pdf
+from tracemark.printing.streams import MOST_BYTES, is_zpl
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,14 @@ class LabelFile:
         As in `Vault.mark_label_file`.
     rendered : Path, optional
         A picture of what the printer makes of it, for ZPL.
+    name : str
+        For messages; by default its path.
     """
 
     path: Path
     waybill: str | None = None
     rendered: Path | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,9 @@ class LabelFileVerbs(LabelVerbs):
             )
             sink.write(marked_pages)
             return count
-        if zpl.is_zpl(head):
+        if is_zpl(head):
             marked_stream, count = self._marked_zpl(
-                source.read(zpl.MOST_BYTES + 1),
+                source.read(MOST_BYTES + 1),
                 to,
                 waybill,
                 profile,
@@ -271,7 +275,7 @@ class LabelFileVerbs(LabelVerbs):
         dpi: float | None = None,
         again: bool = False,
         workers: int = 1,
-    ) -> Iterator[MarkedFile]:
+    ) -> Generator[MarkedFile, None, None]:
         """Mark many files of labels, in processes of their own if there are enough of them.
 
         Parameters

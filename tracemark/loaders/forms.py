@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from tracemark.pictures import is_picture
-from tracemark.printing.zpl import is_zpl
+from tracemark.printing.streams import is_zpl
 from tracemark.tables import encoding
 
 Form = Literal[

@@ -11,6 +11,7 @@ from tracemark.errors import UnreadableSample, UsageError
 from tracemark.loaders import layout
 from tracemark.loaders.limits import Limits
 from tracemark.printing import zpl
+from tracemark.printing.streams import MOST_BYTES
 
 _RIM = 40  # dots of paper around what is drawn
 _FAR = 32_000.0
@@ -50,4 +51,4 @@ def labels(path: Path, limits: Limits) -> Iterator[list[str] | None]:
 
 def _labels(path: Path, limits: Limits) -> list[zpl.Format]:
     with path.open("rb") as file:
-        return zpl.labels(file.read(zpl.MOST_BYTES + 1), name="the ZPL", most=limits.pages)
+        return zpl.labels(file.read(MOST_BYTES + 1), name="the ZPL", most=limits.pages)

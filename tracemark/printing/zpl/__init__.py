@@ -5,28 +5,20 @@ Every byte of a stream stays; each label gets one graphic more.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import numpy as np
 
 from tracemark.errors import UnreadableSample
+from tracemark.printing.streams import MOST_BYTES
 from tracemark.printing.zpl.drawing import Drawing, beside, drawn
 from tracemark.printing.zpl.formats import formats
 from tracemark.printing.zpl.graphics import Mask, packed
 from tracemark.printing.zpl.items import Format
 
-__all__ = ["Drawing", "Format", "beside", "drawn", "is_zpl", "labels", "overlaid"]
+__all__ = ["Drawing", "Format", "beside", "drawn", "labels", "overlaid"]
 
-MOST_BYTES = 256_000_000
 MOST_LABELS = 10_000
-_BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?[\s\x00-\x1f]*(?:CT~~CD|\^[A-Z]{2}|~D[GY])", re.IGNORECASE)
-
-
-def is_zpl(head: bytes) -> bool:
-    """Whether a file of which these are the first bytes is a ZPL II stream."""
-    found = _BEGINS.match(head)
-    return found is not None and (b"XA" in head or found[0][-2:].upper() in (b"DG", b"DY"))
 
 
 def labels(data: bytes, *, name: str, most: int = MOST_LABELS) -> list[Format]:
