@@ -17,7 +17,9 @@ _MOST_PAINTED = 1_000_000_000  # dots of all that is drawn on one label
 _RUN = 8  # dots; a mark laid over the label, and most of a letter, has no such run
 _RIM = 3  # dots around known ink that ought to be paper
 _TELLING = 200  # known dots of ink with which a rendering can be recognised
+_SMOOTH = 128  # sides that are multiples of it are quickly transformed
 _FITS = 0.9  # agreement of a rendering with them, from -1 to 1
+_CLEAR = 0.99  # at which no other way round is tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,8 @@ def _laid(known: Drawing, rendering: Mask, label: Format, name: str) -> tuple[bo
     pattern = ink.astype(np.int8) - (_around(ink) & ~known.ink & ~known.off)
     best = (0.0, False, 0, 0)
     for turned in (False, True):
+        if best[0] >= _CLEAR:
+            break
         shown = rendering[::-1, ::-1] if turned else rendering
         place = (0, 0) if _agreement(pattern, shown, 0, 0) == 1 else _best(pattern, shown)
         best = max(best, (_agreement(pattern, shown, *place), turned, *place))
@@ -262,7 +266,8 @@ def _around(ink: Mask) -> Mask:
 
 def _best(pattern: NDArray[np.int8], shown: Mask) -> tuple[int, int]:
     """Where a pattern agrees best with what is shown: down and right."""
-    shape = [a + b for a, b in zip(pattern.shape, shown.shape, strict=True)]
+    sides = zip(pattern.shape, shown.shape, strict=True)
+    shape = [-(-(a + b) // _SMOOTH) * _SMOOTH for a, b in sides]
     signed = np.where(shown, np.float32(1), np.float32(-1))
     laid = np.fft.rfft2(signed, shape) * np.fft.rfft2(pattern.astype(np.float32), shape).conj()
     down, right = divmod(int(np.argmax(np.fft.irfft2(laid, shape))), shape[1])
