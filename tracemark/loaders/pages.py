@@ -18,6 +18,8 @@ from tracemark.loaders.sample import LoadedSample
 
 _SCALE = 300 / 72  # dots to the point
 _WIDEST = 150 * 72 / 25.4  # points; the short side of a label
+_NARROWEST = 50 * 72 / 25.4  # points; a mark laid over a page is as large as the page
+_PICTURE = 3  # FPDF_PAGEOBJ_IMAGE
 _DRAWN = {"pdf": "pages", "zpl": "labels"}  # by kind, the form that draws it
 _MOST_DOTS = 40_000_000
 
@@ -94,10 +96,15 @@ def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
 
 
 def _like_label(page: Any) -> bool:
-    """As small as a label, or without text, as a scan is."""
+    """As small as a label, without text as a scan is, or with a picture as large as a label."""
     if min(page.get_size()) <= _WIDEST:
         return True
     text = page.get_textpage()
     empty = text.count_chars() == 0
     text.close()
-    return bool(empty)
+    return bool(empty) or any(
+        min(right - left, top - bottom) >= _NARROWEST
+        for left, bottom, right, top in (
+            one.get_bounds() for one in page.get_objects(filter=[_PICTURE], max_depth=4)
+        )
+    )
