@@ -74,9 +74,9 @@ def _corners(black: Mask, wide: int, tall: int) -> tuple[Index, Index]:
         moved = np.zeros_like(part)
         if right < 0:
             moved[:, 1:] = part[:, :-1] << (8 + right)
-            return (part >> -right) | moved
+            return np.asarray((part >> -right) | moved, np.uint8)
         moved[:, :-1] = part[:, 1:] >> (8 - right)
-        return (part << right) | moved
+        return np.asarray((part << right) | moved, np.uint8)
 
     found = seen(0, 0) & ~seen(-1, 0) & ~seen(tall, 0) & ~seen(0, -1) & ~seen(0, wide)
     for down in range(tall):

@@ -165,7 +165,11 @@ class Field:
         if all(side == math.floor(side) for side in (left, top, width, height, thick)):
             rounded = min(max(fifth, 0), 8) / 8 * min(width, height) / 2
             yield Box(
-                *(int(side) for side in (left, top, width, height, thick)),
+                left=int(left),
+                top=int(top),
+                width=int(width),
+                height=int(height),
+                thick=int(thick),
                 white=colour == b"W",
                 over=False,
                 corner=math.ceil(rounded) + 1 if rounded > 0 else 0,

@@ -73,7 +73,8 @@ def _unwrapped(wrapped: re.Match[bytes], total: int) -> bytes | None:
 
 def _from_text(data: bytes, total: int, line: int) -> bytes | None:
     """Hexadecimal digits with repeat codes, line by line."""
-    width, lines, most = 2 * line, [], total // line
+    width, most = 2 * line, total // line
+    lines: list[bytes] = []
     current, before = bytearray(), b"0" * (2 * line)
     for match in _ROW.finditer(data):
         counts, digit, short = match.groups()
