@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +19,11 @@ from .pipes import PIPE, Watched, as_file, name_of, reading, writing
 from .terminal import note, note_json, print_as_it_is, progress, say, say_facts, say_json
 from .words import told
 
-_LABELS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pdf"}
+_LABELS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pdf", ".zpl", ".prn"}
 
 STEM = "stem"  # each label's number is its file's name
+CODE = "code"  # each label's number is in its own barcode
+_WORTH = 16  # files to a process: below that, starting it takes longer than it saves
 
 app = typer.Typer(help="Mark a copy for the recipient it is released to.")
 
@@ -120,7 +125,7 @@ def label(
         list[Path],
         typer.Argument(
             metavar="IN...",
-            help="PNG, JPEG, BMP, TIFF or PDF files, folders of them, or - for stdin.",
+            help="PNG, JPEG, BMP, TIFF, PDF or ZPL files, folders of them, or - for stdin.",
         ),
     ],
     to: To,
@@ -138,7 +143,8 @@ def label(
         typer.Option(
             "--waybill",
             metavar="NO",
-            help="Waybill number that binds the mark; stem: each file is named after its own.",
+            help="Waybill number that binds the mark; stem: each file is named after its own; "
+            "code: each label of ZPL has it in its own barcode.",
         ),
     ] = None,
     profile: Annotated[
@@ -160,10 +166,24 @@ def label(
     again: Annotated[
         bool, typer.Option("--again", help="Mark even a label that carries a mark already.")
     ] = False,
+    rendered: Annotated[
+        Path | None,
+        typer.Option(
+            "--rendered",
+            metavar="PNG",
+            help="What the printer makes of the ZPL, dot for dot; a folder of them for several IN.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", metavar="N", min=1, help="Processes; by default as many as are worth it."
+        ),
+    ] = None,
     vault: VaultPath = VAULT,
     as_json: AsJson = False,
 ) -> None:
-    """Mark the pictures of labels, as their printer is sent them; of a PDF, every page.
+    """Mark labels as their printer is sent them: pictures, every page of a PDF, ZPL streams.
 
     The waybill number binds the mark to its waybill. In a folder, NO may be the word stem: each
     file is then named after its number.
@@ -173,31 +193,31 @@ def label(
     Example:  tracemark mark label labels/ --to station:YW-012 --waybill stem -o marked/
 
     Example:  tracemark mark label batch.pdf --to station:YW-012 -o marked.pdf
+
+    Example:  tracemark mark label in.zpl --to station:YW-012 --rendered in.png -o marked.zpl
     """
     labels = [path for source in sources for path in _labels(source)]
     several = len(sources) > 1 or sources[0].is_dir()
-    if several and waybill and waybill != STEM:
+    if several and waybill and waybill not in (STEM, CODE):
         raise typer.BadParameter("one waybill number for several labels", param_hint="--waybill")
     if several:
         output.mkdir(parents=True, exist_ok=True)
     done, total = [], 0
-    with tracemark.Vault.open(vault) as opened, progress("marking") as report:
-        for number, path in enumerate(labels):
-            target = output / path.name if several else output
-            with as_file(path) as held, reading(held) as file, writing(target) as sink:
-                count = opened.mark_label_file(
-                    file,
-                    sink,
-                    to,
-                    path.stem if waybill == STEM else waybill,
-                    profile,
-                    name=name_of(path),
-                    dpi=dpi,
-                    again=again,
-                )
-            report("", (number + 1) / len(labels))
-            done.append({"input": name_of(path), "output": str(target)})
-            total += count
+    with (
+        tracemark.Vault.open(vault) as opened,
+        progress("marking") as report,
+        _held(labels, waybill, rendered) as files,
+    ):
+        workers = jobs or min(os.cpu_count() or 1, len(files) // _WORTH)
+        marked = opened.mark_label_files(files, to, profile, dpi=dpi, again=again, workers=workers)
+        with closing(marked):
+            for number, one in enumerate(marked):
+                target = output / labels[number].name if several else output
+                with writing(target) as sink:
+                    sink.write(one.data)
+                report("", (number + 1) / len(labels))
+                done.append({"input": name_of(labels[number]), "output": str(target)})
+                total += one.labels
     if output == PIPE:
         note(f"released to {to}: {'one label' if total == 1 else f'{total} labels'}")
     elif as_json:
@@ -207,6 +227,31 @@ def label(
             say(f"{entry['output']}: released to {to}")
 
 
+@contextmanager
+def _held(
+    labels: list[Path], waybill: str | None, rendered: Path | None
+) -> Iterator[list[tracemark.LabelFile]]:
+    """Each label as a file, with its number and its rendering."""
+    with ExitStack() as stack:
+        yield [
+            tracemark.LabelFile(
+                stack.enter_context(as_file(path)),
+                path.stem if waybill == STEM else waybill,
+                _rendering(path, rendered),
+                name_of(path),
+            )
+            for path in labels
+        ]
+
+
+def _rendering(path: Path, rendered: Path | None) -> Path | None:
+    """The rendering given, or of a folder the one named as the label is; none for other kinds."""
+    if rendered is None or not rendered.is_dir():
+        return rendered
+    found = rendered / f"{path.stem}.png"
+    return found if found.exists() else None
+
+
 def _labels(source: Path) -> list[Path]:
     """A file itself; the labels of a folder, in order of their names."""
     if not source.is_dir():
@@ -214,7 +259,8 @@ def _labels(source: Path) -> list[Path]:
     found = sorted(path for path in source.iterdir() if path.suffix.lower() in _LABELS)
     if not found:
         raise tracemark.UnreadableSample(
-            f"no label in the folder {source}", hint="labels are PNG, JPEG, BMP, TIFF or PDF files"
+            f"no label in the folder {source}",
+            hint="labels are PNG, JPEG, BMP, TIFF, PDF or ZPL files",
         )
     return found
 

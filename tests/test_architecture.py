@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "tables": {"errors"},
     "pictures": {"errors"},
     "barcodes": {"errors"},
-    "loaders": {"errors", "later", "pictures", "tables"},
+    "loaders": {"errors", "later", "pictures", "printing", "tables"},
     "case": {"model", "access", "exhibit", "report"},
     "catalogue": set(),
     "words": {"catalogue"},
@@ -75,10 +75,15 @@ MAY_IMPORT = {
     | {"text", "label_tracing", "bindings", "loaders", "decoder", "ledger", "case"}
     | {"access", "accessing", "collecting", "decoys", "showing"},
     "printing": {"errors"},  # pages and dots: no mark
-    "label_verbs": GROUND | {"marking", "ledger", "pictures", "printing"},
+    "zpl_marking": {"errors", "label", "marking", "model", "printing"},
+    "label_verbs": GROUND | {"marking", "ledger"},
+    "label_file_verbs": GROUND
+    | {"label_verbs", "label_batches", "marking", "ledger", "pictures", "printing"}
+    | {"zpl_marking"},
+    "label_batches": GROUND | {"issuing", "label_file_verbs", "ledger", "pictures"},
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
-    | {"label_tracing", "label_verbs", "custody", "seeding", "casefile", "distant"}
+    | {"label_tracing", "label_file_verbs", "custody", "seeding", "casefile", "distant"}
     | {"ledger_verbs", "key_verbs", "job_verbs"},
     "distant": {"errors", "keys", "ledger", "profiles"},
     "later": set(),
@@ -87,7 +92,17 @@ MAY_IMPORT = {
     "spark": {"errors", "vault"},
     "service": {"errors", "distant", "vault"},
     "__init__": GROUND
-    | {"cleaning", "loaders", "vault", "marking", "case", "ledger", "tables", "text"}
+    | {
+        "label_file_verbs",
+        "cleaning",
+        "loaders",
+        "vault",
+        "marking",
+        "case",
+        "ledger",
+        "tables",
+        "text",
+    }
     | {"access", "custody", "words", "casefile", "checkpoints"},
 }
 

@@ -23,6 +23,7 @@ from tracemark.errors import (
     VaultError,
 )
 from tracemark.keys import EnvironmentKeys, EpochKey, FileKeys, KeyProvider
+from tracemark.label_file_verbs import LabelFile, MarkedFile
 from tracemark.later import later
 from tracemark.ledger import Entry, Verification
 from tracemark.loaders import LIMITS, Limits
@@ -72,8 +73,10 @@ __all__ = [
     "HostTooSmall",
     "KeyFault",
     "KeyProvider",
+    "LabelFile",
     "LedgerError",
     "Limits",
+    "MarkedFile",
     "MissingExtra",
     "Pilot",
     "Proven",

@@ -7,6 +7,8 @@ contains key material or the contents of a cell.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class TracemarkError(Exception):
     """Base of all errors of this library. Never raised itself.
@@ -22,6 +24,19 @@ class TracemarkError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """From one process to another, whatever a subclass is made of."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(
+    kind: type[TracemarkError], args: tuple[Any, ...], state: dict[str, Any]
+) -> TracemarkError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(TracemarkError):

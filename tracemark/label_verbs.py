@@ -1,24 +1,19 @@
-"""The vault's verbs for labels: mark a picture, a file, or a whole waybill. SPEC 10."""
+"""The vault's verbs for labels: mark a picture, or a whole waybill. SPEC 10."""
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tracemark import marking
-from tracemark.errors import AlreadyMarked, HostTooSmall, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
 from tracemark.ledger.fingerprints import Fingerprints
 from tracemark.marking import MarkedLabel, RowMarker
-from tracemark.pictures import WRITTEN, open_picture, save_picture
-from tracemark.printing import pdf
+from tracemark.model import Unseen
 from tracemark.profiles import Profile
 
 if TYPE_CHECKING:
@@ -81,128 +76,6 @@ class LabelVerbs:
         marked = self._marked(image, to, waybill, profile, dpi, again)
         self._issued(marked.sha256, marked.prints, to, profile, {"waybill": marked.prints})
         return marked.image
-
-    def mark_label_file(
-        self,
-        source: BinaryIO,
-        sink: BinaryIO,
-        to: str,
-        waybill: str | None = None,
-        profile: str = "default",
-        *,
-        name: str = "the input",
-        dpi: float | None = None,
-        again: bool = False,
-    ) -> int:
-        """Mark a PNG, JPEG, BMP or TIFF file with the picture of one label, or a PDF of labels.
-
-        Parameters
-        ----------
-        source : binary file
-            Seekable.
-        sink : binary file
-            Gets the marked label as the same kind of file.
-        name : str
-            For messages.
-        to, waybill, profile, dpi, again
-            As in `mark_label`, and for a PDF as in `mark_label_pdf`; they say what is raised.
-
-        Returns
-        -------
-        int
-            How many labels were marked.
-        """
-        head = source.read(1024)
-        source.seek(-len(head), io.SEEK_CUR)
-        if pdf.is_pdf(head):
-            marked_pages, count = self._marked_pdf(
-                source.read(), to, waybill, profile, name=name, dpi=dpi or pdf.DPI, again=again
-            )
-            sink.write(marked_pages)
-            return count
-        picture = open_picture(source, name=name)
-        kind = picture.format
-        if kind not in WRITTEN:
-            raise UsageError(
-                f"{name}: a {kind} is not written", hint=f"one of {', '.join(WRITTEN)}"
-            )
-        marked = self.mark_label(picture, to, waybill, profile, dpi=dpi, again=again)
-        save_picture(marked, sink, kind)
-        return 1
-
-    def mark_label_pdf(
-        self,
-        data: bytes,
-        to: str,
-        waybill: str | Sequence[str | None] | None = None,
-        profile: str = "default",
-        *,
-        name: str = "the PDF",
-        dpi: float = pdf.DPI,
-        again: bool = False,
-    ) -> bytes:
-        """Mark every page of a PDF as one label; needs the extra ``pdf``. SPEC 11.12.
-
-        Parameters
-        ----------
-        data : bytes
-            The PDF.
-        waybill : str or sequence of str or None, optional
-            The number of the only page's label, or one for each page.
-        name : str
-            For messages.
-        dpi : float
-            Resolution of the printer.
-        to, profile, again
-            As in `mark_label`, which also says what is raised.
-
-        Returns
-        -------
-        bytes
-            The PDF with the mark's dots laid over its pages. Text stays text. The ledger holds
-            an issue for each page before this returns; if one page cannot be marked, none is.
-
-        Raises
-        ------
-        MissingExtra, UnreadableSample, UsageError
-            Also for a PDF that is broken, locked, encrypted or signed.
-        """
-        return self._marked_pdf(data, to, waybill, profile, name=name, dpi=dpi, again=again)[0]
-
-    def _marked_pdf(
-        self,
-        data: bytes,
-        to: str,
-        waybill: str | Sequence[str | None] | None,
-        profile: str,
-        *,
-        name: str,
-        dpi: float,
-        again: bool,
-    ) -> tuple[bytes, int]:
-        self._ledger.recipient(to)
-        count = pdf.count(data, name=name)
-        numbers: list[str | None] = [waybill] if isinstance(waybill, str) else list(waybill or ())
-        if waybill is None:
-            numbers = [None] * count
-        if len(numbers) != count:
-            raise UsageError(
-                f"{name}: {len(numbers)} waybill numbers for {count} pages",
-                hint="give one number for each page, in their order",
-            )
-        issues: list[tuple[str, Fingerprints]] = []
-
-        def added() -> Iterator[NDArray[np.bool_]]:
-            for page, picture in enumerate(pdf.pages(data, dpi, name=name), start=1):
-                with _named(page, name):
-                    one = self._marked(picture, to, numbers[page - 1], profile, dpi, again)
-                issues.append((one.sha256, one.prints))
-                yield np.asarray(one.image) != np.asarray(picture)
-
-        written = pdf.overlay(data, added(), name=name)
-        for sha256, number in issues:
-            self._issued(sha256, number, to, profile, {"waybill": number})
-        return written, count
 
     def mark_waybill(
         self,
@@ -267,6 +140,7 @@ class LabelVerbs:
         profile: str,
         dpi: float | None,
         again: bool,
+        unseen: Unseen | None = None,
     ) -> MarkedLabel:
         return marking.mark_label(
             image,
@@ -277,6 +151,7 @@ class LabelVerbs:
             strength=profile,
             dpi=dpi,
             again=again,
+            unseen=unseen,
         )
 
     def _issued(
@@ -299,20 +174,6 @@ class LabelVerbs:
             sha256=sha256,
             waybill=int(number[0]) if len(number) else None,
         )
-
-
-@contextmanager
-def _named(page: int, name: str) -> Iterator[None]:
-    """Say in a refusal which page it is about."""
-    try:
-        yield
-    except HostTooSmall as error:
-        what = f"chips on page {page} of {name}"
-        raise HostTooSmall(
-            needed=error.needed, found=error.found, what=what, hint=error.hint
-        ) from None
-    except (AlreadyMarked, UsageError) as error:
-        raise type(error)(f"{name}: page {page}: {error}", hint=error.hint) from None
 
 
 def _joined(prints: Mapping[str, Fingerprints], waybill: Fingerprints) -> dict[str, Fingerprints]:

@@ -21,6 +21,7 @@ from tracemark.keys import EpochKey
 from tracemark.ledger import Issue
 from tracemark.ledger.fingerprints import Fingerprinter, Fingerprints
 from tracemark.ledger.shared import Part
+from tracemark.model import Unseen
 from tracemark.profiles import Profile
 from tracemark.tables import Document, Writable
 from tracemark.tables.arrow import text_columns, with_texts
@@ -349,6 +350,7 @@ def mark_label(
     strength: str,
     dpi: float | None,
     again: bool,
+    unseen: Unseen | None = None,
 ) -> MarkedLabel:
     """Mark one label under the newest key, bound to its number. SPEC 10."""
     from tracemark import label  # late: most programs mark rows only
@@ -377,6 +379,7 @@ def mark_label(
         dpi=dpi,
         word=int(prints[0]) if len(prints) else label.binding.UNBOUND,
         profile=profile,
+        unseen=unseen,
     )
     pixels = f"{marked.mode} {marked.size}\n".encode() + marked.tobytes()
     return MarkedLabel(marked, prints, hashlib.sha256(pixels).hexdigest())

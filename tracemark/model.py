@@ -81,3 +81,19 @@ class Votes:
     def total(self) -> float:
         """Sum of all weights."""
         return float(self.ones.sum() + self.zeros.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What a label holds beside its picture. SPEC 11.13.
+
+    Attributes
+    ----------
+    off : (H, W) bool
+        Dots that must not be touched.
+    told : bytes
+        What tells it from other labels of the same picture.
+    """
+
+    off: NDArray[np.bool_]
+    told: bytes = b""

@@ -21,7 +21,7 @@ from tracemark.errors import LedgerError, UsageError, VaultError
 from tracemark.job_verbs import JobVerbs
 from tracemark.key_verbs import KeyVerbs
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
-from tracemark.label_verbs import LabelVerbs
+from tracemark.label_file_verbs import LabelFileVerbs
 from tracemark.ledger import Entry, Issue, Ledger
 from tracemark.ledger.postgres_link import is_address
 from tracemark.ledger_verbs import LedgerVerbs
@@ -42,7 +42,7 @@ VERSION = 1
 _SETTINGS, _KEYS, _LEDGER = "vault.json", "keys", "ledger.sqlite"
 
 
-class Vault(JobVerbs, LabelVerbs, LedgerVerbs, KeyVerbs):
+class Vault(JobVerbs, LabelFileVerbs, LedgerVerbs, KeyVerbs):
     """Marks copies for recipients, and traces leaked samples back to them.
 
     Use `Vault.create` or `Vault.open`. A vault is a context manager; `close` releases the ledger.

@@ -452,3 +452,30 @@ def test_a_label_is_bound_to_its_number_and_marked_once(run, vault: Path) -> Non
     assert binding["if_bound"] < 1e-4 and binding["issued"] is False
     run("trace", marked, "--waybill", "A1234567", "--waybill", "B1234567").failed(2, "2 waybill")
     run("trace", marked, "--original", "gone.png").failed(3, "gone.png")
+
+
+def test_zpl_is_marked_beside_its_rendering_and_traced(run, vault: Path) -> None:
+    samples = Path(__file__).parents[1] / "printing" / "zpl"
+    given = ("mark", "label", str(samples / "ups.zpl"), "--to", "acct:1042")
+    ran = run(*given, "--rendered", str(samples / "ups.png"), "--waybill", "code", "-o", "out.zpl")
+    assert ran.status == 0 and "out.zpl: released to acct:1042" in ran.out
+    original = (samples / "ups.zpl").read_bytes()
+    marked = (vault.parent / "out.zpl").read_bytes()
+    assert len(marked) > len(original) and marked.count(b"^GFA") == 2
+    wrong = run(*given, "--rendered", str(samples / "posten.png"), "-o", "no.zpl")
+    wrong.failed(2, "dot for dot")
+    (vault.parent / "endless").write_bytes(b"^XA^FO1,1^GB32000,32000,3^FS^XZ")
+    run("mark", "label", "endless", "--to", "acct:1042", "-o", "no.zpl").failed(3, "is no label")
+    assert not (vault.parent / "no.zpl").exists()
+
+
+def test_a_folder_of_labels_is_marked_by_several_processes(run, vault: Path) -> None:
+    folder = vault.parent / "labels"
+    folder.mkdir()
+    for number in range(3):
+        hosts.label(number).save(folder / f"SF000000000{number}.png")
+    given = ("mark", "label", "labels", "--to", "acct:1042", "--waybill", "stem")
+    assert run(*given, "-o", "one").status == run(*given, "-o", "two", "--jobs", "2").status == 0
+    for path in folder.iterdir():
+        one, two = (vault.parent / out / path.name for out in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes() != path.read_bytes()

@@ -33,6 +33,14 @@ def keep_out(black: NDArray[np.bool_], square: int) -> Mask:
     return _grow(upright, 1, 3) | _grow(lying, 3, 1) | _grow(_matrix(x, y, ink, square), 3, 3)
 
 
+def squares_of(dots: Mask, square: int) -> Mask:
+    """Squares that hold any of these dots; parameters and result are those of `keep_out`."""
+    height, width = (-(-side // square) for side in dots.shape)
+    page = np.zeros((height * square, width * square), bool)
+    page[: dots.shape[0], : dots.shape[1]] = dots
+    return np.asarray(page.reshape(height, square, width, square).any((1, 3)))
+
+
 def _bars(along: Counts, other: Counts, ink: Counts, square: int) -> Mask:
     """Squares of a barcode whose bars stand upright, given the changes along its scan line."""
     runs = _box(along, 0, 1)

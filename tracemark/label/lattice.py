@@ -134,14 +134,15 @@ class Lattice:
         uniform = (words >> 16).astype(np.int64) % profile.uniform
         self.positions: NDArray[np.int64] = profile.biased + uniform
 
-    def origin(self, black: NDArray[np.bool_], pitch: int) -> tuple[int, int]:
+    def origin(self, black: NDArray[np.bool_], pitch: int, told: bytes = b"") -> tuple[int, int]:
         """Where a label lies on the lattice: its dot (0, 0) is lattice dot (x, y). SPEC 10.3.
 
-        Depends on the key and the unmarked picture, so that the same label always gets the same
-        marks; the reader finds the place again from the pilot alone.
+        Depends on the key, the unmarked picture and what else is told of the label, so that the
+        same label always gets the same marks; the reader finds the place again from the pilot
+        alone.
         """
         digest = hashlib.blake2b(
-            np.packbits(black).tobytes(),
+            np.packbits(black).tobytes() + told,
             digest_size=8,
             key=self._key,
             person=b"label origin",

@@ -11,7 +11,7 @@ from PIL import Image
 from tracemark.errors import HostTooSmall, UsageError
 from tracemark.label.binding import UNBOUND, bind
 from tracemark.label.choice import STRENGTHS, choose
-from tracemark.label.codes import keep_out
+from tracemark.label.codes import keep_out, squares_of
 from tracemark.label.lattice import (
     FREE_X,
     FREE_Y,
@@ -24,6 +24,7 @@ from tracemark.label.lattice import (
 from tracemark.label.raster import copy_dots, darkest, dots, tinted
 from tracemark.label.rooms import Rooms, find_rooms
 from tracemark.label.sites import Sites, find_sites
+from tracemark.model import Unseen
 from tracemark.profiles import CURRENT, Profile
 
 NEEDED = 64  # chips: 40 of them, read without fault, name one of a million
@@ -65,6 +66,7 @@ def embed(
     dpi: float | None = None,
     word: int = UNBOUND,
     profile: Profile = CURRENT,
+    unseen: Unseen | None = None,
 ) -> tuple[Image.Image, Placement]:
     """Mark one label for the recipient of a codeword.
 
@@ -84,6 +86,8 @@ def embed(
         Fingerprint of the waybill number that the mark is bound to; 0 for none (SPEC 10.9).
     profile : Profile
         Of the codeword.
+    unseen : Unseen, optional
+        What else is on the label where the picture does not show all of it.
 
     Returns
     -------
@@ -105,9 +109,11 @@ def embed(
     black = dots(image)
     geometry = geometry_of(image, dpi)
     lattice = bind(lattice_of(key, profile), key, word)
-    origin = lattice.origin(black, geometry.pitch)
+    origin = lattice.origin(black, geometry.pitch, unseen.told if unseen else b"")
     square = 4 * geometry.pitch // 3
     kept = keep_out(black, square)
+    if unseen is not None:
+        kept |= squares_of(unseen.off, square)
     white = black.size - int(np.count_nonzero(black))
     offered = find_sites(black, kept, square, origin, geometry)
     sites, rooms = choose(

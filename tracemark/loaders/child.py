@@ -27,6 +27,8 @@ PARSERS = {
     "pdf": "pdf",
     "scans": "scans",
     "pages": "pages",
+    "zpl": "zpl",
+    "labels": "zpl.labels",
     "columnar": "columnar",
     "ocr": "ocr",
 }
@@ -40,7 +42,8 @@ def main(job: str) -> None:
     os.dup2(2, 1)  # a library that prints cannot break the protocol
     _confine(limits)
     try:
-        parse = cast(Parser, import_module(f"tracemark.loaders.{PARSERS[given['form']]}").rows)
+        room, _, verb = PARSERS[given["form"]].partition(".")
+        parse = cast(Parser, getattr(import_module(f"tracemark.loaders.{room}"), verb or "rows"))
         for row in parse(Path(given["path"]), limits):
             print(json.dumps(row and _bounded(row, limits)), file=answers)
         print("{}", file=answers)

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from tracemark.pictures import is_picture
+from tracemark.printing.streams import is_zpl
 from tracemark.tables import encoding
 
-Form = Literal["picture", "pdf", "workbook", "columnar", "archive", "document", "html", "table"]
+Form = Literal[
+    "picture", "pdf", "zpl", "workbook", "columnar", "archive", "document", "html", "table"
+]
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _COLUMNAR = (b"PAR1", b"ARROW1\x00\x00", b"\xff\xff\xff\xff")
@@ -39,6 +42,8 @@ def form_of(path: Path) -> Form:
         return "picture"
     if b"%PDF-" in head[:1024] and not head.startswith(b"PK\x03\x04"):  # may hold one as it is
         return "pdf"
+    if is_zpl(head):
+        return "zpl"
     if head.startswith(_OLE):
         return "workbook"
     if head.startswith(_COLUMNAR):

@@ -1,4 +1,4 @@
-"""Pages of a PDF that may be labels, each as a picture. SPEC 11.9."""
+"""Pages of a PDF and labels of a ZPL stream, each as a picture. SPEC 11.9."""
 
 from __future__ import annotations
 
@@ -18,17 +18,21 @@ from tracemark.loaders.sample import LoadedSample
 
 _SCALE = 300 / 72  # dots to the point
 _WIDEST = 150 * 72 / 25.4  # points; the short side of a label
+_NARROWEST = 50 * 72 / 25.4  # points; a mark laid over a page is as large as the page
+_PICTURE = 3  # FPDF_PAGEOBJ_IMAGE
+_DRAWN = {"pdf": "pages", "zpl": "labels"}  # by kind, the form that draws it
 _MOST_DOTS = 40_000_000
 
 
 class Page(LoadedSample):
-    """One page of a PDF as a picture; a sample only where it shows a label's mark."""
+    """One page or label as a picture; a sample only where it shows a label's mark."""
 
     drawn = True
 
     def __init__(self, picture: Path | None, page: str, whole: LoadedSample) -> None:
         path = picture or Path(page)
-        name = f"{whole.path} (page {page})"
+        what = "label" if whole.kind == "zpl" else "page"
+        name = f"{whole.path} ({what} {page})"
         super().__init__(path, whole.number, name=name, fleeting=True)
         self._whole = whole
         self._there = picture is not None
@@ -52,14 +56,14 @@ class Page(LoadedSample):
 
 
 def pages(whole: LoadedSample, limits: Limits) -> Iterator[Page]:
-    """The pages of a PDF that may be labels; none of a file that cannot be read."""
+    """The pages of a PDF that may be labels, or labels; none of a file that cannot be read."""
     if not isinstance(whole.given, Path) or not limits.labels:
         return
     with tempfile.TemporaryDirectory(prefix="tracemark-") as folder:
         held = Path(folder) / "pages"
         try:
             shutil.copyfile(whole.given, held)
-            found = list(rows_apart("pages", held, whole.path, limits))
+            found = list(rows_apart(_DRAWN[whole.kind], held, whole.path, limits))
         except (UnreadableSample, MissingExtra, OSError):
             return  # reading its text says so
         for row in found:
@@ -92,10 +96,15 @@ def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
 
 
 def _like_label(page: Any) -> bool:
-    """As small as a label, or without text, as a scan is."""
+    """As small as a label, without text as a scan is, or with a picture as large as a label."""
     if min(page.get_size()) <= _WIDEST:
         return True
     text = page.get_textpage()
     empty = text.count_chars() == 0
     text.close()
-    return bool(empty)
+    return bool(empty) or any(
+        min(right - left, top - bottom) >= _NARROWEST
+        for left, bottom, right, top in (
+            one.get_bounds() for one in page.get_objects(filter=[_PICTURE], max_depth=4)
+        )
+    )

@@ -30,7 +30,7 @@ Sample = Path | str | Image.Image | Iterable[Mapping[str, Any]]
 Cells = tuple[Sequence[str | None], Sequence[str]]
 
 _CHUNK = 4096  # rows cut at a time
-_GUESSED = {"text", "pdf", "picture text"}
+_GUESSED = {"text", "pdf", "zpl", "picture text"}
 
 
 class LoadedSample:
@@ -58,8 +58,8 @@ class LoadedSample:
         How reports call it.
     kind : str
         ``csv``, ``tsv``, ``json``, ``jsonl``, ``text``, ``rows``, ``html``, ``workbook``,
-        ``document``, ``pdf``, ``columnar``, ``picture`` or ``picture text``; ``unknown`` until it
-        is read.
+        ``document``, ``pdf``, ``zpl``, ``columnar``, ``picture`` or ``picture text``;
+        ``unknown`` until it is read.
     sha256 : str
         Hexadecimal, of a file's bytes, a text's UTF-8, or rows as JSON Lines; set once it is read.
     titles : int

@@ -32,8 +32,8 @@ def open_samples(
 
 
 def _pages(loaded: LoadedSample, limits: Limits) -> Iterator[LoadedSample]:
-    """What may be labels in a PDF, once its text was read."""
-    if loaded.kind == "pdf":
+    """What may be labels in a PDF or ZPL stream, once its text was read."""
+    if loaded.kind in ("pdf", "zpl"):
         yield from pages(loaded, limits)
 
 

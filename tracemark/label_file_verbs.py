@@ -1,0 +1,322 @@
+"""The vault's verbs for files of labels: pictures, PDF, ZPL, one or many. SPEC 10, 11.12, 11.13."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracemark.errors import AlreadyMarked, HostTooSmall, UsageError
+from tracemark.label_verbs import LabelVerbs
+from tracemark.ledger.fingerprints import Fingerprints
+from tracemark.marking import MarkedLabel
+from tracemark.model import Unseen
+from tracemark.pictures import WRITTEN, open_picture, save_picture
+from tracemark.printing import pdf
+from tracemark.printing.streams import MOST_BYTES, is_zpl
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFile:
+    """One file to be marked.
+
+    Attributes
+    ----------
+    path : Path
+    waybill : str, optional
+        As in `Vault.mark_label_file`.
+    rendered : Path, optional
+        A picture of what the printer makes of it, for ZPL.
+    name : str
+        For messages; by default its path.
+    """
+
+    path: Path
+    waybill: str | None = None
+    rendered: Path | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedFile:
+    """One marked file, in the ledger already.
+
+    Attributes
+    ----------
+    path : Path
+        Of the unmarked one.
+    data : bytes
+    labels : int
+    """
+
+    path: Path
+    data: bytes
+    labels: int
+
+
+class LabelFileVerbs(LabelVerbs):
+    """The part of a `Vault` that marks files of labels."""
+
+    def mark_label_file(
+        self,
+        source: BinaryIO,
+        sink: BinaryIO,
+        to: str,
+        waybill: str | None = None,
+        profile: str = "default",
+        *,
+        name: str = "the input",
+        dpi: float | None = None,
+        again: bool = False,
+        rendered: Image.Image | None = None,
+    ) -> int:
+        """Mark a PNG, JPEG, BMP or TIFF file with the picture of one label, or PDF or ZPL labels.
+
+        Parameters
+        ----------
+        source : binary file
+            Seekable.
+        sink : binary file
+            Gets the marked label as the same kind of file.
+        name : str
+            For messages.
+        to, waybill, profile, dpi, again, rendered
+            As in `mark_label`, for a PDF as in `mark_label_pdf`, and for ZPL as in
+            `mark_label_zpl`; they say what is raised.
+
+        Returns
+        -------
+        int
+            How many labels were marked.
+        """
+        head = source.read(1024)
+        source.seek(-len(head), io.SEEK_CUR)
+        if pdf.is_pdf(head):
+            marked_pages, count = self._marked_pdf(
+                source.read(), to, waybill, profile, name=name, dpi=dpi or pdf.DPI, again=again
+            )
+            sink.write(marked_pages)
+            return count
+        if is_zpl(head):
+            marked_stream, count = self._marked_zpl(
+                source.read(MOST_BYTES + 1),
+                to,
+                waybill,
+                profile,
+                rendered,
+                name=name,
+                dpi=dpi,
+                again=again,
+            )
+            sink.write(marked_stream)
+            return count
+        if rendered is not None:
+            raise UsageError(f"{name} is no ZPL, and needs no rendering")
+        picture = open_picture(source, name=name)
+        kind = picture.format
+        if kind not in WRITTEN:
+            raise UsageError(
+                f"{name}: a {kind} is not written", hint=f"one of {', '.join(WRITTEN)}"
+            )
+        marked = self.mark_label(picture, to, waybill, profile, dpi=dpi, again=again)
+        save_picture(marked, sink, kind)
+        return 1
+
+    def mark_label_pdf(
+        self,
+        data: bytes,
+        to: str,
+        waybill: str | Sequence[str | None] | None = None,
+        profile: str = "default",
+        *,
+        name: str = "the PDF",
+        dpi: float = pdf.DPI,
+        again: bool = False,
+    ) -> bytes:
+        """Mark every page of a PDF as one label; needs the extra ``pdf``. SPEC 11.12.
+
+        Parameters
+        ----------
+        data : bytes
+            The PDF.
+        waybill : str or sequence of str or None, optional
+            The number of the only page's label, or one for each page.
+        name : str
+            For messages.
+        dpi : float
+            Resolution of the printer.
+        to, profile, again
+            As in `mark_label`, which also says what is raised.
+
+        Returns
+        -------
+        bytes
+            The PDF with the mark's dots laid over its pages. Text stays text. The ledger holds
+            an issue for each page before this returns; if one page cannot be marked, none is.
+
+        Raises
+        ------
+        MissingExtra, UnreadableSample, UsageError
+            Also for a PDF that is broken, locked, encrypted or signed.
+        """
+        return self._marked_pdf(data, to, waybill, profile, name=name, dpi=dpi, again=again)[0]
+
+    def _marked_pdf(
+        self,
+        data: bytes,
+        to: str,
+        waybill: str | Sequence[str | None] | None,
+        profile: str,
+        *,
+        name: str,
+        dpi: float,
+        again: bool,
+    ) -> tuple[bytes, int]:
+        self._ledger.recipient(to)
+        count = pdf.count(data, name=name)
+        numbers: list[str | None] = [waybill] if isinstance(waybill, str) else list(waybill or ())
+        if waybill is None:
+            numbers = [None] * count
+        if len(numbers) != count:
+            raise UsageError(
+                f"{name}: {len(numbers)} waybill numbers for {count} pages",
+                hint="give one number for each page, in their order",
+            )
+        issues: list[tuple[str, Fingerprints]] = []
+
+        def added() -> Iterator[NDArray[np.bool_]]:
+            for page, picture in enumerate(pdf.pages(data, dpi, name=name), start=1):
+                with _named(page, name):
+                    one = self._marked(picture, to, numbers[page - 1], profile, dpi, again)
+                issues.append((one.sha256, one.prints))
+                yield np.asarray(one.image) != np.asarray(picture)
+
+        written = pdf.overlay(data, added(), name=name)
+        for sha256, number in issues:
+            self._issued(sha256, number, to, profile, {"waybill": number})
+        return written, count
+
+    def mark_label_zpl(
+        self,
+        data: bytes,
+        to: str,
+        waybill: str | Sequence[str | None] | None = None,
+        profile: str = "default",
+        *,
+        rendered: Image.Image | Sequence[Image.Image | None] | None = None,
+        name: str = "the ZPL",
+        dpi: float | None = None,
+        again: bool = False,
+    ) -> bytes:
+        """Mark every label of a ZPL II stream. SPEC 11.13.
+
+        Parameters
+        ----------
+        data : bytes
+            The stream.
+        waybill : str or sequence of str or None, optional
+            The number of the only label, one for each label, or ``code``: that of each label's own
+            longest barcode, if it has one.
+        rendered : PIL image or sequence of PIL image or None, optional
+            What the printer makes of the only label, or of each: one pixel for each dot. Marks
+            then stand at letters as well; without it at lines, boxes and graphics alone.
+        name : str
+            For messages.
+        to, profile, dpi, again
+            As in `mark_label`, which also says what is raised.
+
+        Returns
+        -------
+        bytes
+            The stream with one graphic more in each label; every byte of `data` stays. The ledger
+            holds an issue for each label before this returns; if one cannot be marked, none is.
+        """
+        return self._marked_zpl(
+            data, to, waybill, profile, rendered, name=name, dpi=dpi, again=again
+        )[0]
+
+    def _marked_zpl(
+        self,
+        data: bytes,
+        to: str,
+        waybill: str | Sequence[str | None] | None,
+        profile: str,
+        rendered: Image.Image | Sequence[Image.Image | None] | None,
+        *,
+        name: str,
+        dpi: float | None,
+        again: bool,
+    ) -> tuple[bytes, int]:
+        from tracemark import zpl_marking  # late, as marking.mark_label does
+
+        self._ledger.recipient(to)
+
+        def mark_one(picture: Image.Image, number: str | None, unseen: Unseen) -> MarkedLabel:
+            return self._marked(picture, to, number, profile, dpi, again, unseen)
+
+        written, issues = zpl_marking.mark(data, waybill, rendered, mark_one, name=name)
+        for one in issues:
+            self._issued(one.sha256, one.prints, to, profile, {"waybill": one.prints})
+        return written, len(issues)
+
+    def mark_label_files(
+        self,
+        files: Iterable[LabelFile],
+        to: str,
+        profile: str = "default",
+        *,
+        dpi: float | None = None,
+        again: bool = False,
+        workers: int = 1,
+    ) -> Generator[MarkedFile, None, None]:
+        """Mark many files of labels, in processes of their own if there are enough of them.
+
+        Parameters
+        ----------
+        files : iterable of LabelFile
+        workers : int
+            Processes to mark in; with 1, this one. A program that asks for more guards its start
+            with ``if __name__ == "__main__":``, since each of them imports it.
+        to, profile, dpi, again
+            As in `mark_label`.
+
+        Yields
+        ------
+        MarkedFile
+            In the order of the files, each once the ledger holds its issues. The bytes are those
+            of `mark_label_file`, however many workers there are.
+
+        Raises
+        ------
+        OSError, and what `mark_label_file` does
+            At the file that it is about. Those before it are marked, those behind it are not.
+        """
+        from tracemark import label_batches
+
+        wish = label_batches.Wish(to, profile, dpi, again)
+        return label_batches.mark_files(
+            files, wish, self._keys, self.profile, self._ledger, workers
+        )
+
+
+@contextmanager
+def _named(page: int, name: str) -> Iterator[None]:
+    """Say in a refusal which page it is about."""
+    try:
+        yield
+    except HostTooSmall as error:
+        what = f"chips on page {page} of {name}"
+        raise HostTooSmall(
+            needed=error.needed, found=error.found, what=what, hint=error.hint
+        ) from None
+    except (AlreadyMarked, UsageError) as error:
+        raise type(error)(f"{name}: page {page}: {error}", hint=error.hint) from None
