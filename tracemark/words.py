@@ -70,6 +70,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "typography": ("typography", "排印形式"),
     "wording": ("wording", "措辞"),
     "nubs": ("marks on edges", "边线标记"),
+    "tone": ("tones", "明暗标记"),
+    "tile": ("screen tile", "屏幕底纹"),
     "marked": ("marked", "有标记"),
     "empty": ("empty", "空"),
     "picture": ("picture", "图片"),
