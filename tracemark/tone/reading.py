@@ -16,13 +16,14 @@ from tracemark.tone.lattice import PERIOD, Lattice, Signs, Use, lattice_of
 from tracemark.tone.pattern import ACROSS, cell_of
 from tracemark.tone.search import Found, places
 from tracemark.tone.settle import SCALE, cells_of, extent, folded, settle
-from tracemark.tone.steps import Field, Steps, luminance, pyramid
+from tracemark.tone.steps import Field, Steps, lean, luminance, pyramid
 from tracemark.tone.view import Pose, laid
 
 REFUSED = 1e-6  # chance that a picture without our mark is taken for marked
 _LONGEST = 2400  # pixels of the longer side that are looked at
 _LEVELS = 4
-_CLEAR = 6.0  # deviations from which a place is settled
+_CLEAR = 6.0  # deviations from which a place is taken
+_FAINT = 5.0  # and from which the best of all is looked at
 _SIZES = (3.5, 44.0)  # pixels a cell, of those looked at
 _RATIO = 1.022  # from one size to the next
 _TILES = (16.0, 20.0, 24.0, 32.0, 8.0, 12.0, 14.4, 17.6)
@@ -76,7 +77,8 @@ def read(
     lattices = [lattice_of(key, use, profile) for key in keys for use in uses]
     size = (values.shape[1] // shrink, values.shape[0] // shrink)
     read = [ToneReading() for _ in keys]
-    for number, found in _found(steps, lattices, size):
+    turn = lean(_reduced(values, 2 * shrink))
+    for number, found in _found(steps, lattices, size, turn):
         one = _read(steps, lattices[number], found, size, shrink)
         if one.clear > read[number // 2].clear:
             read[number // 2] = one
@@ -118,25 +120,31 @@ def _reduced(values: Field, factor: int) -> Field:
 
 
 def _found(
-    steps: Sequence[Steps], lattices: Sequence[Lattice], size: tuple[int, int]
+    steps: Sequence[Steps], lattices: Sequence[Lattice], size: tuple[int, int], turn: float
 ) -> Iterator[tuple[int, Found]]:
-    """Places that are clear enough to settle: the usual sizes first, then all others."""
+    """Places that are clear enough to settle: the likeliest poses first, the others if need be."""
     middle = (size[0] / 2, size[1] / 2)
-    whole = {cell_of(size), max(size) / ACROSS}
     best: dict[int, Found] = {}
-
-    def look(cells: Sequence[float], window: int) -> None:
-        for number, found in places(steps, lattices, cells, 0.0, window, middle):
+    for cells, angle, window in _tried(size, turn):
+        for number, found in places(steps, lattices, cells, angle, window, middle):
             if number not in best or found.clear > best[number].clear:
                 best[number] = found
+        if max(found.clear for found in best.values()) >= _CLEAR:
+            break
+    return ((number, found) for number, found in best.items() if found.clear >= _FAINT)
 
-    look([*whole], 2 * PERIOD)
-    if max(found.clear for found in best.values()) < _CLEAR:
-        look([cell for cell in _TILES if _SIZES[0] <= cell <= _SIZES[1]], 2 * PERIOD)
-    if max(found.clear for found in best.values()) < _CLEAR:
-        count = int(math.log(_SIZES[1] / _SIZES[0]) / math.log(_RATIO))
-        look([_SIZES[0] * _RATIO**i for i in range(count + 1)], PERIOD)
-    return iter((number, found) for number, found in best.items() if found.clear >= _CLEAR - 1)
+
+def _tried(size: tuple[int, int], turn: float) -> Iterator[tuple[Sequence[float], float, int]]:
+    """Sizes of a cell, turn, and cells looked at: a whole picture, a screen, then anything."""
+    yield [*{cell_of(size), max(size) / ACROSS}], 0.0, 2 * PERIOD
+    yield _TILES, 0.0, 2 * PERIOD
+    yield _sizes(_RATIO), 0.0, PERIOD
+    yield _sizes(_RATIO**2), turn, PERIOD // 2
+
+
+def _sizes(ratio: float) -> list[float]:
+    count = int(math.log(_SIZES[1] / _SIZES[0]) / math.log(ratio))
+    return [_SIZES[0] * ratio**i for i in range(count + 1)]
 
 
 def _read(

@@ -21,50 +21,45 @@ _BLOCK = 16  # cells
 _REACH = 6  # pixels that a block may be off, either way
 _SURE = 3.6  # deviations from which a block's shift is believed
 _MOST = 192  # cells looked at, either way
+_STAGES = (48, 64, 96, 128, _MOST, _MOST)  # and on the way there
 
 Box = tuple[int, int, int, int]
 
 
-def extent(pose: Pose, size: tuple[int, int]) -> Box:
+def extent(pose: Pose, size: tuple[int, int], most: int = _MOST) -> Box:
     """The rectangle of cells, whole blocks, in which a picture of (width, height) lies."""
     width, height = size
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], float)
     back: Pose = np.asarray(np.linalg.inv(pose), np.float64)
     cells = through(back, corners)
     middle = through(back, np.array([(width / 2, height / 2)]))[0]
-    low = np.maximum(cells.min(0), middle - _MOST / 2)
-    high = np.minimum(cells.max(0), middle + _MOST / 2)
+    low = np.maximum(cells.min(0), middle - most / 2)
+    high = np.minimum(cells.max(0), middle + most / 2)
     left, top = (np.floor(low / _BLOCK) * _BLOCK).astype(int)
     right, bottom = (np.ceil(high / _BLOCK) * _BLOCK).astype(int)
     return int(left), int(top), int(max(right, left + _BLOCK)), int(max(bottom, top + _BLOCK))
 
 
-def settle(
-    steps: Sequence[Steps], lattice: Lattice, pose: Pose, size: tuple[int, int], rounds: int = 3
-) -> Pose:
-    """Refine a pose until the sync cells fit best, over the whole picture."""
-    best, clear = pose, fit(steps, lattice, pose, size)
-    for _ in range(rounds):
-        found = _shifts(steps, lattice, best, size)
-        if found is None:
-            break
-        cells, spots, trust = found
-        better = False
+def settle(steps: Sequence[Steps], lattice: Lattice, pose: Pose, size: tuple[int, int]) -> Pose:
+    """Refine a pose until the sync cells fit best, from the picture's middle outwards."""
+    for most in _STAGES:
+        clear = fit(steps, lattice, pose, size, most)
+        found = _shifts(steps, lattice, pose, size, most)
         for model in (_similar, _affine, _perspective):
-            tried = model(cells, spots, trust)
+            tried = None if found is None else model(*found)
             if tried is None:
                 continue
-            fits = fit(steps, lattice, tried, size)
-            if fits > clear:
-                best, clear, better = tried, fits, True
-        if not better:
-            break
-    return best
+            fits = fit(steps, lattice, tried, size, most)
+            if fits > 1.01 * clear:
+                pose, clear = tried, fits
+    return pose
 
 
-def fit(steps: Sequence[Steps], lattice: Lattice, pose: Pose, size: tuple[int, int]) -> float:
+def fit(
+    steps: Sequence[Steps], lattice: Lattice, pose: Pose, size: tuple[int, int], most: int = _MOST
+) -> float:
     """How clearly the sync cells agree at a pose, in deviations."""
-    box = extent(pose, size)
+    box = extent(pose, size, most)
     right, down = laid(steps, pose, box, SCALE)
     t = cells_of(right, down, box)
     signed = folded(t, box)[lattice.sync] * lattice.known(lattice.sync)[lattice.sync]
@@ -109,10 +104,10 @@ def folded(values: Field, box: Box) -> Field:
 
 
 def _shifts(
-    steps: Sequence[Steps], lattice: Lattice, pose: Pose, size: tuple[int, int]
+    steps: Sequence[Steps], lattice: Lattice, pose: Pose, size: tuple[int, int], most: int
 ) -> tuple[Points, Points, NDArray[np.float64]] | None:
     """Where blocks of cells lie: lattice places (n, 2), pixels (n, 2), and how clearly (n,)."""
-    box = extent(pose, size)
+    box = extent(pose, size, most)
     right, down = laid(steps, pose, box, SCALE)
     known = slopes(lattice.known(lattice.sync), SCALE)
     side, period = _BLOCK * SCALE, PERIOD * SCALE
