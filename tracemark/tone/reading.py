@@ -139,7 +139,7 @@ def _tried(size: tuple[int, int], turn: float) -> Iterator[tuple[Sequence[float]
     yield [*{cell_of(size), max(size) / ACROSS}], 0.0, 2 * PERIOD
     yield _TILES, 0.0, 2 * PERIOD
     yield _sizes(_RATIO), 0.0, PERIOD
-    yield _sizes(_RATIO**2), turn, PERIOD // 2
+    yield _sizes(_RATIO), turn, 3 * PERIOD // 4
 
 
 def _sizes(ratio: float) -> list[float]:
