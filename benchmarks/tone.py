@@ -76,12 +76,13 @@ def main() -> None:
         vault = tracemark.Vault.create(Path(name) / "vault")
         vault.add_recipients(recipient(i) for i in range(KNOWN))
         bench = Bench(vault, rng, options.pictures, options.others)
-        lines = list(bench.report(options.trials, options.nulls))
+        lines = []
+        for line in bench.report(options.trials, options.nulls):
+            print(line, flush=True)
+            lines.append(line)
         vault.close()
-    text = "\n".join(lines) + "\n"
-    print(text)
     if options.output:
-        options.output.write_text(text, encoding="utf-8")
+        options.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def no_label(sample: LoadedSample, keys: Sequence[Any], *_: object) -> list[PictureRead]:
@@ -108,17 +109,15 @@ class Bench:
             ("pictures", self.picture, PICTURES),
             ("screens", self.screen, SCREENS),
         ):
-            done = {
-                name: [self.trial(host, channel) for _ in range(trials)]
-                for name, channel in channels.items()
-            }
             yield from ("", f"**{what}**", "")
             yield "| channel | identified | n | 95 % Wilson | wrong | bits, median | CPU s |"
             yield "| --- | --- | --- | --- | --- | --- | --- |"
-            for name, rows in done.items():
+            quality = []
+            for name, channel in channels.items():
+                rows = [self.trial(host, channel) for _ in range(trials)]
                 yield row(name, rows)
+                quality += [one["psnr"] for one in rows]
             if what == "pictures":
-                quality = [one["psnr"] for rows in done.values() for one in rows]
                 yield from ("", f"PSNR {min(quality):.1f} to {max(quality):.1f} dB.")
         yield from ("", f"**nulls**: {nulls}", "")
         found = [self.null() for _ in range(nulls)]

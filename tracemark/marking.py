@@ -343,7 +343,8 @@ def mark_label(
     # SPEC 10.10: a label carries one mark
     subkeys = [one.derive("slots/label") for one in keys]
     geometry = label.geometry_of(image, dpi)
-    tonekeys = [one.derive("slots/tone") for one in keys]
+    toned = tone.suits(image)
+    tonekeys = [one.derive("slots/tone") for one in keys if toned]
     if not again and (
         label.carries_mark(image, subkeys, geometry) or tone.carries_mark(image, tonekeys, profile)
     ):
@@ -352,7 +353,6 @@ def mark_label(
             hint="mark the label as it was before; again=True (--again) adds a second mark",
         )
     codeword, marked = codeword_of(key, profile, recipient), image
-    toned = tone.suits(image)
     try:
         marked, _ = label.embed(
             image,

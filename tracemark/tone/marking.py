@@ -21,6 +21,7 @@ CELL = 16  # pixels a cell of a tile, as a page's style sheet measures them
 TILE = PERIOD * CELL
 NEEDED = 100  # bits that the copy itself must show where it has no other mark
 _MODES = ("L", "LA", "RGB", "RGBA")
+_LIGHT = 0.75  # of a tile's opacity: on dark pages the eye sees more
 _INK, _PAPER = 16, 240  # luminance
 _TONED = 1 / 16  # share of pixels between the two from which a picture is grey or coloured
 
@@ -137,5 +138,6 @@ def tile(
     tones = render(lattice.signs(codeword), size, CELL)
     pixels = np.empty((size[1], size[0], 4), np.uint8)
     pixels[..., :3] = np.where(tones > 0, 255, 0)[..., None]
-    pixels[..., 3] = np.rint(np.abs(tones) * OPACITIES[strength])
+    opacity = np.where(tones > 0, _LIGHT, 1.0) * OPACITIES[strength]
+    pixels[..., 3] = np.rint(np.abs(tones) * opacity)
     return Image.fromarray(pixels)

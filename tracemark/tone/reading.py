@@ -90,14 +90,18 @@ def carries_mark(image: Image.Image, keys: Sequence[bytes], profile: Profile = C
 
     It is looked at as it would be marked: one size of a cell, one lattice for each key.
     """
-    steps = pyramid(luminance(image), _LEVELS)
+    steps = pyramid(luminance(image), _LEVELS) if keys else []
     if not steps:
         return False
     lattices = [lattice_of(key, "picture", profile) for key in keys]
     middle = (image.width / 2, image.height / 2)
     tried = places(steps, lattices, [cell_of(image.size)], 0.0, 2 * PERIOD, middle)
-    read = [_read(steps, lattices[number], found, image.size, 1) for number, found in tried]
-    return min(one.bound for one in read) * len(read) <= REFUSED
+    read = [
+        _read(steps, lattices[number], found, image.size, 1)
+        for number, found in tried
+        if found.clear >= _FAINT
+    ]
+    return min((one.bound for one in read), default=1.0) * len(keys) <= REFUSED
 
 
 def legible(marked: Image.Image, signs: Signs, pose: Pose) -> float:
