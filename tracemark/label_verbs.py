@@ -76,7 +76,7 @@ class LabelVerbs:
         UnknownRecipient, UsageError, UnreadableSample, LedgerError
         """
         self._ledger.recipient(to)  # raises UnknownRecipient
-        marked = self._marked(image, to, waybill, profile, dpi, again)
+        marked = self._marked(image, to, waybill, profile, dpi, again, tones=True)
         self._issued(marked.sha256, marked.prints, to, profile, {"waybill": marked.prints})
         return marked.image
 
@@ -265,6 +265,7 @@ class LabelVerbs:
         profile: str,
         dpi: float | None,
         again: bool,
+        tones: bool = False,  # a page's overlay is of black dots only
     ) -> MarkedLabel:
         return marking.mark_label(
             image,
@@ -275,6 +276,7 @@ class LabelVerbs:
             strength=profile,
             dpi=dpi,
             again=again,
+            tones=tones,
         )
 
     def _issued(

@@ -328,8 +328,9 @@ def mark_label(
     strength: str,
     dpi: float | None,
     again: bool,
+    tones: bool = False,
 ) -> MarkedLabel:
-    """Mark one label under the newest key, bound to its number. SPEC 10."""
+    """Mark one label under the newest key, bound to its number; with tones if wanted. SPEC 10."""
     from tracemark import label, tone  # late: most programs mark rows only
 
     key = keys[-1]
@@ -343,7 +344,7 @@ def mark_label(
     # SPEC 10.10: a label carries one mark
     subkeys = [one.derive("slots/label") for one in keys]
     geometry = label.geometry_of(image, dpi)
-    toned = tone.suits(image)
+    toned = tones and tone.suits(image)
     tonekeys = [one.derive("slots/tone") for one in keys if toned]
     if not again and (
         label.carries_mark(image, subkeys, geometry) or tone.carries_mark(image, tonekeys, profile)
