@@ -21,11 +21,12 @@ from .init import init
 from .preview import preview
 from .report import report, verify_case
 from .terminal import TERMINATED, USAGE, ask_passphrase, guarded, last_resort, say
+from .tile import tile
 from .trace import trace
 from .words import Language, language, listen, speaking
 
 VERBS = (
-    *("init", "recipient", "mark", "preview", "custody"),
+    *("init", "recipient", "mark", "tile", "preview", "custody"),
     *("trace", "report", "verify-case"),
     *("clean", "ledger", "key", "serve", "token", "doctor", "demo"),
 )
@@ -77,6 +78,7 @@ app.command()(init)
 app.add_typer(recipient.app, name="recipient")
 app.add_typer(mark.app, name="mark")
 app.add_typer(custody.app, name="custody")
+app.command()(tile)
 app.command()(preview)
 app.command()(trace)
 app.command()(report)

@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "codeword": {"keys", "profiles"},
     "text": GROUND,  # a carrier is handed a codeword and a subkey: no ledger, no decoder, no name
     "label": GROUND,
+    "tone": GROUND,
     "decoder": GROUND | {"case"},  # votes in, accusations out: no carrier, no ledger
     "ledger": GROUND,
     "access": set(),  # sets and probabilities: no ledger, no key, no name
@@ -68,11 +69,12 @@ MAY_IMPORT = {
     "ledger_verbs": {"keys", "ledger", "checkpoints"},
     "casefile": {"errors", "keys", "ledger", "case", "access", "signing"},
     "cleaning": {"text", "tables"},
-    "marking": GROUND | {"collecting", "text", "label", "tables", "ledger"},
+    "marking": GROUND | {"collecting", "text", "label", "tone", "tables", "ledger"},
     "label_tracing": GROUND | {"label", "loaders", "pictures", "barcodes", "ledger", "case"},
+    "tone_tracing": GROUND | {"tone", "label_tracing", "loaders", "case"},
     "bindings": GROUND | {"label", "label_tracing", "decoder", "ledger", "case"},
     "tracing": GROUND
-    | {"text", "label_tracing", "bindings", "loaders", "decoder", "ledger", "case"}
+    | {"text", "label_tracing", "tone_tracing", "bindings", "loaders", "decoder", "ledger", "case"}
     | {"access", "accessing", "collecting", "decoys", "showing"},
     "printing": {"errors"},  # pages and dots: no mark
     "zpl_marking": {"errors", "label", "marking", "model", "printing"},
@@ -80,11 +82,12 @@ MAY_IMPORT = {
     "label_file_verbs": GROUND
     | {"label_verbs", "label_batches", "marking", "ledger", "pictures", "printing"}
     | {"zpl_marking"},
+    "screen_verbs": GROUND | {"marking", "ledger"},
     "label_batches": GROUND | {"issuing", "label_file_verbs", "ledger", "pictures"},
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
     | {"label_tracing", "label_file_verbs", "custody", "seeding", "casefile", "distant"}
-    | {"ledger_verbs", "key_verbs", "job_verbs"},
+    | {"ledger_verbs", "key_verbs", "job_verbs", "screen_verbs"},
     "distant": {"errors", "keys", "ledger", "profiles"},
     "later": set(),
     "job_verbs": GROUND | {"marking", "ledger"},
@@ -141,7 +144,7 @@ def test_the_ground_floor_imports_nothing_above_it() -> None:
 
 
 def test_only_the_flow_files_and_the_vault_join_the_branches() -> None:
-    branches = {"text", "label", "decoder", "ledger"}
+    branches = {"text", "label", "tone", "decoder", "ledger"}
     joining = {name for name, allowed in MAY_IMPORT.items() if len(allowed & branches) > 1}
     flow = {"marking", "tracing", "label_tracing", "bindings", "seeding"}
     assert joining == {*flow, "vault", "__init__"}

@@ -17,7 +17,7 @@ from tracemark.keys import ISSUING, EpochKey
 from tracemark.profiles import Profile
 
 PURPOSES = (
-    *("slots/text", "slots/label", "slots/decoy", "ledger"),
+    *("slots/text", "slots/label", "slots/tone", "slots/decoy", "ledger"),
     *("fingerprint/waybill", "fingerprint/phone", "fingerprint/masked"),
 )
 

@@ -73,7 +73,7 @@ class LabelVerbs:
         UnknownRecipient, UsageError, UnreadableSample, LedgerError
         """
         self._ledger.recipient(to)  # raises UnknownRecipient
-        marked = self._marked(image, to, waybill, profile, dpi, again)
+        marked = self._marked(image, to, waybill, profile, dpi, again, tones=True)
         self._issued(marked.sha256, marked.prints, to, profile, {"waybill": marked.prints})
         return marked.image
 
@@ -141,6 +141,7 @@ class LabelVerbs:
         dpi: float | None,
         again: bool,
         unseen: Unseen | None = None,
+        tones: bool = False,  # a page's overlay is of black dots only
     ) -> MarkedLabel:
         return marking.mark_label(
             image,
@@ -152,6 +153,7 @@ class LabelVerbs:
             dpi=dpi,
             again=again,
             unseen=unseen,
+            tones=tones,
         )
 
     def _issued(

@@ -16,7 +16,7 @@ import numpy as np
 
 from tracemark.codeword import codeword_of
 from tracemark.collecting import rarely
-from tracemark.errors import AlreadyMarked, UsageError
+from tracemark.errors import AlreadyMarked, HostTooSmall, UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Issue
 from tracemark.ledger.fingerprints import Fingerprinter, Fingerprints
@@ -351,9 +351,10 @@ def mark_label(
     dpi: float | None,
     again: bool,
     unseen: Unseen | None = None,
+    tones: bool = False,
 ) -> MarkedLabel:
-    """Mark one label under the newest key, bound to its number. SPEC 10."""
-    from tracemark import label  # late: most programs mark rows only
+    """Mark one label under the newest key, bound to its number; with tones if wanted. SPEC 10."""
+    from tracemark import label, tone  # late: most programs mark rows only
 
     key = keys[-1]
     # SPEC 10.9: the word that the mark is bound to is the number's fingerprint
@@ -366,20 +367,57 @@ def mark_label(
     # SPEC 10.10: a label carries one mark
     subkeys = [one.derive("slots/label") for one in keys]
     geometry = label.geometry_of(image, dpi)
-    if not again and label.carries_mark(image, subkeys, geometry):
+    toned = tones and tone.suits(image)
+    tonekeys = [one.derive("slots/tone") for one in keys if toned]
+    if not again and (
+        label.carries_mark(image, subkeys, geometry) or tone.carries_mark(image, tonekeys, profile)
+    ):
         raise AlreadyMarked(
             "the label carries a mark of this vault already",
             hint="mark the label as it was before; again=True (--again) adds a second mark",
         )
-    marked, _ = label.embed(
-        image,
-        codeword_of(key, profile, recipient),
-        key.derive("slots/label"),
-        profile_name=strength,
-        dpi=dpi,
-        word=int(prints[0]) if len(prints) else label.binding.UNBOUND,
-        profile=profile,
-        unseen=unseen,
+    codeword, marked = codeword_of(key, profile, recipient), image
+    try:
+        marked, _ = label.embed(
+            image,
+            codeword,
+            key.derive("slots/label"),
+            profile_name=strength,
+            dpi=dpi,
+            word=int(prints[0]) if len(prints) else label.binding.UNBOUND,
+            profile=profile,
+            unseen=unseen,
+        )
+    except HostTooSmall:
+        if not toned:
+            raise
+    # SPEC 15.3: what is grey or coloured carries tones as well, or alone
+    if toned:
+        marked = tone.embed(
+            marked,
+            codeword,
+            key.derive("slots/tone"),
+            strength=strength,
+            alone=marked is image,
+            profile=profile,
+        )
+    return MarkedLabel(marked, prints, _digest(marked))
+
+
+def screen_tile(
+    recipient: str, key: EpochKey, profile: Profile, *, size: tuple[int, int], strength: str
+) -> MarkedLabel:
+    """A tile that marks the screens it covers. SPEC 15.3."""
+    from tracemark import tone
+
+    codeword = codeword_of(key, profile, recipient)
+    tile = tone.tile(
+        codeword, key.derive("slots/tone"), size=size, strength=strength, profile=profile
     )
-    pixels = f"{marked.mode} {marked.size}\n".encode() + marked.tobytes()
-    return MarkedLabel(marked, prints, hashlib.sha256(pixels).hexdigest())
+    return MarkedLabel(tile, Fingerprinter(key).waybills([]), _digest(tile))
+
+
+def _digest(picture: Image.Image) -> str:
+    """SHA-256 of mode, size and pixels."""
+    pixels = f"{picture.mode} {picture.size}\n".encode() + picture.tobytes()
+    return hashlib.sha256(pixels).hexdigest()

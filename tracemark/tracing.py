@@ -46,6 +46,7 @@ from tracemark.model import Reading
 from tracemark.profiles import Profile
 from tracemark.showing import Seen, attach
 from tracemark.text.reader import CellReader, CellReadings
+from tracemark.tone_tracing import read_tones
 
 ENOUGH = 100  # slots; below this, finding no mark says little
 CHECK = "check"  # the carrier whose slots show their mask and no chip of a codeword
@@ -258,12 +259,13 @@ def _digest(samples: Iterable[Sequence[Sequence[Reading]]]) -> str:
 def _seen(
     sample: LoadedSample, tables: _Tables, words: bool, ledger: Ledger, clues: Clues
 ) -> Sequence[_Cells | _Read]:
-    """Read one picture: as labels, and where no mark is found, what it says. SPEC 10, 11.9.
+    """Read one picture: as labels, its tones, and without a mark what it says. SPEC 10, 11.9, 15.
 
     The pilot alone decides, and it has seen no codeword.
     """
     try:
         labels = read_picture(sample, tables.keys, ledger, clues)
+        labels = read_tones(sample, tables.keys, tables.profile, labels)
     except UnreadableSample as error:
         return [_unreadable(sample, error, len(tables.keys))]
     nothing = [_NOTHING] * len(tables.keys)

@@ -29,6 +29,7 @@ from tracemark.loaders import LIMITS, Limits
 from tracemark.marking import Receipt, RowMarker
 from tracemark.model import KINDS, Recipient
 from tracemark.profiles import CURRENT, PROFILES, Profile
+from tracemark.screen_verbs import ScreenVerbs
 from tracemark.tables import Readable, Writable, open_document
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ VERSION = 1
 _SETTINGS, _KEYS, _LEDGER = "vault.json", "keys", "ledger.sqlite"
 
 
-class Vault(JobVerbs, LabelFileVerbs, LedgerVerbs, KeyVerbs):
+class Vault(JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyVerbs):
     """Marks copies for recipients, and traces leaked samples back to them.
 
     Use `Vault.create` or `Vault.open`. A vault is a context manager; `close` releases the ledger.

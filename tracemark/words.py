@@ -74,6 +74,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "nubs": ("marks on edges", "边线标记"),
     "dots": ("dots in the white", "空白处的点"),
     "decoy": ("decoys", "诱饵"),
+    "tone": ("tones", "明暗标记"),
+    "tile": ("screen tile", "屏幕底纹"),
     "marked": ("marked", "有标记"),
     "empty": ("empty", "空"),
     "picture": ("picture", "图片"),

@@ -13,7 +13,7 @@ from tracemark.ledger.chain import Json
 from tracemark.ledger.fingerprints import KINDS, WIDTH, Fingerprints, pack
 from tracemark.ledger.store import Store, Transaction
 
-WHAT = ("table", "rows", "text", "label")
+WHAT = ("table", "rows", "text", "label", "tile")
 
 Status = Literal["done", "cut"]
 

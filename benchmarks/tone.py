@@ -1,0 +1,208 @@
+"""How tones survive: pictures marked by `Vault.mark_label`, and screens under `screen_tile`.
+
+    python -m benchmarks.tone --trials 20 -o docs/results-tone.md
+
+Each trial draws a fresh picture or page and traces it. A few hundred recipients are registered
+and scored; the line is that of N. Only the tones are read: how labels are found and how
+long that takes stands in `benchmarks.label`. Pages are drawn with invented orders; pictures are
+drawn too, unless a folder of pictures is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+from PIL import Image
+
+import tracemark
+from benchmarks.channels.base import chain, jpeg
+from benchmarks.channels.digital import as_file, kept, scaled, sent
+from benchmarks.channels.monitor import monitor
+from benchmarks.common import N, recipient, wilson
+from tests.tone import hosts
+from tracemark.case import SampleReport
+from tracemark.label_tracing import Mark, PictureRead
+from tracemark.loaders import LoadedSample
+
+Trial = dict[str, Any]
+Rng = np.random.Generator
+
+PICTURES = {
+    "file": as_file,
+    "JPEG 50": jpeg(50),
+    "half size": scaled(0.5, 0.5),
+    "a quarter": kept(0.25),
+    "a quarter, JPEG 70": chain(kept(0.25), jpeg(70)),
+    "chat app": sent,
+}
+SCREENS = {
+    "file": as_file,
+    "JPEG 50 to 80": jpeg(50, 80),
+    "50 to 150 %, JPEG 70": chain(scaled(0.5, 1.5), jpeg(70)),
+    "a quarter": kept(0.25),
+    "a quarter, JPEG 60": chain(kept(0.25), jpeg(60)),
+    "chat app": sent,
+    "photo, to 10 degrees": monitor(10, 3),
+    "photo, to 20 degrees": monitor(20, 5),
+    "photo to 20 degrees, chat app": chain(monitor(20, 5), sent),
+}
+KNOWN = 512  # recipients that are registered
+NULLS = ("unmarked picture", "unmarked screen", "another vault's", "no label")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--trials", type=int, default=20, help="of each channel")
+    parser.add_argument("--nulls", type=int, default=40)
+    parser.add_argument("--pictures", type=Path, help="folder of grey and colour pictures")
+    parser.add_argument("--others", type=Path, help="folder of pictures that are no labels")
+    parser.add_argument("-o", "--output", type=Path)
+    options = parser.parse_args()
+    rng = random.SystemRandom()
+    with (
+        tempfile.TemporaryDirectory() as name,
+        mock.patch("tracemark.ledger.recipients.count", lambda *_: N),
+        mock.patch("tracemark.tracing.read_picture", no_label),
+    ):
+        vault = tracemark.Vault.create(Path(name) / "vault")
+        vault.add_recipients(recipient(i) for i in range(KNOWN))
+        bench = Bench(vault, rng, options.pictures, options.others)
+        lines = []
+        for line in bench.report(options.trials, options.nulls):
+            print(line, flush=True)
+            lines.append(line)
+        vault.close()
+    if options.output:
+        options.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def no_label(sample: LoadedSample, keys: Sequence[Any], *_: object) -> list[PictureRead]:
+    """In place of the search for labels."""
+    sample.picture()
+    report = SampleReport(sample.path, sample.sha256, sample.kind, "no mark")
+    return [PictureRead(report, [[] for _ in keys], Mark())]
+
+
+class Bench:
+    """Trials against one vault."""
+
+    def __init__(
+        self, vault: tracemark.Vault, rng: random.Random, pictures: Path | None, others: Path | None
+    ) -> None:
+        self.vault = vault
+        self.rng = rng
+        self.pictures = sorted(pictures.iterdir()) if pictures else []
+        self.others = sorted(others.iterdir()) if others else []
+
+    def report(self, trials: int, nulls: int) -> Iterator[str]:
+        yield f"N = {N:,}, alpha = 1e-6, fresh seeds; default profile."
+        for what, host, channels in (
+            ("pictures", self.picture, PICTURES),
+            ("screens", self.screen, SCREENS),
+        ):
+            yield from ("", f"**{what}**", "")
+            yield "| channel | identified | n | 95 % Wilson | wrong | bits, median | CPU s |"
+            yield "| --- | --- | --- | --- | --- | --- | --- |"
+            quality = []
+            for name, channel in channels.items():
+                rows = [self.trial(host, channel) for _ in range(trials)]
+                yield row(name, rows)
+                quality += [one["psnr"] for one in rows]
+            if what == "pictures":
+                yield from ("", f"PSNR {min(quality):.1f} to {max(quality):.1f} dB.")
+        yield from ("", f"**nulls**: {nulls}", "")
+        found = [self.null() for _ in range(nulls)]
+        named = sum(one["verdict"] != "no mark" for one in found)
+        seconds = statistics.median(one["seconds"] for one in found)
+        yield f"{named} named or taken for marked; median {seconds:.2f} s of CPU time."
+
+    def picture(self, to: str) -> tuple[Image.Image, float]:
+        while True:
+            host = self.host()
+            try:
+                marked = self.vault.mark_label(host, to=to)
+            except tracemark.HostTooSmall:
+                continue
+            off = np.asarray(host, float) - np.asarray(marked, float)
+            return marked, float(10 * np.log10(255**2 / np.square(off).mean()))
+
+    def host(self) -> Image.Image:
+        if self.pictures:
+            with Image.open(self.rng.choice(self.pictures)) as opened:
+                return opened.convert("RGB")
+        size = self.rng.choice(((800, 600), (1200, 900), (2400, 1800)))
+        return hosts.scene(self.rng.randrange(1 << 30), size)
+
+    def screen(self, to: str) -> tuple[Image.Image, float]:
+        zoom = self.rng.choice((1.0, 1.0, 1.25, 1.5, 2.0))
+        width, height = self.rng.choice(((1920, 1080), (1536, 864), (1366, 768)))
+        page = hosts.table(
+            self.rng.randrange(1 << 30),
+            (round(width * zoom), round(height * zoom)),
+            dark=self.rng.random() < 0.25,
+        )
+        return hosts.covered(page, self.vault.screen_tile(to=to), zoom), 0.0
+
+    def trial(
+        self,
+        host: Callable[[str], tuple[Image.Image, float]],
+        channel: Callable[[Image.Image, Rng], Image.Image],
+    ) -> Trial:
+        to = recipient(self.rng.randrange(KNOWN))
+        marked, quality = host(to)
+        sample = channel(marked, np.random.default_rng(self.rng.randrange(1 << 60)))
+        start = time.process_time()
+        case = self.vault.trace(sample, ocr=False)
+        assert case.candidates == N
+        named = {one.recipient: one.score for one in case.accusations}
+        return {
+            "named": to in named,
+            "wrong": bool(set(named) - {to}),
+            "bits": named.get(to, 0.0),
+            "psnr": quality,
+            "seconds": time.process_time() - start,
+        }
+
+    def null(self) -> Trial:
+        kind = self.rng.choice(NULLS if self.others else NULLS[:-1])
+        if kind == "no label":
+            with Image.open(self.rng.choice(self.others)) as opened:
+                sample = opened.convert("RGB")
+        elif kind == "unmarked picture":
+            sample = self.host()
+        else:
+            sample = hosts.table(self.rng.randrange(1 << 30), (1366, 768))
+        if kind == "another vault's":
+            with (
+                tempfile.TemporaryDirectory() as name,
+                tracemark.Vault.create(Path(name) / "other") as other,
+            ):
+                other.add_recipient("acct:1")
+                sample = hosts.covered(sample, other.screen_tile("acct:1"))
+        start = time.process_time()
+        verdict = self.vault.trace(sample, ocr=False).verdict
+        return {"verdict": verdict, "seconds": time.process_time() - start}
+
+
+def row(name: str, trials: list[Trial]) -> str:
+    named = sum(one["named"] for one in trials)
+    low, high = wilson(named, len(trials))
+    return (
+        f"| {name} | {100 * named / len(trials):.0f} % | {len(trials)} "
+        f"| {100 * low:.1f}–{100 * high:.1f} | {sum(one['wrong'] for one in trials)} "
+        f"| {statistics.median(one['bits'] for one in trials):.0f} "
+        f"| {statistics.median(one['seconds'] for one in trials):.1f} |"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""Reading tones: find the lattice, settle its pose, let every cell vote. SPEC 15.4, 15.5."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tracemark.model import Reading
+from tracemark.profiles import CURRENT, Profile
+from tracemark.tone.lattice import PERIOD, Lattice, Signs, Use, lattice_of
+from tracemark.tone.pattern import ACROSS, cell_of
+from tracemark.tone.search import Found, places
+from tracemark.tone.settle import SCALE, cells_of, extent, folded, settle
+from tracemark.tone.steps import Field, Steps, lean, luminance, pyramid
+from tracemark.tone.view import Pose, laid
+
+REFUSED = 1e-6  # chance that a picture without our mark is taken for marked
+_LONGEST = 2400  # pixels of the longer side that are looked at
+_LEVELS = 4
+_CLEAR = 6.0  # deviations from which a place is taken
+_FAINT = 5.0  # and from which the best of all is looked at
+_SIZES = (3.5, 44.0)  # pixels a cell, of those looked at
+_RATIO = 1.022  # from one size to the next
+_TILES = (16.0, 20.0, 24.0, 32.0, 8.0, 12.0, 14.4, 17.6)
+
+
+@dataclass(frozen=True, slots=True)
+class ToneReading:
+    """What was read of one lattice in one picture.
+
+    Attributes
+    ----------
+    reading : Reading or None
+        One vote for each code cell of the period that was seen.
+    check : float
+        How clearly the check cells agree, in deviations; they had no part in the search.
+    clear : float
+        How clearly the sync cells do.
+    pose : (3, 3) float64 or None
+        From lattice cells to pixels of the picture.
+    use : str
+    """
+
+    reading: Reading | None = None
+    check: float = 0.0
+    clear: float = 0.0
+    pose: Pose | None = None
+    use: Use = "picture"
+
+    @property
+    def bound(self) -> float:
+        """Chance of such agreement in anything that was never marked under this key. SPEC 15.5."""
+        return math.exp(-(max(self.check, 0.0) ** 2) / 2)
+
+
+def read(
+    image: Image.Image, keys: Sequence[bytes], profile: Profile = CURRENT
+) -> list[ToneReading]:
+    """Read the tones of a picture under every key.
+
+    Returns
+    -------
+    list of ToneReading
+        One for each key: of pictures or of tiles, whichever fits better.
+    """
+    values = luminance(image)
+    shrink = max(1, -(-max(values.shape) // _LONGEST))
+    steps = pyramid(_reduced(values, shrink), _LEVELS)
+    if not steps:
+        return [ToneReading() for _ in keys]
+    uses: tuple[Use, ...] = ("picture", "tile")
+    lattices = [lattice_of(key, use, profile) for key in keys for use in uses]
+    size = (values.shape[1] // shrink, values.shape[0] // shrink)
+    read = [ToneReading() for _ in keys]
+    turn = lean(_reduced(values, 2 * shrink))
+    for number, found in _found(steps, lattices, size, turn):
+        one = _read(steps, lattices[number], found, size, shrink)
+        if one.clear > read[number // 2].clear:
+            read[number // 2] = one
+    return read
+
+
+def carries_mark(image: Image.Image, keys: Sequence[bytes], profile: Profile = CURRENT) -> bool:
+    """Whether a picture was marked under one of these keys, for whomever. SPEC 15.6.
+
+    It is looked at as it would be marked: one size of a cell, one lattice for each key.
+    """
+    steps = pyramid(luminance(image), _LEVELS) if keys else []
+    if not steps:
+        return False
+    lattices = [lattice_of(key, "picture", profile) for key in keys]
+    middle = (image.width / 2, image.height / 2)
+    tried = places(steps, lattices, [cell_of(image.size)], 0.0, 2 * PERIOD, middle)
+    read = [
+        _read(steps, lattices[number], found, image.size, 1)
+        for number, found in tried
+        if found.clear >= _FAINT
+    ]
+    return min((one.bound for one in read), default=1.0) * len(keys) <= REFUSED
+
+
+def legible(marked: Image.Image, signs: Signs, pose: Pose) -> float:
+    """Bits that the cells with a sign show, where they were laid.
+
+    Read at the pose of marking; a vote of known strength in noise carries z² / (2 ln 2) bits.
+    """
+    steps = pyramid(luminance(marked), _LEVELS)
+    if not steps:
+        return 0.0
+    box = extent(pose, marked.size)
+    values = folded(cells_of(*laid(steps, pose, box, SCALE), box), box)
+    return max(_clear(values * signs), 0.0) ** 2 / (2 * math.log(2))
+
+
+def _reduced(values: Field, factor: int) -> Field:
+    rows, columns = (side // factor for side in values.shape)
+    cut = values[: rows * factor, : columns * factor]
+    return np.asarray(cut.reshape(rows, factor, columns, factor).mean((1, 3)))
+
+
+def _found(
+    steps: Sequence[Steps], lattices: Sequence[Lattice], size: tuple[int, int], turn: float
+) -> Iterator[tuple[int, Found]]:
+    """Places that are clear enough to settle: the likeliest poses first, the others if need be."""
+    middle = (size[0] / 2, size[1] / 2)
+    best: dict[int, Found] = {}
+    for cells, angle, window in _tried(size, turn):
+        for number, found in places(steps, lattices, cells, angle, window, middle):
+            if number not in best or found.clear > best[number].clear:
+                best[number] = found
+        if max(found.clear for found in best.values()) >= _CLEAR:
+            break
+    return ((number, found) for number, found in best.items() if found.clear >= _FAINT)
+
+
+def _tried(size: tuple[int, int], turn: float) -> Iterator[tuple[Sequence[float], float, int]]:
+    """Sizes of a cell, turn, and cells looked at: a whole picture, a screen, then anything."""
+    yield [*{cell_of(size), max(size) / ACROSS}], 0.0, 2 * PERIOD
+    yield _TILES, 0.0, 2 * PERIOD
+    yield _sizes(_RATIO), 0.0, PERIOD
+    yield _sizes(_RATIO), turn, 3 * PERIOD // 4
+
+
+def _sizes(ratio: float) -> list[float]:
+    count = int(math.log(_SIZES[1] / _SIZES[0]) / math.log(ratio))
+    return [_SIZES[0] * ratio**i for i in range(count + 1)]
+
+
+def _read(
+    steps: Sequence[Steps], lattice: Lattice, found: Found, size: tuple[int, int], shrink: int
+) -> ToneReading:
+    pose = settle(steps, lattice, found.pose, size)
+    box = extent(pose, size)
+    values = folded(cells_of(*laid(steps, pose, box, SCALE), box), box)
+    grown = np.diag([float(shrink), float(shrink), 1.0]) @ pose
+    return ToneReading(
+        _votes(values, lattice),
+        _agreement(values, lattice, lattice.check),
+        _agreement(values, lattice, lattice.sync),
+        grown,
+        lattice.use,
+    )
+
+
+def _agreement(values: Field, lattice: Lattice, cells: NDArray[np.bool_]) -> float:
+    return _clear(values * lattice.known(cells))
+
+
+def _clear(signed: Field) -> float:
+    """A sum of signed values, in deviations of fair signs."""
+    signed = signed.astype(np.float64)
+    return float(signed.sum() / math.sqrt(float(np.square(signed).sum()) + 1e-12))
+
+
+def _votes(values: Field, lattice: Lattice) -> Reading:
+    """One vote for each code cell that was seen. SPEC 15.5."""
+    seen = lattice.code & (values != 0)
+    strength = values[seen].astype(np.float64)
+    usual = math.sqrt(float(np.square(strength).mean())) if len(strength) else 1.0
+    chips = np.clip(strength / max(usual, 1e-9), -1, 1)
+    unmasked = chips * np.where(lattice.masks[seen], -1.0, 1.0)
+    return Reading("tone", lattice.identities()[seen], lattice.positions[seen], unmasked)

@@ -1,0 +1,104 @@
+"""Where a lattice lies in a picture, by its sync cells. SPEC 15.4.
+
+No codeword and no check cell has a part in it. For each size of a cell that is tried (and each
+turn), one correlation of the picture's steps with those of the sync cells looks at every place of
+the period at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracemark.tone.lattice import PERIOD, Lattice
+from tracemark.tone.pattern import slopes
+from tracemark.tone.steps import Steps
+from tracemark.tone.view import Pose, laid, moved, upright
+
+_SCALE = 2  # pixels a cell while searching
+_SIDE = PERIOD * _SCALE
+
+Spectrum = NDArray[np.complexfloating]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A place where the sync cells fit.
+
+    Attributes
+    ----------
+    clear : float
+        By how many deviations this place stands out from all others of the period.
+    pose : (3, 3) float64
+        From lattice cells to pixels.
+    """
+
+    clear: float
+    pose: Pose
+
+
+def spectra(lattice: Lattice) -> tuple[Spectrum, Spectrum]:
+    """Spectra of the sync cells' steps, conjugated."""
+    return _spectra(lattice.known(lattice.sync).tobytes())
+
+
+@lru_cache(maxsize=8)
+def _spectra(signs: bytes) -> tuple[Spectrum, Spectrum]:
+    known = np.frombuffer(signs, np.float32).reshape(PERIOD, PERIOD)
+    right, down = slopes(known, _SCALE)
+    return np.conj(np.fft.rfft2(right)), np.conj(np.fft.rfft2(down))
+
+
+def places(
+    steps: Sequence[Steps], lattices: Sequence[Lattice], cells: Sequence[float],
+    turn: float, window: int, middle: tuple[float, float],
+) -> Iterator[tuple[int, Found]]:  # fmt: skip
+    """The best place of each lattice, for each size of a cell.
+
+    Parameters
+    ----------
+    steps : sequence of Steps
+    lattices : sequence of Lattice
+    cells : sequence of float
+        Sizes to try, in pixels of the picture.
+    turn : float
+        Radians.
+    window : int
+        Cells around the middle that are looked at, a whole number of periods or less than one.
+    middle : (x, y)
+        In pixels.
+
+    Yields
+    ------
+    (int, Found)
+        Number of the lattice, and its best place.
+    """
+    for cell in cells:
+        pose = upright(cell, turn)
+        pose[:2, 2] = middle
+        half = window // 2
+        fields = laid(steps, pose, (-half, -half, half, half), _SCALE)
+        seen = [np.fft.rfft2(_folded(field)) for field in fields]
+        for number, lattice in enumerate(lattices):
+            right, down = spectra(lattice)
+            fit = np.fft.irfft2(seen[0] * right + seen[1] * down, (_SIDE, _SIDE))
+            best = int(np.argmax(fit))
+            row, column = divmod(best, _SIDE)
+            clear = float(fit.ravel()[best] / (fit.std() + 1e-9))
+            # the lattice's cell (0, 0) lies at (column, row) of what was folded
+            shift = (column / _SCALE - half, row / _SCALE - half)
+            yield number, Found(clear, moved(pose, shift))
+
+
+def _folded(field: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A field summed over the periods it spans: (128, 128)."""
+    out = np.zeros((_SIDE, _SIDE), np.float32)
+    for top in range(0, field.shape[0], _SIDE):
+        for left in range(0, field.shape[1], _SIDE):
+            part = field[top : top + _SIDE, left : left + _SIDE]
+            out[: part.shape[0], : part.shape[1]] += part
+    return out

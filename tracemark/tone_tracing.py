@@ -1,0 +1,52 @@
+"""Tones of pictures that are samples. SPEC 15; a part of the tracing corridor.
+
+Nothing here has seen a codeword.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PIL import ImageOps
+
+from tracemark.case import Pilot, SampleReport
+from tracemark.keys import EpochKey
+from tracemark.label_tracing import LEAST_BOUND, PILOT_BOUND, Mark, PictureRead
+from tracemark.loaders import LoadedSample
+from tracemark.profiles import Profile
+
+_PLACE = {"picture": "tones", "tile": "screen"}
+
+
+def read_tones(
+    sample: LoadedSample,
+    keys: Sequence[EpochKey],
+    profile: Profile,
+    labels: Sequence[PictureRead],
+) -> list[PictureRead]:
+    """What was read of a picture as labels, with what its tones say.
+
+    A picture whose tones show a mark of ours is a sample of its own, beside its labels if these
+    show one, else in their place. Raises UnreadableSample.
+    """
+    from tracemark import tone
+
+    picture = ImageOps.exif_transpose(sample.picture())
+    found = tone.read(picture, [key.derive("slots/tone") for key in keys], profile)
+    # SPEC 15.5: the check cells had no part in the search; one test for each key
+    bound = min(1.0, min(one.bound for one in found) * len(found))
+    if bound > PILOT_BOUND:
+        return list(labels)
+    marked = [one for one in labels if one.report.status != "no mark"]
+    best = max(found, key=lambda one: one.check)
+    report = SampleReport(
+        f"{sample.path} ({_PLACE[best.use]})" if marked else sample.path,
+        sample.sha256,
+        sample.kind,
+        "marked",
+        slots=max(len(one.reading) for one in found if one.reading is not None),
+        pilot=Pilot(0, 0, max(LEAST_BOUND, bound)),
+        note="read by its tones",
+    )
+    votes = [[one.reading] if one.reading is not None else [] for one in found]
+    return [*marked, PictureRead(report, votes, Mark())]
