@@ -31,6 +31,8 @@ class Parsed(NamedTuple):
     locale : Locale
     slots : list of Slot
         In order. Which there are is the same for every marking of a text.
+    road : int
+        Where the text ends, folded, that the slots of the head are keyed by; 0 for none.
     """
 
     text: str
@@ -38,6 +40,7 @@ class Parsed(NamedTuple):
     places: Places
     locale: Locale
     slots: list[Slot]
+    road: int
 
 
 def parse(text: str, using: Rules) -> Parsed:
@@ -47,9 +50,9 @@ def parse(text: str, using: Rules) -> Parsed:
     slots: list[Slot] = []
     groups = locale.groups
     turns: dict[int, int] = {}
-    begin = 0
+    begin = road = 0
     if locale.head and (match := locale.head.match(folded)):
-        begin = match.end()
+        begin, road = match.end(), match.end(locale.road) if locale.road else 0
         for family, group in locale.heads:
             start, end = match.span(group)
             if start >= 0:
@@ -65,7 +68,7 @@ def parse(text: str, using: Rules) -> Parsed:
         start, end = match.span(group)
         closing = match.start(pair) if pair else -1
         slots.append((family, number, start, end, folded[start:end], closing))
-    return Parsed(text, folded, places, locale, slots)
+    return Parsed(text, folded, places, locale, slots, road)
 
 
 def anchor(parsed: Parsed) -> str:
@@ -74,8 +77,22 @@ def anchor(parsed: Parsed) -> str:
     Characters and words that are forms of slots elsewhere (省, 室, Road) do not count either, so
     that an anchor outlives the loss of a slot. Empty where fewer than `LEAST_ANCHOR` are left.
     """
-    folded, soft = parsed.folded, parsed.locale.soft
-    hard = [slot for slot in parsed.slots if slot[0] in parsed.locale.hard]
+    return _content(parsed, parsed.folded)
+
+
+def road(parsed: Parsed) -> str:
+    """The same of the text up to its road: what keys the slots of the head. SPEC 5.2.
+
+    An address that was cut behind its road, or mistyped there, keeps them. Empty where there is no
+    road or fewer than `LEAST_ANCHOR` are left: they are keyed by the anchor then.
+    """
+    return _content(parsed, parsed.folded[: parsed.road]) if parsed.road else ""
+
+
+def _content(parsed: Parsed, folded: str) -> str:
+    """What counts of the folded text, or of its beginning."""
+    soft, length = parsed.locale.soft, len(folded)
+    hard = [slot for slot in parsed.slots if slot[0] in parsed.locale.hard and slot[2] < length]
     if hard:
         pieces: list[str] = []
         done = 0
