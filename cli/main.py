@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 import tracemark
 
-from . import custody, key, ledger, mark, recipient, serve
+from . import custody, decoys, key, ledger, mark, recipient, serve
 from .clean import clean
 from .demo import demo
 from .doctor import doctor
@@ -23,7 +23,7 @@ from .terminal import TERMINATED, USAGE, ask_passphrase, guarded, last_resort, s
 from .trace import trace
 
 VERBS = (
-    *("init", "recipient", "mark", "preview", "custody"),
+    *("init", "recipient", "mark", "preview", "custody", "decoys"),
     *("trace", "report", "verify-case"),
     *("clean", "ledger", "key", "serve", "token", "doctor", "demo"),
 )
@@ -74,6 +74,7 @@ app.command()(init)
 app.add_typer(recipient.app, name="recipient")
 app.add_typer(mark.app, name="mark")
 app.add_typer(custody.app, name="custody")
+app.add_typer(decoys.app, name="decoys")
 app.command()(preview)
 app.command()(trace)
 app.command()(report)

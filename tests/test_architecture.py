@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "accessing": {"access", "keys", "ledger"},
     "custody": {"errors", "keys", "ledger"},
     "decoys": GROUND | {"access"},  # a carrier: no ledger, no decoder, no name
-    "seeding": GROUND | {"access", "decoys", "ledger", "text"},
+    "seeding": GROUND | {"decoys", "ledger", "tables", "text"},
     "tables": {"errors"},
     "pictures": {"errors"},
     "barcodes": {"errors"},
@@ -63,7 +63,7 @@ MAY_IMPORT = {
     "key_verbs": GROUND | {"issuing", "ledger", "signing"},
     "ledger_verbs": {"keys", "ledger", "checkpoints"},
     "casefile": {"errors", "keys", "ledger", "case", "access", "signing"},
-    "cleaning": {"text", "tables"},
+    "cleaning": {"decoys", "errors", "tables", "text"},
     "marking": GROUND | {"text", "label", "tables", "ledger"},
     "label_tracing": GROUND | {"label", "loaders", "pictures", "barcodes", "ledger", "case"},
     "bindings": GROUND | {"label", "label_tracing", "decoder", "ledger", "case"},
@@ -74,7 +74,7 @@ MAY_IMPORT = {
     "label_verbs": GROUND | {"marking", "ledger", "pictures", "printing"},
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
-    | {"label_tracing", "label_verbs", "custody", "seeding", "casefile", "distant"}
+    | {"label_tracing", "label_verbs", "custody", "decoys", "seeding", "casefile", "distant"}
     | {"ledger_verbs", "key_verbs"},
     "distant": {"errors", "keys", "ledger", "profiles"},
     "frames": {"errors", "vault"},

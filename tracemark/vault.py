@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tracemark import casefile, custody, distant, marking, seeding
 from tracemark.case import Case
 from tracemark.custody import CustodyEvent
+from tracemark.decoys import Dealer, Pool
 from tracemark.errors import LedgerError, UsageError, VaultError
 from tracemark.key_verbs import KeyVerbs
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
@@ -328,7 +329,15 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
 
     def without_decoys(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         """The rows that are no decoys of this vault, as they are."""
-        return seeding.without(seeding.load(self.path, self._ledger), rows)
+        return seeding.without(self.decoys, rows)
+
+    @property
+    def decoys(self) -> Pool:
+        """The decoys of this vault, as `clean_table` takes them. Raises VaultError."""
+        return seeding.load(self.path, self._ledger)
+
+    def _dealer(self, to: str, rate: float) -> Dealer:
+        return seeding.dealer(self.decoys, self._keys[-1], self.profile, to, rate)
 
     # the marking corridor
 
@@ -373,14 +382,7 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
         """
         marker = self._marker(to, columns, policy, encoding)
         if decoys:
-            rows = seeding.seeded(
-                rows,
-                seeding.load(self.path, self._ledger),
-                self._keys[-1],
-                self.profile,
-                to,
-                decoys,
-            )
+            rows = seeding.seeded(rows, self._dealer(to, decoys))
         return marking.mark_rows(rows, marker, lambda: self._issue(to, "rows", policy))
 
     def mark_columns(
@@ -475,6 +477,7 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
         name: str | None = None,
         kind: str | None = None,
         encoding: str | None = None,
+        decoys: float = 0.0,
     ) -> Receipt:
         """Mark a CSV, TSV, JSON, JSON Lines, text, XLSX or Parquet file.
 
@@ -495,12 +498,20 @@ class Vault(LabelVerbs, LedgerVerbs, KeyVerbs):
             content, then the name otherwise.
         encoding : str, optional
             Told from the content otherwise.
+        decoys : float
+            As in `mark_rows`; of CSV and TSV with a header row only.
 
         Raises
         ------
         UnknownRecipient, UsageError, UnreadableSample, LedgerError
         """
         document = open_document(source, name=name or "the input", kind=kind, encoding=encoding)
+        if decoys:
+            self._ledger.recipient(to)  # raises UnknownRecipient
+            seeded = seeding.SeededTable(document, self._dealer(to, decoys))
+            document = open_document(
+                seeded, name=document.name, kind=document.kind, encoding=document.encoding
+            )
         marker = self._marker(to, columns, policy, document.encoding)
         missing = [] if document.headers is None else marker.missing(document.headers)
         if missing:
