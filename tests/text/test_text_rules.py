@@ -101,6 +101,8 @@ PAIRS = {
     "building-en": ("12 Millway, Building 5", "12 Millway, Bldg 5"),
     "room-en": ("12 Millway, Room 5", "12 Millway, Rm 5"),
     "department": ("12 Millway, Department 5", "12 Millway, Dept 5"),
+    "post-box": ("PO Box 12, Leeds", "P.O. Box 12, Leeds"),
+    "mask": ("138****5678", "138＊＊＊＊5678"),
     "north": ("12 North Millway", "12 N Millway"),
     "south": ("12 South Millway", "12 S Millway"),
     "east": ("12 East Millway", "12 E Millway"),
@@ -317,7 +319,7 @@ def test_ids_are_as_published() -> None:
         **{1133: "floor-en", 1134: "building-en", 1135: "room-en", 1136: "department"},
         **{1151: "north", 1152: "south", 1153: "east", 1154: "west", 1155: "northeast"},
         **{1156: "northwest", 1157: "southeast", 1158: "southwest", 1401: "please-en"},
-        **{1161: "state", 1162: "country-us", 1163: "country-uk"},
+        **{1137: "post-box", 1161: "state", 1162: "country-us", 1201: "mask", 1163: "country-uk"},
         **{1402: "thanks-en", 1403: "do-not-en", 1404: "and-en", 1405: "pieces"},
     }
 

@@ -9,6 +9,7 @@ from tracemark.text.fold import Places, fold, strip_symbols
 from tracemark.text.rules import HAN, Family, Locale, Rules, rules
 
 _IS_CODE = re.compile(r"[^ \t\r\n]*|[^A-Za-z]*").fullmatch
+_IS_MASKED = re.compile(r"1[3-9][0-9][*＊]{4}[0-9]{4}").search
 _HAS_HAN = re.compile(f"[{HAN}]").search
 
 LEAST_ANCHOR = 4  # a shorter text stands in too many places to be told apart
@@ -121,9 +122,11 @@ def writable(parsed: Parsed, slot: Slot) -> tuple[int, int] | None:
 def is_code(text: str) -> bool:
     """Whether a text is a number, a date or a code: ASCII without a blank, or without a letter.
 
-    Such a cell is never marked, whatever its role.
+    Such a cell is never marked, whatever its role. A masked mobile number is none.
     """
-    return text.isascii() and _IS_CODE(text) is not None
+    if not text.isascii() or _IS_CODE(text) is None:
+        return False
+    return "*" not in text or _IS_MASKED(text) is None
 
 
 def rewrite(text: str, edits: list[tuple[int, int, str]]) -> str:

@@ -254,7 +254,12 @@ def _fit(texts: Sequence[str]) -> list[int]:
         for place, text in enumerate(texts)
         if len(text) >= LEAST_ANCHOR
         and not (
-            text.isascii() and (text.isalnum() or text.lower() == text.upper() or is_code(text))
+            text.isascii()
+            and (
+                text.isalnum()
+                or ("*" not in text and text.lower() == text.upper())
+                or is_code(text)
+            )
         )
     ]
 
