@@ -1,4 +1,4 @@
-"""Makes the case vectors draft-1-case-*.txt. Run by hand, once for each version of the format.
+"""Makes the case vectors text-1-case-*.txt. Run by hand, once for each version of the format.
 
     python -m tests.vectors.make_cases
 
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def write(name: str, expect: str, made: str, sample: str) -> None:
-    path = HERE / f"draft-1-case-{name}.txt"
+    path = HERE / f"text-1-case-{name}.txt"
     head = f"expect: {expect}\nmade: {made}\n\n"
     encoding = "latin-1" if expect == "unreadable" else "utf-8"
     path.write_bytes((head + sample).encode(encoding))
