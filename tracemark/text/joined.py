@@ -252,6 +252,9 @@ class Grammar:
         for i in range(lengths.max(initial=0)):
             counting[starts[lengths > i] + i] = False
         counts = joined.count(counting) - 1
+        anchors = _lines(codes[counting])
+        if np.array_equal(slots.roads, joined.breaks):
+            return anchors, counts, [b""] * len(anchors)
         # +1 where a cell begins, -1 behind its road, at its own beginning if it has none
         bounds = np.zeros(len(codes) + 1, np.int8)
         bounds[joined.breaks] = 1
@@ -260,7 +263,7 @@ class Grammar:
         roads = _lines(codes[before])
         for cell in np.flatnonzero(joined.count(before) - 1 < LEAST_ANCHOR).tolist():
             roads[cell] = b""
-        return _lines(codes[counting]), counts, roads
+        return anchors, counts, roads
 
 
 def _lines(codes: _Codes) -> list[bytes]:
