@@ -17,17 +17,31 @@ from .terminal import progress, say, say_json
 def clean(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A table or text, or - for stdin.")],
     output: Output,
+    decoys_of: Annotated[
+        str | None,
+        typer.Option(
+            "--without-decoys-of",
+            metavar="DIR",
+            help="Leave out the rows that are decoys of this vault.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring a table or text into canonical form, without marks.
 
     Whatever a mark could have changed is normalised, so that all copies of the same data come out
-    the same and can be searched and compared. No vault is needed.
+    the same and can be searched and compared. No vault is needed, but to leave out its decoys.
 
     Example:  tracemark clean copy.csv -o plain.csv
     """
+    without = None
+    if decoys_of is not None:
+        with tracemark.Vault.open(decoys_of) as opened:
+            without = opened.decoys
     with reading(source) as file, progress("cleaning") as report, writing(output) as sink:
-        changed = tracemark.clean_table(Watched(file, report), sink, name=name_of(source))
+        changed = tracemark.clean_table(
+            Watched(file, report), sink, name=name_of(source), without=without
+        )
     if output == PIPE:
         return
     if as_json:

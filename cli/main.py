@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 import tracemark
 
-from . import custody, key, ledger, mark, recipient, serve
+from . import custody, decoys, key, ledger, mark, recipient, serve
 from .chinese import in_chinese
 from .clean import clean
 from .demo import demo
@@ -26,7 +26,7 @@ from .trace import trace
 from .words import Language, language, listen, speaking
 
 VERBS = (
-    *("init", "recipient", "mark", "tile", "preview", "custody"),
+    *("init", "recipient", "mark", "tile", "preview", "custody", "decoys"),
     *("trace", "report", "verify-case"),
     *("clean", "ledger", "key", "serve", "token", "doctor", "demo"),
 )
@@ -78,6 +78,7 @@ app.command()(init)
 app.add_typer(recipient.app, name="recipient")
 app.add_typer(mark.app, name="mark")
 app.add_typer(custody.app, name="custody")
+app.add_typer(decoys.app, name="decoys")
 app.command()(tile)
 app.command()(preview)
 app.command()(trace)

@@ -60,6 +60,15 @@ def table(
         str | None,
         typer.Option("--encoding", metavar="NAME", help="Encoding, where it cannot be told."),
     ] = None,
+    decoys: Annotated[
+        float,
+        typer.Option(
+            "--decoys",
+            metavar="PART",
+            show_default=False,
+            help="Mix in decoys of the vault: 0.01 is one for 100 rows. CSV and TSV only.",
+        ),
+    ] = 0.0,
     vault: VaultPath = VAULT,
     as_json: AsJson = False,
 ) -> None:
@@ -84,6 +93,7 @@ def table(
             name=name_of(source),
             kind=kind,
             encoding=encoding,
+            decoys=decoys,
         )
     if "invisible" not in receipt.layers and policy != "plain":
         note(f"{receipt.encoding} cannot hold invisible characters: that layer is left out")

@@ -63,7 +63,7 @@ def import_(
     """
     with tracemark.Vault.open(vault) as opened, reading(file) as source:
         name = name_of(file)
-        text = _decoded(source.read(), name)
+        text = decoded(source.read(), name)
         read = sum(1 for _ in _recipients(text, name))  # once through before any is registered
         with progress("registering") as report:
             changed = opened.add_recipients(_told(_recipients(text, name), read, report))
@@ -107,7 +107,8 @@ def _told(
         yield one
 
 
-def _decoded(content: bytes, name: str) -> str:
+def decoded(content: bytes, name: str) -> str:
+    """The text of a file in UTF-8 or GB18030. Raises UnreadableSample."""
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return content.decode(encoding)

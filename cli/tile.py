@@ -11,7 +11,6 @@ import tracemark
 from .options import VAULT, AsJson, Output, To, VaultPath
 from .pipes import PIPE, writing
 from .terminal import note, say, say_json, say_wrapped
-from .words import Language, language
 
 CSS = (
     "body::after { content: ''; position: fixed; inset: 0; z-index: 2147483647;"
@@ -30,7 +29,6 @@ def tile(
             help="discreet, default or robust: at most 3, 4 or 6 of 255 levels.",
         ),
     ] = "default",
-    lang: Language = "",
     vault: VaultPath = VAULT,
     as_json: AsJson = False,
 ) -> None:
@@ -41,7 +39,6 @@ def tile(
 
     Example:  tracemark tile --to acct:1042 -o tile.png
     """
-    chinese = language(lang) == "zh"
     with tracemark.Vault.open(vault) as opened, writing(output) as sink:
         opened.screen_tile(to, profile=profile).save(sink, "PNG", optimize=True)
     if output == PIPE:
@@ -51,6 +48,6 @@ def tile(
     if as_json:
         say_json({"recipient": to, "output": str(output), "css": css})
         return
-    say(f"{output}：发给 {to}" if chinese else f"{output}: released to {to}")
-    say_wrapped("页面样式：" if chinese else "style sheet of the pages:")
+    say(f"{output}: released to {to}")
+    say_wrapped("style sheet of the pages:")
     say(css)

@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "accessing": {"access", "keys", "ledger"},
     "custody": {"errors", "keys", "ledger"},
     "decoys": GROUND | {"access"},  # a carrier: no ledger, no decoder, no name
-    "seeding": GROUND | {"access", "decoys", "ledger", "text"},
+    "seeding": GROUND | {"decoys", "ledger", "tables", "text"},
     "tables": {"errors"},
     "pictures": {"errors"},
     "barcodes": {"errors"},
@@ -68,7 +68,7 @@ MAY_IMPORT = {
     "key_verbs": GROUND | {"issuing", "ledger", "signing"},
     "ledger_verbs": {"keys", "ledger", "checkpoints"},
     "casefile": {"errors", "keys", "ledger", "case", "access", "signing"},
-    "cleaning": {"text", "tables"},
+    "cleaning": {"decoys", "errors", "tables", "text"},
     "marking": GROUND | {"collecting", "text", "label", "tone", "tables", "ledger"},
     "label_tracing": GROUND | {"label", "loaders", "pictures", "barcodes", "ledger", "case"},
     "tone_tracing": GROUND | {"tone", "label_tracing", "loaders", "case"},
@@ -86,7 +86,7 @@ MAY_IMPORT = {
     "label_batches": GROUND | {"issuing", "label_file_verbs", "ledger", "pictures"},
     "vault": GROUND
     | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
-    | {"label_tracing", "label_file_verbs", "custody", "seeding", "casefile", "distant"}
+    | {"label_tracing", "label_file_verbs", "custody", "decoys", "seeding", "casefile", "distant"}
     | {"ledger_verbs", "key_verbs", "job_verbs", "screen_verbs"},
     "distant": {"errors", "keys", "ledger", "profiles"},
     "later": set(),

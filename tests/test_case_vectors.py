@@ -5,7 +5,7 @@ import pytest
 import tracemark
 from tests.vectors.make_cases import KEY, RECIPIENTS
 
-CASES = sorted((Path(__file__).parent / "vectors").glob("draft-1-case-*.txt"))
+CASES = sorted((Path(__file__).parent / "vectors").glob("text-1-case-*.txt"))
 
 
 @pytest.mark.parametrize("path", CASES, ids=[path.stem for path in CASES])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import random
 import stat
 
@@ -182,3 +185,78 @@ def test_wrong_calls_are_told(vault: tracemark.Vault) -> None:
     vault.add_decoys([{"手机": f"139{n:08d}"} for n in range(400)])
     with pytest.raises(UsageError, match="lacks the column"):
         list(vault.mark_rows(orders(500, 1), to="acct:0001", decoys=0.1))
+
+
+def as_csv(rows: list[dict[str, str]], end: str = "\r\n") -> bytes:
+    sink = io.StringIO(newline="")
+    writer = csv.DictWriter(sink, list(rows[0]), lineterminator=end)
+    writer.writeheader()
+    writer.writerows(rows)
+    return sink.getvalue().encode()
+
+
+def table(vault: tracemark.Vault, content: bytes, decoys: float = 0.0) -> bytes:
+    sink = io.BytesIO()
+    vault.mark_table(io.BytesIO(content), sink, to="acct:0001", decoys=decoys)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_table_gets_the_decoys_that_rows_get(seeded: tracemark.Vault, end: str) -> None:
+    """The same decoys behind the same rows; every other line is as without them."""
+    export = list(orders(600, 36))
+    mixed = table(seeded, as_csv(export, end), 0.05)
+    rows = list(csv.DictReader(io.StringIO(mixed.decode(), newline="")))
+    assert rows == list(seeded.mark_rows(export, to="acct:0001", decoys=0.05))
+    plain = table(seeded, as_csv(export, end)).splitlines(keepends=True)
+    left = iter(mixed.splitlines(keepends=True))
+    assert all(line in left for line in plain)  # in this order
+    assert len(rows) - len(export) > 5
+    assert seeded.verify_ledger().holds
+
+
+def test_decoys_stand_behind_whole_rows_only(seeded: tracemark.Vault) -> None:
+    """Cells over several lines, short rows and a last line without an end are passed through."""
+    export = as_csv(list(orders(400, 37)), "\n")
+    odd = export.replace(b"\n", b"\nshort,row\n", 300)
+    odd = odd.replace(b"\nshort,row\n", b"\n", 299) + b'1,2,"a\nb",4,5,6,7,8,9,10\n1,2'
+    mixed = table(seeded, odd, 0.1)
+    assert b"\nshort,row\n" in mixed
+    assert mixed.endswith(b'1,2,"a\nb",4,5,6,7,8,9,10\n1,2')
+    decoys = decoys_in(list(csv.DictReader(io.StringIO(mixed.decode()))), pool(800))
+    assert len(decoys) > 5
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(list(orders(5, 1))).encode(),
+        "文三路159号\n文三路160号\n".encode(),
+        "手机,手机\n13900001111,13900002222\n".encode(),
+        "13900001111,浙江省杭州市西湖区文三路159号\n".encode(),
+    ],
+)
+def test_what_cannot_take_decoys_is_refused(seeded: tracemark.Vault, content: bytes) -> None:
+    issues = len(list(seeded.ledger_entries("issue")))
+    with pytest.raises(UsageError, match="cannot be mixed"):
+        table(seeded, content, 0.05)
+    assert len(list(seeded.ledger_entries("issue"))) == issues
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_cleaning_keeps_decoys_or_leaves_them_out(seeded: tracemark.Vault, lines: bool) -> None:
+    """Known to the vault only: without it they are rows like others."""
+    export = list(orders(300, 38))
+    mixed = list(seeded.mark_rows(export, to="acct:0001", decoys=0.05))
+
+    def cleaned(rows: list[dict[str, str]], **options: Pool) -> list[object]:
+        content = b"\n".join(json.dumps(row).encode() for row in rows) if lines else as_csv(rows)
+        sink = io.BytesIO()
+        tracemark.clean_table(io.BytesIO(content), sink, **options)
+        text = sink.getvalue().decode()
+        return text.splitlines() if lines else list(csv.reader(io.StringIO(text, newline="")))
+
+    assert cleaned(mixed, without=seeded.decoys) == cleaned(export)
+    assert len(cleaned(mixed)) > len(cleaned(export))
+    with pytest.raises(UsageError, match="left out"):
+        tracemark.clean_table(io.BytesIO(b"[{}]"), io.BytesIO(), without=seeded.decoys)

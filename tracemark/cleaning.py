@@ -7,6 +7,8 @@ from itertools import islice
 from operator import ne
 from typing import BinaryIO
 
+from tracemark.decoys import Pool
+from tracemark.errors import UsageError
 from tracemark.tables import Readable, open_document
 from tracemark.text.parse import clean
 from tracemark.text.roles import MARKED, find_role
@@ -22,6 +24,7 @@ def clean_table(
     name: str | None = None,
     kind: str | None = None,
     encoding: str | None = None,
+    without: Pool | None = None,
 ) -> int:
     """Bring a file's cells into canonical form, as a stream; no vault is needed.
 
@@ -37,25 +40,34 @@ def clean_table(
         Column name to role, where the name and the cell do not tell; the same as when marking.
     name, kind, encoding : str, optional
         As in `Vault.mark_table`.
+    without : Pool, optional
+        Decoys that are left out, see `Vault.decoys`; of CSV, TSV and JSON Lines only. They are
+        kept as the rows of others unless this is given.
 
     Returns
     -------
     int
-        How many cells were not in canonical form.
+        How many cells were not in canonical form; rows left out have none.
 
     Raises
     ------
     UsageError
-        If a column is given a role that does not exist.
+        If a column is given a role that does not exist, or decoys cannot be left out.
     UnreadableSample
         If the file cannot be read as what it seems to be.
     """
     document = open_document(source, name=name, kind=kind, encoding=encoding)
+    if without is not None and document.kind not in ("csv", "tsv", "jsonl"):
+        raise UsageError(
+            f"decoys cannot be left out of {document.name}", hint="of CSV, TSV and JSON Lines only"
+        )
     changed = 0
     rows = document.rows()
     while chunk := list(islice(rows, _CHUNK)):
         pieces = []
         for row in chunk:
+            if without is not None and row.values and without.holds(row.headers, row.values):
+                continue
             values = [
                 clean(text) if text and find_role(header, text, columns) in MARKED else text
                 for header, text in zip(row.headers, row.values, strict=True)

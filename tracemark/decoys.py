@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,6 +94,10 @@ class Pool:
         """Numbers of the decoys that rows with these identifiers are."""
         return {self._known[one] for one in self._identify(found) if one in self._known}
 
+    def holds(self, headers: Sequence[str | None], values: Sequence[str]) -> bool:
+        """Whether a row of a table is a decoy."""
+        return bool(self.find([of_row(headers, values)]))
+
     def reading(self, numbers: Iterable[int], subkey: bytes, profile: Profile) -> Reading:
         """The votes of decoys that were found. SPEC 14.3."""
         slots = self._slots(sorted(numbers), subkey).reshape(-1)
@@ -144,27 +148,46 @@ class Spotter:
         self._waiting = []
 
 
-def mixed_in(
-    rows: Iterable[Row], dealt: Sequence[Row], rate: float, subkey: bytes, role: Role
-) -> Iterator[Row]:
-    """The rows, with decoys behind some of them. SPEC 14.4.
+class Dealer:
+    """Says which decoy stands behind a row of one copy. SPEC 14.4.
 
-    Behind which row, and which decoy, depends on the row's texts alone; each decoy comes once.
+    Where, and which, depends on the row's texts alone; each decoy comes once.
 
-    Raises
-    ------
-    UsageError
-        If the rows have a column about a person that a decoy lacks.
+    Parameters
+    ----------
+    dealt : sequence of mapping
+        The decoys of the copy's recipient.
+    rate : float
+        The part of the rows behind which a decoy stands.
+    subkey : bytes
+    role : callable
+        The role that a header names.
     """
-    used: set[int] = set()
-    for row in rows:
-        yield row
+
+    def __init__(self, dealt: Sequence[Row], rate: float, subkey: bytes, role: Role) -> None:
+        self._dealt, self._least, self._subkey, self._role = dealt, rate * 2.0**64, subkey, role
+        self._used: set[int] = set()
+
+    def behind(self, row: Row) -> dict[str, Any] | None:
+        """The decoy behind a row; None for none.
+
+        Raises
+        ------
+        UsageError
+            If the row has a column about a person that the decoy lacks.
+        """
         texts = "\x1f".join(value for value in row.values() if isinstance(value, str))
-        digest = hashlib.blake2b(texts.encode("utf-8", "surrogatepass"), digest_size=16, key=subkey)
+        digest = hashlib.blake2b(
+            texts.encode("utf-8", "surrogatepass"), digest_size=16, key=self._subkey
+        )
         place, which = np.frombuffer(digest.digest(), "<u8").tolist()
-        if dealt and place < rate * 2.0**64 and (number := which % len(dealt)) not in used:
-            used.add(number)
-            yield _filled(dealt[number], row, role)
+        if not self._dealt or place >= self._least:
+            return None
+        number = which % len(self._dealt)
+        if number in self._used:
+            return None
+        self._used.add(number)
+        return _filled(self._dealt[number], row, self._role)
 
 
 def _filled(decoy: Row, row: Row, role: Role) -> dict[str, Any]:

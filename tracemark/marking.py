@@ -224,6 +224,8 @@ class RowMarker:
         if role in MARKED:
             marked, anchors = self._carrier.mark(cells, role)
             found.anchors.append(anchors)
+            if role == "masked":
+                found.phones.extend(cells)
             return marked
         if role == "id":
             found.waybills.extend(cells)

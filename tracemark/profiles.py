@@ -2,7 +2,8 @@
 
 A profile fixes everything that a mark's meaning depends on: how long a codeword is, with which
 biases its bits are drawn. A published profile never changes; a new one gets a new name. Names that
-start with `draft` may still change between releases.
+start with `draft` may still change between releases. `draft-1` has the numbers of `text-1`: a vault
+of that name opens, but text marked before the format was frozen may not be read any more.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Profile:
         return 2.0**-self.planes
 
 
+TEXT_1 = Profile(name="text-1", biased=1536, uniform=1536, planes=3)
 DRAFT_1 = Profile(name="draft-1", biased=1536, uniform=1536, planes=3)
 
-CURRENT = DRAFT_1
-PROFILES = {p.name: p for p in (DRAFT_1,)}
+CURRENT = TEXT_1
+PROFILES = {p.name: p for p in (TEXT_1, DRAFT_1)}

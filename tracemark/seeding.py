@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tracemark.access.identifiers import of_row
 from tracemark.codeword import codeword_of
-from tracemark.decoys import Pool, Row, mixed_in
+from tracemark.decoys import Dealer, Pool, Row
 from tracemark.errors import UsageError, VaultError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
 from tracemark.ledger.fingerprints import normal
 from tracemark.profiles import Profile
+from tracemark.tables import Document
 from tracemark.text.roles import role_of_header
 
 MOST = 0.1  # decoys for each row
@@ -62,28 +62,82 @@ def add(folder: Path, ledger: Ledger, those: Iterable[Row]) -> int:
     return len(grown) - len(held)
 
 
-def seeded(
-    rows: Iterable[Row], pool: Pool, key: EpochKey, profile: Profile, recipient: str, rate: float
-) -> Iterator[Row]:
-    """The rows with the recipient's decoys behind some of them. SPEC 14.4.
+def dealer(pool: Pool, key: EpochKey, profile: Profile, recipient: str, rate: float) -> Dealer:
+    """What mixes the recipient's decoys into a copy. SPEC 14.4.
 
     Raises
     ------
     UsageError
-        At the call, if there is no decoy or the rate is not between 0 and 0.1.
+        If there is no decoy or the rate is not between 0 and 0.1.
     """
     if not 0 < rate <= MOST:
         raise UsageError(f"a part of {rate:g} decoys", hint=f"above 0, at most {MOST:g}")
     if not len(pool):
-        raise UsageError("this vault has no decoys", hint="add some with Vault.add_decoys")
+        raise UsageError(
+            "this vault has no decoys", hint="add some: Vault.add_decoys, tracemark decoys add"
+        )
     subkey = key.derive("slots/decoy")
     dealt = pool.dealt_to(codeword_of(key, profile, recipient), subkey, profile)
-    return mixed_in(rows, dealt, rate, subkey, role_of_header)
+    return Dealer(dealt, rate, subkey, role_of_header)
+
+
+def seeded(rows: Iterable[Row], among: Dealer) -> Iterator[Row]:
+    """The rows, with decoys behind some of them."""
+    for row in rows:
+        yield row
+        if (decoy := among.behind(row)) is not None:
+            yield decoy
+
+
+class SeededTable:
+    """The bytes of a delimited table with decoys behind some of its rows.
+
+    Only rows on one line that have a cell for each column are followed by one; everything that
+    stands in the table stays as it is.
+
+    Parameters
+    ----------
+    document : Document
+    among : Dealer
+
+    Raises
+    ------
+    UsageError
+        If it is no delimited table, or does not name each column once.
+    """
+
+    def __init__(self, document: Document, among: Dealer) -> None:
+        names = document.headers or []
+        if document.kind not in ("csv", "tsv") or not names or len({*names}) < len(names):
+            raise UsageError(
+                f"decoys cannot be mixed into {document.name}",
+                hint="into CSV and TSV with a header row that names each column once;"
+                " Vault.mark_rows mixes them into rows of any origin",
+            )
+        self._document, self._names, self._among = document, names, among
+        self._pieces = self._rendered()
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, about so many; none at the end."""
+        held, length = [], 0
+        while length < size and (piece := next(self._pieces, "")):
+            held.append(piece)
+            length += len(piece)
+        return self._document.encode("".join(held))
+
+    def _rendered(self) -> Iterator[str]:
+        for row in self._document.rows():
+            yield row.raw
+            whole = row.spans is None and row.raw.endswith(("\n", "\r"))
+            if whole and len(row.values) == len(self._names):
+                decoy = self._among.behind(dict(zip(self._names, row.values, strict=True)))
+                if decoy is not None:
+                    yield self._document.render(row, list(decoy.values()))
 
 
 def without(pool: Pool, rows: Iterable[Row]) -> Iterator[Row]:
     """The rows that are no decoys."""
     for row in rows:
         texts = {str(column): value for column, value in row.items() if isinstance(value, str)}
-        if not pool.find([of_row(tuple(texts), tuple(texts.values()))]):
+        if not pool.holds(tuple(texts), tuple(texts.values())):
             yield row

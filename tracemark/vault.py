@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tracemark import custody, distant, marking, seeding
 from tracemark.custody import CustodyEvent
+from tracemark.decoys import Dealer, Pool
 from tracemark.errors import LedgerError, UsageError, VaultError
 from tracemark.job_verbs import JobVerbs
 from tracemark.key_verbs import KeyVerbs
@@ -331,7 +332,15 @@ class Vault(JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyVerbs):
 
     def without_decoys(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         """The rows that are no decoys of this vault, as they are."""
-        return seeding.without(seeding.load(self.path, self._ledger), rows)
+        return seeding.without(self.decoys, rows)
+
+    @property
+    def decoys(self) -> Pool:
+        """The decoys of this vault, as `clean_table` takes them. Raises VaultError."""
+        return seeding.load(self.path, self._ledger)
+
+    def _dealer(self, to: str, rate: float) -> Dealer:
+        return seeding.dealer(self.decoys, self._keys[-1], self.profile, to, rate)
 
     # the marking corridor
 
@@ -376,14 +385,7 @@ class Vault(JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyVerbs):
         """
         marker = self._marker(to, columns, policy, encoding)
         if decoys:
-            rows = seeding.seeded(
-                rows,
-                seeding.load(self.path, self._ledger),
-                self._keys[-1],
-                self.profile,
-                to,
-                decoys,
-            )
+            rows = seeding.seeded(rows, self._dealer(to, decoys))
         return marking.mark_rows(rows, marker, lambda: self._issue(to, "rows", policy))
 
     def mark_columns(
@@ -478,6 +480,7 @@ class Vault(JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyVerbs):
         name: str | None = None,
         kind: str | None = None,
         encoding: str | None = None,
+        decoys: float = 0.0,
     ) -> Receipt:
         """Mark a CSV, TSV, JSON, JSON Lines, text, XLSX or Parquet file.
 
@@ -498,12 +501,20 @@ class Vault(JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyVerbs):
             content, then the name otherwise.
         encoding : str, optional
             Told from the content otherwise.
+        decoys : float
+            As in `mark_rows`; of CSV and TSV with a header row only.
 
         Raises
         ------
         UnknownRecipient, UsageError, UnreadableSample, LedgerError
         """
         document = open_document(source, name=name or "the input", kind=kind, encoding=encoding)
+        if decoys:
+            self._ledger.recipient(to)  # raises UnknownRecipient
+            seeded = seeding.SeededTable(document, self._dealer(to, decoys))
+            document = open_document(
+                seeded, name=document.name, kind=document.kind, encoding=document.encoding
+            )
         marker = self._marker(to, columns, policy, document.encoding)
         missing = [] if document.headers is None else marker.missing(document.headers)
         if missing:

@@ -75,9 +75,9 @@ def test_an_undamaged_copy_reads_as_without_the_original() -> None:
         if not anchor or plain is None:
             continue
         found = Template(text, rules(), FAMILIES).beside(Passage(marked))
-        assert (found.present, found.symbols) == (plain[2], plain[3])
-        assert set(found.shown) <= set(plain[4])
-        assert len(found.shown) >= len(plain[4]) - 1  # a boundary may be told otherwise
+        assert (found.present, found.symbols) == (plain[3], plain[4])
+        assert set(found.shown) <= set(plain[5])
+        assert len(found.shown) >= len(plain[5]) - 1  # a boundary may be told otherwise
         assert found.likeness > 0.75
 
 

@@ -15,7 +15,7 @@ from tracemark.keys import EpochKey
 from tracemark.profiles import CURRENT
 from tracemark.text import CellMarker, CellReader, clean
 from tracemark.text.fold import strip_symbols
-from tracemark.text.parse import anchor, parse
+from tracemark.text.parse import anchor, parse, road
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import rules
 
@@ -49,9 +49,9 @@ def read(text: str) -> dict[str, list[bool]]:
     }
 
 
-def structure(text: str) -> tuple[str, list[int]]:
+def structure(text: str) -> tuple[str, str, list[int]]:
     parsed = parse(strip_symbols(text), rules())
-    return anchor(parsed), [slot[1] for slot in parsed.slots]
+    return anchor(parsed), road(parsed), [slot[1] for slot in parsed.slots]
 
 
 @many

@@ -37,9 +37,9 @@ def spelled(found: Finds) -> list[tuple[object, ...]]:
     ):  # fmt: skip
         slots[cell].append(tuple(slot))
     return sorted(
-        (origin, content, present, symbols, sorted(own))
-        for origin, content, present, symbols, own in zip(
-            found.origins.tolist(), found.contents, found.present.tolist(),
+        (origin, content, road, present, symbols, sorted(own))
+        for origin, content, road, present, symbols, own in zip(
+            found.origins.tolist(), found.contents, found.roads, found.present.tolist(),
             found.symbols.tolist(), slots, strict=True,
         )
     )  # fmt: skip

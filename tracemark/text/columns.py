@@ -94,26 +94,33 @@ class ColumnMarker:
         """Mark cells of any kind: only their hashes are computed together."""
         marker = self._marker
         drafts = [marker.draft(cell, role) for cell in cells]
-        keys = marker.hash.many([draft.content.encode() for draft in drafts])
+        keys, heads = marker.hash.with_roads(
+            [draft.content.encode() for draft in drafts], [draft.road.encode() for draft in drafts]
+        )
         chipped = [list(numbers(draft.slots)) for draft in drafts]
         owners = np.repeat(np.arange(len(drafts)), list(map(len, chipped)))
-        every = np.array([number for own in chipped for number in own], np.uint64)
+        every = np.array([number for own in chipped for number, _ in own], np.uint64)
+        leads = np.array([leads for own in chipped for _, leads in own], bool)
+        owners[leads] = heads[owners[leads]]
         chips = iter(self._chips(keys, owners, every).tolist())
         return [
             marker.finish(draft, key, list(islice(chips, len(own))))
-            for draft, key, own in zip(drafts, keys.tolist(), chipped, strict=True)
+            for draft, key, own in zip(drafts, keys.tolist(), chipped, strict=False)
         ]
 
-    def _classes(self, keys: _Keys, slots: Slots, grammar: Grammar) -> NDArray[np.uint8]:
+    def _classes(
+        self, keys: _Keys, heads: _Ints, slots: Slots, grammar: Grammar
+    ) -> NDArray[np.uint8]:
         """The classes that slots are to show, (n,)."""
-        wanted, fine = self._chips(keys, slots.cells, slots.numbers), grammar.fine[slots.kinds]
+        owners = np.where(grammar.leading[slots.kinds], heads[slots.cells], slots.cells)
+        wanted, fine = self._chips(keys, owners, slots.numbers), grammar.fine[slots.kinds]
         numbers = slots.numbers[fine] | np.uint64(FINE)
-        wanted[fine] = 2 * wanted[fine] + self._chips(keys, slots.cells[fine], numbers)
+        wanted[fine] = 2 * wanted[fine] + self._chips(keys, owners[fine], numbers)
         return wanted
 
-    def _chips(self, keys: _Keys, cells: _Ints, numbers: _U64) -> NDArray[np.uint8]:
-        """The chips of slots, (n,), by their cells and numbers, both (n,). SPEC 5.4."""
-        k0, k1 = (keys[half].astype(np.uint64)[cells] for half in ("k0", "k1"))
+    def _chips(self, keys: _Keys, owners: _Ints, numbers: _U64) -> NDArray[np.uint8]:
+        """The chips of slots, (n,), by their keys and numbers, both (n,). SPEC 5.4."""
+        k0, k1 = (keys[half].astype(np.uint64)[owners] for half in ("k0", "k1"))
         u = siphashes(k0, k1, numbers)
         # the lowest bit of a slot is its mask, the others are its position
         bits = self._marker.bits
@@ -123,23 +130,30 @@ class ColumnMarker:
     def _mark_regular(self, cells: list[str], role: str, grammar: Grammar) -> list[tuple[str, int]]:
         joined = Joined(cells)
         slots = grammar.slots(joined)
-        contents, lengths = grammar.anchors(joined, slots)
+        contents, lengths, roads = grammar.anchors(joined, slots)
         room = lengths >= LEAST_ANCHOR
-        keys = self._marker.hash.many(contents)
+        keys, heads = self._marker.hash.with_roads(contents, roads)
         shown = self._active[role][slots.kinds] & room[slots.cells]
         placed = np.bincount(slots.cells[shown], minlength=len(cells)) > 0
-        marked = self._show(joined, slots, shown, keys, grammar) if shown.any() else cells
+        marked = self._show(joined, slots, shown, keys, heads, grammar) if shown.any() else cells
+        keys = keys[: len(cells)]
         if self._marker.invisible:
             marked, symbols = self._place(marked, room, keys, grammar)
             placed |= symbols
         return list(zip(marked, np.where(placed, keys["identity"], 0).tolist(), strict=True))
 
     def _show(
-        self, cells: Joined, slots: Slots, shown: _Flags, keys: _Keys, grammar: Grammar
+        self,
+        cells: Joined,
+        slots: Slots,
+        shown: _Flags,
+        keys: _Keys,
+        heads: _Ints,
+        grammar: Grammar,
     ) -> list[str]:
         """Write the chips of some slots; in a cell where that would move any slot, write none."""
         marked = cells.text.split("\n")[1:]
-        changed, forms, wanted, places = self._changes(cells, slots, shown, keys, grammar)
+        changed, forms, wanted, places = self._changes(cells, slots, shown, keys, heads, grammar)
         if not len(places):
             return marked
         written = _rewritten(cells.text, changed, forms, wanted, grammar)
@@ -152,12 +166,18 @@ class ColumnMarker:
         return marked
 
     def _changes(
-        self, cells: Joined, slots: Slots, shown: _Flags, keys: _Keys, grammar: Grammar
+        self,
+        cells: Joined,
+        slots: Slots,
+        shown: _Flags,
+        keys: _Keys,
+        heads: _Ints,
+        grammar: Grammar,
     ) -> tuple[Slots, _Ints, NDArray[np.uint8], _Ints]:
         """The slots that are to show another class, their forms, these classes, and which of all
         slots they are: all (n,)."""
         chosen = slots.where(shown)
-        wanted = self._classes(keys, chosen, grammar)
+        wanted = self._classes(keys, heads, chosen, grammar)
         forms = grammar.forms(cells, chosen)
         differ = grammar.classes[forms] != wanted
         places = np.flatnonzero(shown)[differ]

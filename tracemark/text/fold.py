@@ -16,7 +16,7 @@ SYMBOLS = "".join(map(chr, range(0xFE03, 0xFE0B)))  # VS4 to VS11: our invisible
 _BLANKS = "\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800"
 
 # Characters that stand for themselves (but for ASCII capitals): nearly all that addresses hold.
-PLAIN = " -~\n\r\t一-鿿，。、；：！？（）【】《》“”‘’…—‐－×·"
+PLAIN = " -~\n\r\t一-鿿，。、；：！？（）【】《》“”‘’…—‐－×·＊"
 _IS_PLAIN = re.compile(f"[{PLAIN}]*").fullmatch
 _PLAIN_CHARACTER = re.compile(f"[{PLAIN}]").fullmatch
 _OURS = re.compile(f"[{SYMBOLS}]+")

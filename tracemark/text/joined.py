@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.text.fold import PLAIN
+from tracemark.text.parse import LEAST_ANCHOR
 from tracemark.text.rules import HAN, Family, Rules, rules
 
 _Flags = NDArray[np.bool_]
@@ -43,6 +44,9 @@ class Slots:
         In the joined text.
     closings : int64
         Where the closing half of a pair stands; -1 for none.
+    roads : (cells,) int64
+        Where the text ends that the slots of a cell's head are keyed by; the cell's beginning
+        where there is none.
     """
 
     cells: _Ints
@@ -51,6 +55,7 @@ class Slots:
     starts: _Ints
     ends: _Ints
     closings: _Ints
+    roads: _Ints
 
     def where(self, chosen: _Flags) -> Slots:
         """Some of the slots; `chosen` is (n,) bool."""
@@ -61,6 +66,7 @@ class Slots:
             self.starts[chosen],
             self.ends[chosen],
             self.closings[chosen],
+            self.roads,
         )
 
 
@@ -114,8 +120,8 @@ class Grammar:
     ----------
     families : tuple of (Family or None)
         By kind; a kind is a group of the locale's pattern `lines`.
-    fine : (kinds,) bool
-        Whether slots of a kind show two chips.
+    fine, leading : (kinds,) bool
+        Whether slots of a kind show two chips; whether they stand in the head.
     classes : (forms,) uint8
         The class of a form.
     written, lengths : (forms, 4) object and int64
@@ -143,8 +149,10 @@ class Grammar:
         self._several: dict[int, tuple[tuple[int, int], ...]] = {}  # kind to (kind, group)
         for family, group in locale.heads:
             families[group] = family
+        self._road = locale.road
         if heads:
-            self._several[heads[-1]] = tuple((group, group) for group in heads)
+            several = *heads, *filter(None, [locale.road])
+            self._several[max(several)] = tuple((group, group) for group in several)
         for last, (family, _, group, pair) in locale.groups.items():
             families[above + last] = family
             if pair:
@@ -156,6 +164,7 @@ class Grammar:
                 self._groups[above + last] = above + group
         self.families = tuple(families)
         self.fine = np.array([family is not None and family.fine for family in families])
+        self.leading = np.array([family is not None and family.head for family in families])
         self._ids = np.array([family.id if family else 0 for family in families], np.uint64)
         # what a kind that counts in the anchor is read as; its spellings are single characters
         self._canonical = {kind: _canon(f) for kind, f in enumerate(families) if f and f.keep}
@@ -202,6 +211,9 @@ class Grammar:
                         spans += part, *match.span(group)
         flat = np.array(spans, np.int64).reshape(-1, 3)
         flat = flat[flat[:, 1] >= 0]
+        roads, road = joined.breaks.copy(), flat[:, 0] == self._road
+        roads[np.searchsorted(joined.breaks, flat[road, 1]) - 1] = flat[road, 2]
+        flat = flat[~road]
         flat = flat[np.argsort(flat[:, 1], kind="stable")]
         kinds, starts, ends = flat[flat[:, 0] > 0].T
         cells = np.searchsorted(joined.breaks, starts) - 1
@@ -211,7 +223,7 @@ class Grammar:
             # the halves of pairs of one kind follow one another: none stands within another
             closings[kinds == -kind] = pairs[pairs[:, 0] == kind, 1]
         numbers = (self._ids[kinds] << np.uint64(32)) + _turns(cells * len(groups) + kinds)
-        return Slots(cells, kinds, numbers, starts, ends, closings)
+        return Slots(cells, kinds, numbers, starts, ends, closings, roads)
 
     def forms(self, joined: Joined, slots: Slots) -> _Ints:
         """The form that each slot shows, (n,): an index into `classes` and `written`."""
@@ -221,10 +233,18 @@ class Grammar:
         lasts = np.where(lengths > 0, codes[slots.ends - 1], 0)
         return np.searchsorted(self._signatures, _signature(slots.kinds, firsts, lasts, lengths))
 
-    def anchors(self, joined: Joined, slots: Slots) -> tuple[list[bytes], _Ints]:
-        """The anchors of regular cells in UTF-8, and how many letters and digits each cell has.
+    def anchors(self, joined: Joined, slots: Slots) -> tuple[list[bytes], _Ints, list[bytes]]:
+        """The anchors and roads of regular cells. SPEC 5.2.
 
-        SPEC 5.2. A cell with fewer than `LEAST_ANCHOR` has no room for a mark.
+        Returns
+        -------
+        anchors : list of bytes
+            In UTF-8.
+        lengths : (cells,) int64
+            How many letters and digits each has: with fewer than `LEAST_ANCHOR` a cell has no room
+            for a mark.
+        roads : list of bytes
+            What keys the slots of the heads, in UTF-8; empty where that is the anchor.
         """
         codes = joined.folded_codes.copy()
         for kind, canonical in self._canonical.items():
@@ -235,8 +255,24 @@ class Grammar:
         starts, lengths = slots.starts[left_out], (slots.ends - slots.starts)[left_out]
         for i in range(lengths.max(initial=0)):
             counting[starts[lengths > i] + i] = False
-        content = codes[counting].tobytes().decode("utf-16-le").encode()
-        return content.split(b"\n")[1:], joined.count(counting) - 1
+        counts = joined.count(counting) - 1
+        anchors = _lines(codes[counting])
+        if np.array_equal(slots.roads, joined.breaks):
+            return anchors, counts, [b""] * len(anchors)
+        # +1 where a cell begins, -1 behind its road, at its own beginning if it has none
+        bounds = np.zeros(len(codes) + 1, np.int8)
+        bounds[joined.breaks] = 1
+        np.subtract.at(bounds, slots.roads, 1)
+        before = counting & (np.cumsum(bounds[:-1], dtype=np.int8) > 0) | (codes == _BREAK)
+        roads = _lines(codes[before])
+        for cell in np.flatnonzero(joined.count(before) - 1 < LEAST_ANCHOR).tolist():
+            roads[cell] = b""
+        return anchors, counts, roads
+
+
+def _lines(codes: _Codes) -> list[bytes]:
+    """Characters in UTF-16, behind a line feed each line, as lines in UTF-8."""
+    return codes.tobytes().decode("utf-16-le").encode().split(b"\n")[1:]
 
 
 def grammar(using: Rules) -> Grammar | None:

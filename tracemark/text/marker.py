@@ -12,7 +12,17 @@ from tracemark.errors import UsageError
 from tracemark.profiles import Profile
 from tracemark.text.fold import SYMBOLS, strip_symbols
 from tracemark.text.invisible import cut, place
-from tracemark.text.parse import Parsed, Slot, anchor, edits, is_code, parse, rewrite, writable
+from tracemark.text.parse import (
+    Parsed,
+    Slot,
+    anchor,
+    edits,
+    is_code,
+    parse,
+    rewrite,
+    road,
+    writable,
+)
 from tracemark.text.roles import MARKED
 from tracemark.text.rules import Rules, rules
 from tracemark.text.siphash import siphash
@@ -36,6 +46,8 @@ class Draft(NamedTuple):
         Without symbols of ours.
     content : str
         Its anchor; empty where there is no room for a mark.
+    road : str
+        What keys the slots of its head; empty where that is the anchor.
     slots : list of Slot
         The visible slots that the policy writes.
     parsed : Parsed or None
@@ -44,6 +56,7 @@ class Draft(NamedTuple):
 
     text: str
     content: str
+    road: str
     slots: list[Slot]
     parsed: Parsed | None
 
@@ -152,22 +165,25 @@ class CellMarker:
         if not draft.content:
             return draft.text, 0
         key = self.hash(draft.content)
-        bits, (k0, k1) = self._bits, key[3:]
+        bits, own = self._bits, key[3:]
+        head = self.hash(draft.road)[3:] if draft.road else own
         # SPEC 5.4: the lowest bit of a slot is its mask, the others are its position
-        hashed = [siphash(k0, k1, number) for number in numbers(draft.slots)]
+        hashed = [
+            siphash(*(head if leads else own), number) for number, leads in numbers(draft.slots)
+        ]
         return self.finish(draft, key, [bits[(u >> 1) % len(bits)] ^ u & 1 for u in hashed])
 
     def draft(self, text: str, role: str) -> Draft:
         """What of a cell can be marked, before its key is known."""
         if role not in self.families or is_code(text):
-            return Draft(text, "", [], None)
+            return Draft(text, "", "", [], None)
         parsed = parse(strip_symbols(text), self.rules)
         families = self.families[role]
         slots = [slot for slot in parsed.slots if slot[0] in families]
         content = anchor(parsed)
         if not content or not (slots or self.invisible):
-            return Draft(parsed.text, "", [], None)
-        return Draft(parsed.text, content, slots, parsed)
+            return Draft(parsed.text, "", "", [], None)
+        return Draft(parsed.text, content, road(parsed), slots, parsed)
 
     def finish(self, draft: Draft, key: CellKey, chips: Sequence[int]) -> tuple[str, int]:
         """Mark a cell; the chips are those of the `numbers` of the draft's slots."""
@@ -202,12 +218,15 @@ class CellMarker:
         return marked if _same(parsed, marked, shown) else parsed
 
 
-def numbers(slots: Iterable[Slot]) -> Iterator[int]:
-    """The numbers of the chips that slots show: one, or two where a slot is fine. SPEC 5.4."""
+def numbers(slots: Iterable[Slot]) -> Iterator[tuple[int, bool]]:
+    """The chips that slots show, one or two where a slot is fine. SPEC 5.4.
+
+    Their numbers, and whether they stand in the head.
+    """
     for family, number, *_ in slots:
-        yield number
+        yield number, family.head
         if family.fine:
-            yield number | FINE
+            yield number | FINE, family.head
 
 
 def _same(before: Parsed, after: Parsed, shown: Mapping[int, str]) -> bool:

@@ -78,7 +78,7 @@ class Originals:
         self._rules = using
         self._families = families
         self._gists: dict[str, int] = {}
-        self._cells: list[tuple[str, str, bytes]] = []  # text, role and anchor
+        self._cells: list[tuple[str, str, bytes, bytes]] = []  # text, role, anchor and road
         scanner = Scanner(using, families[None])
         shingles, owners = [_NONE], [_NO_CELL]
         source = iter(rows)
@@ -86,7 +86,7 @@ class Originals:
             hashed, cells = self._added(chunk, scanner)
             shingles.append(hashed)
             owners.append(cells)
-        self.contents = list({content for _, _, content in self._cells})
+        self.contents = list({content for _, _, content, _ in self._cells})
         self._known = set(self.contents)
         self._index(np.concatenate(shingles), np.concatenate(owners))
         self._template = lru_cache(maxsize=4096)(self._made)
@@ -107,11 +107,12 @@ class Originals:
         gists = self._gisted([marked[origin][0] for origin in origins])
         numbers = [_numbers(values) for _, values in rows]
         cells: list[int] = []
-        for content, origin, gist in zip(found.contents, origins, gists, strict=True):
+        contents = zip(found.contents, found.roads, origins, gists, strict=True)
+        for content, road, origin, gist in contents:
             text, role, _ = marked[origin]
             cells.append(self._gists.setdefault(gist, len(self._cells)))
             if cells[-1] == len(self._cells):
-                self._cells.append((text, role, content))
+                self._cells.append((text, role, content, road))
         hashed, places = _shingles(gists)
         own = [numbers[marked[origin][2]] for origin in origins]
         owners = np.array(cells, np.int64)
@@ -137,7 +138,7 @@ class Originals:
         self._totals = np.bincount(self._owners, worded, minlength=len(self._cells))
 
     def _made(self, cell: int) -> Template:
-        text, role, _ = self._cells[cell]
+        text, role, _, _ = self._cells[cell]
         return Template(text, self._rules, self._families.get(role, self._families[None]))
 
     def beside(self, texts: Sequence[str], rows: _Ints, found: Finds) -> Finds:
@@ -203,7 +204,7 @@ class Originals:
             least = _LEAST_AGAINST_NUMBERS if against else _LEAST_SHARED
             candidates = self._candidates(np.unique(hashed[start:end]), numbers[row], least)
             for cell, one in self._read(text, candidates, like):
-                yield self._cells[cell][2], i, one.present, one.symbols, one.shown
+                yield *self._cells[cell][2:], i, one.present, one.symbols, one.shown
 
     def _candidates(self, shingles: _U64, numbers: _U64, least: float) -> list[_Candidate]:
         """The originals that share most with a passage, by shingles and numbers. SPEC 6.10."""

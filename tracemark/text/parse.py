@@ -9,6 +9,7 @@ from tracemark.text.fold import Places, fold, strip_symbols
 from tracemark.text.rules import HAN, Family, Locale, Rules, rules
 
 _IS_CODE = re.compile(r"[^ \t\r\n]*|[^A-Za-z]*").fullmatch
+_IS_MASKED = re.compile(r"1[3-9][0-9][*＊]{4}[0-9]{4}").search
 _HAS_HAN = re.compile(f"[{HAN}]").search
 
 LEAST_ANCHOR = 4  # a shorter text stands in too many places to be told apart
@@ -31,6 +32,8 @@ class Parsed(NamedTuple):
     locale : Locale
     slots : list of Slot
         In order. Which there are is the same for every marking of a text.
+    road : int
+        Where the text ends, folded, that the slots of the head are keyed by; 0 for none.
     """
 
     text: str
@@ -38,6 +41,7 @@ class Parsed(NamedTuple):
     places: Places
     locale: Locale
     slots: list[Slot]
+    road: int
 
 
 def parse(text: str, using: Rules) -> Parsed:
@@ -47,9 +51,9 @@ def parse(text: str, using: Rules) -> Parsed:
     slots: list[Slot] = []
     groups = locale.groups
     turns: dict[int, int] = {}
-    begin = 0
+    begin = road = 0
     if locale.head and (match := locale.head.match(folded)):
-        begin = match.end()
+        begin, road = match.end(), match.end(locale.road) if locale.road else 0
         for family, group in locale.heads:
             start, end = match.span(group)
             if start >= 0:
@@ -65,7 +69,7 @@ def parse(text: str, using: Rules) -> Parsed:
         start, end = match.span(group)
         closing = match.start(pair) if pair else -1
         slots.append((family, number, start, end, folded[start:end], closing))
-    return Parsed(text, folded, places, locale, slots)
+    return Parsed(text, folded, places, locale, slots, road)
 
 
 def anchor(parsed: Parsed) -> str:
@@ -74,8 +78,22 @@ def anchor(parsed: Parsed) -> str:
     Characters and words that are forms of slots elsewhere (省, 室, Road) do not count either, so
     that an anchor outlives the loss of a slot. Empty where fewer than `LEAST_ANCHOR` are left.
     """
-    folded, soft = parsed.folded, parsed.locale.soft
-    hard = [slot for slot in parsed.slots if slot[0] in parsed.locale.hard]
+    return _content(parsed, parsed.folded)
+
+
+def road(parsed: Parsed) -> str:
+    """The same of the text up to its road: what keys the slots of the head. SPEC 5.2.
+
+    An address that was cut behind its road, or mistyped there, keeps them. Empty where there is no
+    road or fewer than `LEAST_ANCHOR` are left: they are keyed by the anchor then.
+    """
+    return _content(parsed, parsed.folded[: parsed.road]) if parsed.road else ""
+
+
+def _content(parsed: Parsed, folded: str) -> str:
+    """What counts of the folded text, or of its beginning."""
+    soft, length = parsed.locale.soft, len(folded)
+    hard = [slot for slot in parsed.slots if slot[0] in parsed.locale.hard and slot[2] < length]
     if hard:
         pieces: list[str] = []
         done = 0
@@ -104,9 +122,11 @@ def writable(parsed: Parsed, slot: Slot) -> tuple[int, int] | None:
 def is_code(text: str) -> bool:
     """Whether a text is a number, a date or a code: ASCII without a blank, or without a letter.
 
-    Such a cell is never marked, whatever its role.
+    Such a cell is never marked, whatever its role. A masked mobile number is none.
     """
-    return text.isascii() and _IS_CODE(text) is not None
+    if not text.isascii() or _IS_CODE(text) is None:
+        return False
+    return "*" not in text or _IS_MASKED(text) is None
 
 
 def rewrite(text: str, edits: list[tuple[int, int, str]]) -> str:

@@ -177,6 +177,7 @@ class CellReader:
         }
         self._scanner = Scanner(using, self._families[None])
         self._fine = np.array([f.id for f in using.families.values() if f.fine], np.uint64)
+        self._heads = np.array([f.id for f in using.families.values() if f.head], np.uint64)
         self._telling = np.array(
             sorted(
                 2 * f.id + second
@@ -280,10 +281,12 @@ class CellReader:
         return [self._readings(found, own, keyed) for keyed in self._hashes]
 
     def _readings(self, found: Finds, own: NDArray[np.int64], keyed: CellHash) -> CellReadings:
-        keys = keyed.many(found.contents.tolist())
+        keys, heads = keyed.with_roads(found.contents.tolist(), found.roads.tolist())
+        halves = keys["k0"].astype(np.uint64), keys["k1"].astype(np.uint64)
+        keys = keys[: len(found)]
         anchors = keys["identity"].astype(np.uint64)
         layers = [
-            self._visible(layer, found, keys, anchors, found.layers == index)
+            self._visible(layer, found, halves, heads, anchors, found.layers == index)
             for index, layer in enumerate(LAYERS)
         ]
         some = found.present > 0
@@ -301,7 +304,8 @@ class CellReader:
         self,
         layer: str,
         found: Finds,
-        keys: NDArray[np.void],
+        halves: tuple[_U64, _U64],
+        heads: NDArray[np.int64],
         anchors: _U64,
         chosen: NDArray[np.bool_],
     ) -> Anchored:
@@ -309,8 +313,9 @@ class CellReader:
         shown = found.forms[chosen].astype(np.uint64)
         of, numbers, forms = as_chips(found.numbers[chosen], shown, self._fine)
         cells = found.cells[chosen][of]
-        k0, k1 = (keys[half][cells].astype(np.uint64) for half in ("k0", "k1"))
-        slots = siphashes(k0, k1, numbers)
+        leads = np.isin(numbers >> np.uint64(32), self._heads)
+        owners = np.where(leads, heads[cells], cells)
+        slots = siphashes(halves[0][owners], halves[1][owners], numbers)
         positions = (slots >> np.uint64(1)) % np.uint64(self._profile.length)
         reading = _reading(layer, slots, positions, forms ^ (slots & np.uint64(1)))
         families = numbers >> np.uint64(31)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from tracemark.errors import UsageError
 from tracemark.text.fold import strip_symbols
 
-MARKED = ("address", "item", "remark", "text")
+MARKED = ("address", "item", "remark", "text", "masked")  # the last where a user says so
 UNTOUCHED = ("name", "phone", "id", "time", "number", "region")
 ROLES = MARKED + UNTOUCHED
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tracemark.text.fold import SYMBOLS, split_symbols, strip_symbols
 from tracemark.text.invisible import LEAST_LETTERS, lanes
 from tracemark.text.joined import Grammar, Joined, grammar
-from tracemark.text.parse import LEAST_ANCHOR, anchor, is_code, parse, writable
+from tracemark.text.parse import LEAST_ANCHOR, anchor, is_code, parse, road, writable
 from tracemark.text.rules import LAYERS, Family, Rules
 from tracemark.text.slots import LANES
 
@@ -34,8 +34,9 @@ class Finds:
 
     Attributes
     ----------
-    contents : (cells,) object
-        The cells' anchors in UTF-8, `bytes`.
+    contents, roads : (cells,) object
+        The cells' anchors in UTF-8, `bytes`; and what keys the slots of their heads, empty where
+        that is the anchor.
     origins : (cells,) int64
         Where each cell came from: its index among those scanned, or the number of its row.
     present, symbols : (cells,) uint64
@@ -49,6 +50,7 @@ class Finds:
     """
 
     contents: NDArray[np.object_]
+    roads: NDArray[np.object_]
     origins: _Ints
     present: _U64
     symbols: _U64
@@ -66,6 +68,7 @@ class Finds:
         place = np.cumsum(chosen) - 1
         return Finds(
             self.contents[chosen],
+            self.roads[chosen],
             self.origins[chosen],
             self.present[chosen],
             self.symbols[chosen],
@@ -90,6 +93,7 @@ class Finds:
         copy = np.arange(len(shown)) - np.repeat(ends - counts[self.cells], counts[self.cells])
         return Finds(
             self.contents[every],
+            self.roads[every],
             places[order[starts[every] + within]],
             self.present[every],
             self.symbols[every],
@@ -102,33 +106,39 @@ class Finds:
     def of_rows(self, rows: Sequence[int] | _Ints) -> Finds:
         """The same with the row of each cell scanned as its origin."""
         values = [getattr(self, one.name) for one in fields(self)]
-        values[1] = np.asarray(rows, np.int64)[self.origins]
+        values[2] = np.asarray(rows, np.int64)[self.origins]
         return Finds(*values)
 
 
 Shown = tuple[int, int, int]
 """A visible slot: its number, the index of its layer, the form found."""
 
-Found = tuple[bytes, int, int, int, Sequence[Shown]]
-"""One cell: its anchor, its origin, the lanes present, their symbols, its visible slots."""
+Found = tuple[bytes, bytes, int, int, int, Sequence[Shown]]
+"""One cell: its anchor, what keys its head, its origin, the lanes present, their symbols, its
+visible slots."""
 
 
 def gathered(found: Iterable[Found]) -> Finds:
     """Finds of single cells together."""
     held = list(found)
-    contents = np.empty(len(held), object)
-    contents[:] = [one[0] for one in held]
-    shown = np.array([slot for one in held for slot in one[4]], np.uint64).reshape(-1, 3)
+    shown = np.array([slot for one in held for slot in one[5]], np.uint64).reshape(-1, 3)
     return Finds(
-        contents,
-        np.array([one[1] for one in held], np.int64),
-        np.array([one[2] for one in held], np.uint64),
+        _objects([one[0] for one in held]),
+        _objects([one[1] for one in held]),
+        np.array([one[2] for one in held], np.int64),
         np.array([one[3] for one in held], np.uint64),
-        np.repeat(np.arange(len(held)), [len(one[4]) for one in held]),
+        np.array([one[4] for one in held], np.uint64),
+        np.repeat(np.arange(len(held)), [len(one[5]) for one in held]),
         shown[:, 0],
         shown[:, 1].astype(np.uint8),
         shown[:, 2].astype(np.uint8),
     )
+
+
+def _objects(values: list[bytes]) -> NDArray[np.object_]:
+    held = np.empty(len(values), object)
+    held[:] = values
+    return held
 
 
 def together(parts: Sequence[Finds]) -> Finds:
@@ -138,7 +148,7 @@ def together(parts: Sequence[Finds]) -> Finds:
     held = [gathered(()), *parts]
     before = np.cumsum([0, *map(len, held[:-1])])
     columns = [np.concatenate([getattr(one, f.name) for one in held]) for f in fields(Finds)]
-    columns[4] += np.repeat(before, [len(one.cells) for one in held])
+    columns[5] += np.repeat(before, [len(one.cells) for one in held])
     return Finds(*columns)
 
 
@@ -206,7 +216,7 @@ class Scanner:
             for slot in parsed.slots
             if slot[0] in known and (parsed.places is None or writable(parsed, slot))
         ]
-        return content.encode(), origin, present, symbols, shown
+        return content.encode(), road(parsed).encode(), origin, present, symbols, shown
 
     def _others(self, cells: Iterable[tuple[int, str]]) -> Iterable[Found]:
         for origin, text in cells:
@@ -218,14 +228,13 @@ class Scanner:
     ) -> Finds:
         joined = Joined(bare)
         slots = grammar.slots(joined)
-        contents, lengths = grammar.anchors(joined, slots)
+        contents, lengths, roads = grammar.anchors(joined, slots)
         forms = grammar.classes[grammar.forms(joined, slots)]
         present, symbols = _lanes(Joined(texts), grammar)
-        held = np.empty(len(contents), object)
-        held[:] = contents
         known = self._active[slots.kinds]
         found = Finds(
-            held,
+            _objects(contents),
+            _objects(roads),
             origins,
             present,
             symbols,
@@ -245,7 +254,12 @@ def _fit(texts: Sequence[str]) -> list[int]:
         for place, text in enumerate(texts)
         if len(text) >= LEAST_ANCHOR
         and not (
-            text.isascii() and (text.isalnum() or text.lower() == text.upper() or is_code(text))
+            text.isascii()
+            and (
+                text.isalnum()
+                or ("*" not in text and text.lower() == text.upper())
+                or is_code(text)
+            )
         )
     ]
 

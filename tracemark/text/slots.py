@@ -92,3 +92,27 @@ class CellHash:
             keyed.update(anchor)
             digests.append(keyed.digest())
         return np.frombuffer(b"".join(digests), CELL_KEY)
+
+    def with_roads(
+        self, anchors: Sequence[bytes], roads: Sequence[bytes]
+    ) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+        """The cell keys of many cells, and behind them those of their roads.
+
+        Parameters
+        ----------
+        anchors, roads : sequence of bytes
+            One of each for every cell; a road may be empty.
+
+        Returns
+        -------
+        keys : (n,) of `CELL_KEY`
+        heads : (cells,) int64
+            Which of the keys the slots of a cell's head are keyed by: the cell's own, or its
+            road's.
+        """
+        once = {road: len(anchors) + i for i, road in enumerate(dict.fromkeys(filter(None, roads)))}
+        heads = np.arange(len(anchors))
+        if once:
+            own = heads.tolist()
+            heads = np.array([once.get(road, own[i]) for i, road in enumerate(roads)], np.int64)
+        return self.many([*anchors, *once]), heads

@@ -50,6 +50,8 @@ class Family:
         The canonical form counts in the anchor.
     case : bool
         Written in the case of the text around it.
+    head : bool
+        It stands in the locale's pattern `head`, and is keyed by the text up to the road.
     """
 
     id: int
@@ -63,6 +65,7 @@ class Family:
     closing: tuple[str, ...]
     keep: bool
     case: bool
+    head: bool
 
     def allowed(self, *, numerals: bool) -> bool:
         """Whether the family is in use under these options."""
@@ -89,6 +92,8 @@ class Locale:
         Matched once, at the beginning; its named groups are slots.
     heads : tuple of (Family, group)
         The families of `head`.
+    road : int
+        The group of `head` whose end is that of the text they are keyed by; 0 for none.
     body : Pattern
         Every other slot. ``groups[match.lastindex]`` is (family, first number, its group, its
         closing group or 0).
@@ -110,6 +115,7 @@ class Locale:
 
     head: re.Pattern[str] | None
     heads: tuple[tuple[Family, int], ...]
+    road: int
     body: re.Pattern[str]
     groups: Mapping[int, tuple[Family, int, int, int]]
     lines: re.Pattern[str]
@@ -219,6 +225,7 @@ def _family(entry: dict[str, Any]) -> Family:
         closing=closing,
         keep=bool(entry.get("keep")),
         case=bool(entry.get("case")),
+        head="head" in entry,
     )
 
 
@@ -263,6 +270,7 @@ def _locale(sources: Sequence[dict[str, Any]], families: Mapping[int, Family]) -
     return Locale(
         head=head,
         heads=tuple((family, head.groupindex[name]) for family, name in heads) if head else (),
+        road=head.groupindex.get("road", 0) if head else 0,
         body=re.compile(f"(?=[{body.leads}])(?:{pattern})"),
         groups=groups,
         lines=re.compile(f"(?=[\\n{body.leads}])(?:{first}|{pattern})"),
