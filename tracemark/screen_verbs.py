@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from tracemark import marking
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
 from tracemark.profiles import Profile
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 TILE = (1024, 1024)
 

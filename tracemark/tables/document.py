@@ -11,11 +11,9 @@ from tracemark.errors import UnreadableSample, UsageError
 from tracemark.tables import encoding as encodings
 from tracemark.tables.csv import DelimitedDocument, is_tabular, sniff_delimiter
 from tracemark.tables.json import JsonDocument, JsonLinesDocument
-from tracemark.tables.parquet import ParquetDocument
 from tracemark.tables.plain import PlainDocument
 from tracemark.tables.rows import LIMIT, Document, Origin, Row
 from tracemark.tables.source import Readable, blocks
-from tracemark.tables.xlsx import XlsxDocument, is_workbook
 
 __all__ = ["KINDS", "Document", "Row", "open_document"]
 
@@ -77,9 +75,13 @@ def open_document(
     head, rest = _peek(source)
     if not head:
         raise UnreadableSample(f"{name}: the file is empty", hint="check that it was saved whole")
-    if kind == "xlsx" or (kind is None and is_workbook(head)):
+    if kind == "xlsx" or (kind is None and _is_workbook(head)):
+        from tracemark.tables.xlsx import XlsxDocument  # late: most tables are text
+
         return XlsxDocument(rest, Origin(name, "utf-8", limit))
     if kind == "parquet" or (kind is None and head.startswith(b"PAR1")):
+        from tracemark.tables.parquet import ParquetDocument
+
         return ParquetDocument(rest, Origin(name, "utf-8", limit))
     if encoding is None:
         encodings.refuse_binary(head, name=name)
@@ -104,6 +106,11 @@ def open_document(
     if found == "jsonl":
         return JsonLinesDocument(chunks, origin, escape=head.isascii())
     return DelimitedDocument(chunks, origin, delimiter=_delimiter(sample, found))
+
+
+def _is_workbook(head: bytes) -> bool:
+    """Whether a file's first bytes may be those of an XLSX workbook: a ZIP file of its parts."""
+    return head.startswith(b"PK\x03\x04") and (b"xl/" in head or b"[Content_Types].xml" in head)
 
 
 def _peek(source: Readable) -> tuple[bytes, Iterator[bytes]]:

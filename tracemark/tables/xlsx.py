@@ -260,11 +260,6 @@ class XlsxDocument(Document):
         return read.found
 
 
-def is_workbook(head: bytes) -> bool:
-    """Whether a file's first bytes may be those of an XLSX workbook: a ZIP file of its parts."""
-    return head.startswith(b"PK\x03\x04") and (b"xl/" in head or b"[Content_Types].xml" in head)
-
-
 def _number(text: str) -> str:
     """A number as it would be typed: what Excel keeps as 1.38E+10 as its digits."""
     try:
