@@ -49,6 +49,7 @@ WORDS = {
     "marking": ("processor time of marking, tracemark = 1", "打标记的处理器时间（tracemark = 1）"),
     "reading": ("of reading, tracemark = 1", "读取的处理器时间（tracemark = 1）"),
     "missing": ("not installed", "未安装"),
+    "innocent": ("of all these readings, an innocent named", "以上全部读取中误指他人"),
     "checked": ("with 12 check bits", "加 12 位校验"),
 }
 NOBODY_OWNS = ("unmarked", "moved")
@@ -90,16 +91,24 @@ def summary(trials: Sequence[Trial], versions: Versions, language: int) -> Itera
         yield line(WORDS["leak"][language], *(shown(tool, versions) for tool in tools))
         yield line(*["---"] * (len(tools) + 1))
         for channel, words in channels.items():
-            found = [of(trials, host=host, channel=channel, tool=tool) for tool in tools]
             wanted = "somebody else" if channel in NOBODY_OWNS else "named"
-            cells = [share(some, wanted) or WORDS["missing"][language] for some in found]
-            for index, tool in enumerate(tools if channel == "unmarked" else ()):
-                if checked := of(trials, host=host, channel=channel, tool=tool + CHECKED):
-                    cells[index] += f"; {WORDS['checked'][language]} {share(checked, wanted)}"
-            yield line(words[language], *cells)
+            here = of(trials, host=host, channel=channel)
+            yield line(words[language], *cells(here, tools, wanted, language))
+        innocent = cells(of(trials, host=host), tools, "somebody else", language)
+        yield line(WORDS["innocent"][language], *innocent)
         for what in ("marking", "reading"):
             yield line(WORDS[what][language], *(ratio(trials, host, tool, what) for tool in tools))
     yield ""
+
+
+def cells(
+    trials: Sequence[Trial], tools: Sequence[str], wanted: str, language: int
+) -> Iterator[str]:
+    """How often each tool's readings ended so; with check bits as well, where it differs."""
+    for tool in tools:
+        bare, checked = (share(of(trials, tool=tool + bits), wanted) for bits in ("", CHECKED))
+        other = f"; {WORDS['checked'][language]} {checked}" if checked not in ("", bare) else ""
+        yield (bare or WORDS["missing"][language]) + other
 
 
 def results(trials: Sequence[Trial], versions: Versions) -> Iterator[str]:
@@ -154,7 +163,7 @@ def ratio(trials: Sequence[Trial], host: str, tool: str, what: str) -> str:
 
 def middle(trials: Sequence[Trial], what: str) -> float:
     """The median of what the trials took, in processor seconds."""
-    return statistics.median(trial[what] for trial in trials)
+    return float(statistics.median(trial[what] for trial in trials))
 
 
 def line(*cells: str) -> str:

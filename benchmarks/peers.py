@@ -124,8 +124,9 @@ def label_trial(tools: Sequence[Tool], seed: int) -> Iterator[Trial]:
             sample = leaked("png", label) if unmarked else leaked(channel, marked)
             found, reading = tool.read_label(sample, label.size, number)
             ended = "somebody else" if unmarked and found else outcome(found, number)
-            yield {"host": "label", "tool": tool.name, "channel": channel, "outcome": ended,
-                   "marking": marking, "reading": reading, "dots": dots}  # fmt: skip
+            yield {"host": "label", "seed": seed, "tool": tool.name, "channel": channel,
+                   "outcome": ended, "marking": marking, "reading": reading,
+                   "dots": dots}  # fmt: skip
 
 
 def text_trial(tools: Sequence[Tool], seed: int) -> Iterator[Trial]:
@@ -141,8 +142,8 @@ def text_trial(tools: Sequence[Tool], seed: int) -> Iterator[Trial]:
             sample = leak([source[i] for i in kept[:count]], random.Random(f"{seed}/{channel}"))
             found, reading = tool.read_rows(sample, number)
             ended = "somebody else" if channel in NOT_THEIRS and found else outcome(found, number)
-            yield {"host": "text", "tool": tool.name, "channel": channel, "outcome": ended,
-                   "marking": marking, "reading": reading}  # fmt: skip
+            yield {"host": "text", "seed": seed, "tool": tool.name, "channel": channel,
+                   "outcome": ended, "marking": marking, "reading": reading}  # fmt: skip
 
 
 def tools_on(worker: Worker, versions: Mapping[str, str | None], host: str) -> list[Tool]:
