@@ -1,8 +1,7 @@
 """Which of a label's edges and rooms are used. SPEC 10.7.
 
-Leakers keep parts of labels, so every tile of a label gets its share of chips, by turns: first
-free dots, two chips each, as far as the tile's edges are too few, then nubs. Whatever the budget
-still holds goes to further nubs.
+Leakers keep parts of labels, so every tile of a label gets its share of chips, by turns: nubs, and
+free dots where a tile's edges are too few. Whatever the budget still holds goes to further nubs.
 """
 
 from __future__ import annotations
@@ -67,17 +66,18 @@ def choose(
         White dots of the unmarked label.
     """
     sites = sites.take(lattice.on[sites.sides, sites.rows, sites.columns])
+    tile = _tiles(sites.rows, sites.columns)
+    nub_turn = _turns(tile, lattice.ranks[sites.sides, sites.rows, sites.columns])
+    held = np.bincount(tile, minlength=_ACROSS**2)
+
     rooms = rooms.take(
         (lattice.on[FREE_X] & lattice.on[FREE_Y])[rooms.rows, rooms.columns] & strength.dots
     )
-    here, there = _tiles(sites.rows, sites.columns), _tiles(rooms.rows, rooms.columns)
-    # a dot shows two chips: so many make up for the edges that a tile lacks
-    missing = np.maximum(strength.chips - np.bincount(here, minlength=_ACROSS**2), 0)
-    place = _turns(there, lattice.ranks[FREE_X, rooms.rows, rooms.columns])
-    wanted = 2 * place < missing[there]
-    rooms, there, dot_turn = rooms.take(wanted), there[wanted], 2 * place[wanted]
-    nub_turn = _turns(here, lattice.ranks[sites.sides, sites.rows, sites.columns])
-    nub_turn += 2 * np.bincount(there, minlength=_ACROSS**2)[here]
+    tile = _tiles(rooms.rows, rooms.columns)
+    # after the tile's nubs; a dot shows two chips
+    dot_turn = held[tile] + 2 * _turns(tile, lattice.ranks[FREE_X, rooms.rows, rooms.columns])
+    wanted = dot_turn < strength.chips
+    rooms, dot_turn = rooms.take(wanted), dot_turn[wanted]
 
     costs = np.repeat(
         [geometry.width * geometry.height, 2 * geometry.tall], [len(sites), len(rooms)]
