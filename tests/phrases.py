@@ -175,7 +175,7 @@ class _Sentences:
         alone = (
             "cli" in self.file.parts and not part and not said.startswith("--") and said != "SEQ"
         )
-        if (" " in said or alone) and _LETTERS.search(said) and not _CHINESE.search(said):
+        if (" " in said or alone) and _LETTERS.search(said) and not _CHINESE.match(said):
             self.found.setdefault(said, f"{self.file.as_posix()}:{line}")
 
 
