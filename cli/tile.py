@@ -50,4 +50,4 @@ def tile(
         return
     say(f"{output}: released to {to}")
     say_wrapped("style sheet of the pages:")
-    say(css)
+    say(css, theirs=True)

@@ -23,7 +23,7 @@ SPEAKING = {
     *("told", "labelled", "Finding", "report"),
 }
 TITLED = {"Leak", "LabelLeak"}  # said, among names of files
-SPOKEN = {"hint", "note", "help", "advice", "why"}  # arguments that are read by people
+SPOKEN = {"hint", "note", "help", "advice", "why", "odd"}  # arguments that are read by people
 _LETTERS = re.compile(r"[A-Za-z]{2}")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -55,13 +55,22 @@ class _Sentences:
         self.file = file
         self.done: set[int] = set()
         self.held: dict[str, list[ast.expr]] = defaultdict(list)
-        self.functions = {n.name: n for n in ast.walk(module) if isinstance(n, _Function)}
+        functions = [node for node in ast.walk(module) if isinstance(node, _Function)]
+        self.functions = {one.name: one for one in functions}
+        self.imported = {
+            (one.asname or one.name).partition(".")[0]
+            for node in ast.walk(module)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for one in node.names
+        }
         for node in ast.walk(module):
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     self.held[name].append(value)
                     if name in SPOKEN:
                         self._take(value, None)
+                case ast.Assign(targets=[ast.Attribute(attr=name)], value=value) if name in SPOKEN:
+                    self._take(value, None)
                 case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
                     for one, value in zip(names, values, strict=True):
                         self.held[getattr(one, "id", "")].append(value)
@@ -71,7 +80,7 @@ class _Sentences:
                     self.held[name].append(value)
                 case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append")):
                     self.held[name].extend(node.args)
-        for function in [None, *self.functions.values()]:
+        for function in [None, *functions]:
             if function and function.name.strip("_") in SPOKEN:
                 self._returned(function, part=False)
             for node in _own(function or module):
@@ -81,12 +90,26 @@ class _Sentences:
     def _call(self, node: ast.Call, inside: _Function | None) -> None:
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
         speaks = name in ERRORS | SPEAKING
+        called = self._called(node.func)
         given = [(str(at), one) for at, one in enumerate(node.args)]
         for place, one in [*given, *((k.arg or "", k.value) for k in node.keywords)]:
-            if speaks or place in SPOKEN or place in self.speaking[name]:
+            if speaks or place in SPOKEN or place in self.speaking[called]:
                 self._take(one, inside)
-            elif name in TITLED or place in self.parts[name]:
+            elif name in TITLED or place in self.parts[called]:
                 self._take(one, inside, part=True)
+
+    def _called(self, function: ast.expr) -> str:
+        """A method is told by a dot before its name from a function that is called the same."""
+        match function:
+            case ast.Name(id=name):
+                return name
+            case ast.Attribute(value=ast.Name(id=module), attr=name) if (
+                module in self.imported and module.islower()
+            ):
+                return name
+            case ast.Attribute(attr=name):
+                return f".{name}"
+        return ""
 
     def _take(self, node: ast.expr, inside: _Function | None, *, part: bool = False) -> None:
         if id(node) in self.done:
@@ -140,18 +163,19 @@ class _Sentences:
         if inside is None or inside.name == "open":
             return
         names = [one.arg for one in inside.args.args]
+        method = names[:1] in (["self"], ["cls"])
+        called = f".{inside.name}" if method else inside.name
         if name in names:
-            at = names.index(name) - (names[0] in ("self", "cls"))
-            speaking[inside.name] |= {name, str(at)}
+            speaking[called] |= {name, str(names.index(name) - method)}
         elif name in [one.arg for one in inside.args.kwonlyargs]:
-            speaking[inside.name].add(name)
+            speaking[called].add(name)
 
     def _keep(self, line: int, text: str, part: bool) -> None:
         said = " ".join(text.split())
         alone = (
             "cli" in self.file.parts and not part and not said.startswith("--") and said != "SEQ"
         )
-        if (" " in said or alone) and _LETTERS.search(said) and not _CHINESE.search(said):
+        if (" " in said or alone) and _LETTERS.search(said) and not _CHINESE.match(said):
             self.found.setdefault(said, f"{self.file.as_posix()}:{line}")
 
 

@@ -118,3 +118,23 @@ def test_what_stands_in_a_place_is_never_read_as_a_pattern() -> None:
     hostile = "no column '(.*){0}\\1' in " + "{}" * 50 + "'" * 200
     assert SAY(hostile).startswith("{}{}")
     assert tracemark.words.translate("a" * 100_000, "zh") == "a" * 100_000
+
+
+@pytest.mark.parametrize(
+    "english, chinese",
+    [
+        (
+            str(tracemark.HostTooSmall(needed=24, found=5, what="chips on a.zpl: label 3")),
+            "可打标之处太少：需要 24 处打标位置（a.zpl 第 3 张面单），找到 5",
+        ),
+        (
+            "a.zpl: label 3: the label carries a mark of this vault already",
+            "a.zpl 第 3 张面单：面单上已有本库的标记",
+        ),
+        ("a.zpl: its places are not in dots (^MU)", "a.zpl：坐标不以点为单位（^MU）"),
+        ("a.pdf: 2 renderings for 3 labels", "a.pdf：给了 2 张渲染图，而面单有 3 张"),
+        ("a { position: fixed }", "a { position: fixed }"),
+    ],
+)
+def test_sentences_behind_the_name_of_a_file_are_found(english: str, chinese: str) -> None:
+    assert tracemark.words.translate(english, "zh") == chinese

@@ -13,7 +13,8 @@ def test_a_tile_and_its_style_sheet(run, vault: Path, tmp_path: Path) -> None:
     assert "url(tile.png)" in ran.json["css"] and "pointer-events: none" in ran.json["css"]
     with Image.open(target) as tile:
         assert (tile.mode, tile.size) == ("RGBA", (1024, 1024))
-    assert "发给 acct:7" in run("tile", "--to", "acct:7", "-o", target, "--lang", "zh").out
+    chinese = run("tile", "--to", "acct:7", "-o", target, "--lang", "zh").out
+    assert "发放给 acct:7" in chinese and ran.json["css"] in chinese
 
 
 def test_a_tile_goes_through_a_pipe(run, vault: Path) -> None:
