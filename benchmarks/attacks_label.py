@@ -176,8 +176,8 @@ def _planed(black: Ink, width: int, height: int, beside: int = 3) -> Ink:
     ones = np.lib.stride_tricks.sliding_window_view(black, span, axis=1)
     run = np.zeros(span, np.uint8)
     run[beside : beside + width] = 1
-    bump, ground = (ones == run).all(2), ones.all(2)
-    found = ground[height:].copy()
+    bump = np.asarray((ones == run).all(axis=2))
+    found = np.array(ones.all(axis=2)[height:])
     for step in range(height):
         found &= bump[step : h - height + step]
     out = black.copy()

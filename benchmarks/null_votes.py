@@ -1,12 +1,13 @@
 """Null vote vectors through the decoder: nobody innocent may be named, and the bound must hold.
 
-    python -m benchmarks.null_votes --vectors 1000000 --log nulls.jsonl --plot docs/pictures/nulls.svg
+    python -m benchmarks.null_votes --vectors 1000000 --log nulls.jsonl --plot nulls.svg
 
 Each vector comes from something that holds no copy of any candidate: foreign files, washed files,
 leaks and collusions of recipients outside the candidates, at all sizes, hard and soft. A few fresh
 innocents are scored against each. Accusations are counted at the line of a million candidates and
-alpha = 1e-6, and at lines low enough to be reached, where they must stay below alpha. Every thousand vectors are a line of the log, under a seed of
-their own, so that a long run can be broken off and gone on with.
+alpha = 1e-6, and at lines low enough to be reached, where they must stay below alpha. Every
+thousand vectors are a line of the log, under a seed of their own, so that a long run can be broken
+off and gone on with.
 """
 
 from __future__ import annotations
@@ -54,14 +55,15 @@ def one_sided(
 def stranger(
     book: Codebook, at: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    return 2.0 * draw(book, 1, rng)[0, at] - 1
+    return np.asarray(2.0 * draw(book, 1, rng)[0, at] - 1, np.float64)
 
 
 def strangers(
     book: Codebook, at: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
     words = draw(book, int(rng.integers(2, 6)), rng)[:, at]
-    return 2.0 * words[rng.integers(0, len(words), len(at)), np.arange(len(at))] - 1
+    shown = words[rng.integers(0, len(words), len(at)), np.arange(len(at))]
+    return np.asarray(2.0 * shown - 1, np.float64)
 
 
 def faint(book: Codebook, at: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -145,10 +147,10 @@ def plot(vectors: int, scores: list[int]) -> str:
         f'<polyline points="{place(0, 1)} {place(last, 2.0**-last)}" stroke="#999" fill="none"'
         f' stroke-dasharray="5 4"/><polyline points="{seen}" stroke="#036" fill="none"/>'
         f'<g fill="#036">{dots}</g>'
-        f'<text x="{edge}" y="{edge + side}">across: score in bits, b; down: -log2 of the share of'
-        f" innocents at or above it</text>"
-        f'<text x="{edge}" y="{edge + side + 18}">dashed: 2^-b, the bound; {sum(scores):,} innocents'
-        f" against {vectors:,} null vectors</text></svg>\n"
+        f'<text x="{edge}" y="{edge + side}">across: score in bits, b; down: -log2 of the'
+        f" share of innocents at or above it</text>"
+        f'<text x="{edge}" y="{edge + side + 18}">dashed: 2^-b, the bound; {sum(scores):,}'
+        f" innocents against {vectors:,} null vectors</text></svg>\n"
     )
 
 
