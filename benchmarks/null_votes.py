@@ -121,7 +121,7 @@ def calibration(scores: list[int]) -> Iterator[tuple[int, float]]:
 def plot(vectors: int, scores: list[int]) -> str:
     """The share of innocents whose bound is at most x, against x: an SVG picture."""
     points = list(calibration(scores))
-    last = points[-1][0] + 2
+    last = max(points[-1][0], math.ceil(-math.log2(points[-1][1]))) + 1
     side, edge = 420, 60
 
     def place(bits: float, share: float) -> str:
@@ -147,9 +147,9 @@ def plot(vectors: int, scores: list[int]) -> str:
         f'<polyline points="{place(0, 1)} {place(last, 2.0**-last)}" stroke="#999" fill="none"'
         f' stroke-dasharray="5 4"/><polyline points="{seen}" stroke="#036" fill="none"/>'
         f'<g fill="#036">{dots}</g>'
-        f'<text x="{edge}" y="{edge + side}">across: score in bits, b; down: -log2 of the'
+        f'<text x="{edge}" y="{edge + side + 4}">across: score in bits, b; down: -log2 of the'
         f" share of innocents at or above it</text>"
-        f'<text x="{edge}" y="{edge + side + 18}">dashed: 2^-b, the bound; {sum(scores):,}'
+        f'<text x="{edge}" y="{edge + side + 22}">dashed: 2^-b, the bound; {sum(scores):,}'
         f" innocents against {vectors:,} null vectors</text></svg>\n"
     )
 
