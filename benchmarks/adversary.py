@@ -168,7 +168,7 @@ def row(kind: str, attack: str, needs: str, trials: list[Trial]) -> str:
     cells += [
         f"{hits}" if guilty else "–",
         f"{len(trials)}",
-        f"{100 * low:.0f}–{100 * high:.0f}" if guilty else "",
+        f"{100 * max(0.0, low):.0f}–{100 * high:.0f}" if guilty else "",
         f"{sum(trial['named'] == trial['guilty'] for trial in trials)}" if guilty else "–",
         f"{sum(trial['wrong'] for trial in trials)}",
         ", ".join(others),
