@@ -1,19 +1,25 @@
 """Null vote vectors through the decoder: nobody innocent may be named, and the bound must hold.
 
-    python benchmarks/null_votes.py --vectors 1000000
+    python -m benchmarks.null_votes --vectors 1000000 --log nulls.jsonl --plot nulls.svg
 
 Each vector comes from something that holds no copy of any candidate: foreign files, washed files,
 leaks and collusions of recipients outside the candidates, at all sizes, hard and soft. A few fresh
 innocents are scored against each. Accusations are counted at the line of a million candidates and
-alpha = 1e-6, and at lines low enough to be reached, where they must stay below alpha.
+alpha = 1e-6, and at lines low enough to be reached, where they must stay below alpha. Every
+thousand vectors are a line of the log, under a seed of their own, so that a long run can be broken
+off and gone on with.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
+import random
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +32,8 @@ from tracemark.profiles import CURRENT
 
 CANDIDATES = 20
 LINES = [(20, 0.1), (20, 0.01), (20, 0.001), (1_000_000, 1e-6)]  # (N, alpha)
+BATCH = 1000
+BITS = 48  # scores are counted bit by bit, those of 0 and less in the first place
 
 Maker = Callable[[Codebook, NDArray[np.int64], np.random.Generator], NDArray[np.float64]]
 
@@ -47,14 +55,15 @@ def one_sided(
 def stranger(
     book: Codebook, at: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    return 2.0 * draw(book, 1, rng)[0, at] - 1
+    return np.asarray(2.0 * draw(book, 1, rng)[0, at] - 1, np.float64)
 
 
 def strangers(
     book: Codebook, at: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
     words = draw(book, int(rng.integers(2, 6)), rng)[:, at]
-    return 2.0 * words[rng.integers(0, len(words), len(at)), np.arange(len(at))] - 1
+    shown = words[rng.integers(0, len(words), len(at)), np.arange(len(at))]
+    return np.asarray(2.0 * shown - 1, np.float64)
 
 
 def faint(book: Codebook, at: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -64,17 +73,12 @@ def faint(book: Codebook, at: NDArray[np.int64], rng: np.random.Generator) -> ND
 MAKERS: tuple[Maker, ...] = (foreign, one_sided, stranger, strangers, faint)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--vectors", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    rng = np.random.default_rng(options.seed)
-    book = Codebook(EpochKey(1, bytes(range(32))), CURRENT)
-    hits = dict.fromkeys(LINES, 0)
-    highest = -math.inf
-    started = time.perf_counter()
-    for number in range(options.vectors):
+def batch(book: Codebook, vectors: int, seed: int) -> dict[str, object]:
+    """Score fresh innocents against so many vectors."""
+    rng = np.random.default_rng(seed)
+    hits = [0] * len(LINES)
+    scores = np.zeros(BITS, np.int64)
+    for number in range(vectors):
         make = MAKERS[number % len(MAKERS)]
         slots = int(10 ** rng.uniform(1, 3))
         positions = rng.integers(0, CURRENT.length, slots)
@@ -84,17 +88,95 @@ def main() -> None:
         # the weights are drawn up for one of the lines; all four are read off the same scores
         candidates, alpha = LINES[number % len(LINES)]
         weighed = hypotheses(votes, book.biases, need=math.log(candidates / alpha))
-        best = float(weighed.log_e(words @ weighed.steps).max())
-        highest = max(highest, best)
-        for line in LINES:
-            hits[line] += best >= math.log(line[0] / line[1])
-    print("| N | alpha | vectors | accusing somebody | share |")
-    print("| --- | --- | --- | --- | --- |")
-    for (candidates, alpha), count in hits.items():
-        share = count / options.vectors
-        print(f"| {candidates:,} | {alpha:g} | {options.vectors:,} | {count} | {share:.2g} |")
-    spent = time.perf_counter() - started
-    print(f"\nHighest score {highest / math.log(2):.1f} bits; {spent:.0f} s.")
+        found = weighed.log_e(words @ weighed.steps)
+        bits = np.clip(np.floor(found / math.log(2)), 0, BITS - 1)
+        scores += np.bincount(bits.astype(np.int64), minlength=BITS)
+        for place, (many, line) in enumerate(LINES):
+            hits[place] += bool(found.max() >= math.log(many / line))
+    return {"seed": seed, "vectors": vectors, "hits": hits, "scores": scores.tolist()}
+
+
+def table(vectors: int, hits: list[int], scores: list[int]) -> Iterator[str]:
+    yield f"{vectors:,} null vectors, {CANDIDATES} fresh innocents against each."
+    yield ""
+    yield "| N | alpha | vectors accusing somebody | share |"
+    yield "| --- | --- | --- | --- |"
+    for (candidates, alpha), count in zip(LINES, hits, strict=True):
+        yield f"| {candidates:,} | {alpha:g} | {count:,} | {count / vectors:.2g} |"
+    yield ""
+    yield "| bits | innocents at or above | share | the bound |"
+    yield "| --- | --- | --- | --- |"
+    for bits, share in calibration(scores):
+        yield f"| {bits} | {share * sum(scores):,.0f} | {share:.2g} | {2.0**-bits:.2g} |"
+
+
+def calibration(scores: list[int]) -> Iterator[tuple[int, float]]:
+    """Bits, and the share of innocents that reach them; it must stay below 2^-bits."""
+    total = sum(scores)
+    for bits in range(1, BITS):
+        if above := sum(scores[bits:]):
+            yield bits, above / total
+
+
+def plot(vectors: int, scores: list[int]) -> str:
+    """The share of innocents whose bound is at most x, against x: an SVG picture."""
+    points = list(calibration(scores))
+    last = max(points[-1][0], math.ceil(-math.log2(points[-1][1]))) + 1
+    side, edge = 420, 60
+
+    def place(bits: float, share: float) -> str:
+        x, y = edge + side * bits / last, edge / 2 + side * -math.log2(share) / last
+        return f"{x:.1f},{y:.1f}"
+
+    seen = " ".join(place(bits, share) for bits, share in points)
+    dots = "".join(
+        '<circle cx="{}" cy="{}" r="3"/>'.format(*place(*point).split(",")) for point in points
+    )
+    marks = "".join(
+        f'<text x="{edge + side * bits / last:.0f}" y="{edge / 2 - 8:.0f}"'
+        f' text-anchor="middle">{bits}</text>'
+        f'<text x="{edge - 8}" y="{edge / 2 + side * bits / last + 4:.0f}"'
+        f' text-anchor="end">{bits}</text>'
+        for bits in range(0, last, 4)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{side + 2 * edge}"'
+        f' height="{side + 2 * edge}" font-family="sans-serif" font-size="12">'
+        "<title>Bounds of innocents against the bound</title>"
+        f'<rect width="100%" height="100%" fill="white"/>{marks}'
+        f'<polyline points="{place(0, 1)} {place(last, 2.0**-last)}" stroke="#999" fill="none"'
+        f' stroke-dasharray="5 4"/><polyline points="{seen}" stroke="#036" fill="none"/>'
+        f'<g fill="#036">{dots}</g>'
+        f'<text x="{edge}" y="{edge + side + 4}">across: score in bits, b; down: -log2 of the'
+        f" share of innocents at or above it</text>"
+        f'<text x="{edge}" y="{edge + side + 22}">dashed: 2^-b, the bound; {sum(scores):,}'
+        f" innocents against {vectors:,} null vectors</text></svg>\n"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--vectors", type=int, default=20_000, help="with those of the log")
+    parser.add_argument("--log", type=Path, help="one line for each batch; gone on with")
+    parser.add_argument("--plot", type=Path, help="SVG to write")
+    options = parser.parse_args()
+    book = Codebook(EpochKey(1, bytes(range(32))), CURRENT)
+    log = options.log or Path(tempfile.mkstemp(suffix=".jsonl")[1])
+    done = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    vectors = sum(one["vectors"] for one in done)
+    started = time.process_time()
+    with log.open("a") as file:
+        while vectors < options.vectors:
+            done.append(batch(book, BATCH, random.SystemRandom().randrange(1 << 60)))
+            file.write(json.dumps(done[-1]) + "\n")
+            file.flush()
+            vectors += BATCH
+    hits = np.sum([one["hits"] for one in done], axis=0).tolist()
+    scores = np.sum([one["scores"] for one in done], axis=0).tolist()
+    print("\n".join(table(vectors, hits, scores)))
+    print(f"\n{time.process_time() - started:.0f} s of processor time.")
+    if options.plot:
+        options.plot.write_text(plot(vectors, scores), encoding="utf-8")
 
 
 if __name__ == "__main__":

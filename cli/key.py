@@ -31,7 +31,10 @@ def list_(vault: VaultPath = VAULT, as_json: AsJson = False) -> None:
     if as_json:
         say_json(epochs)
     else:
-        say_table(("epoch", "commitment"), [(e["epoch"], e["commitment"]) for e in epochs])
+        say_table(
+            ("epoch", "commitment", "revoked"),
+            [(e["epoch"], e["commitment"], e["revoked"] or "") for e in epochs],
+        )
 
 
 @app.command()
@@ -61,6 +64,27 @@ def rotate(vault: VaultPath = VAULT, as_json: AsJson = False) -> None:
         say_json(newest)
     else:
         say(f"epoch {newest['epoch']} begins; back the key up now")
+
+
+@app.command()
+def revoke(
+    epoch: Annotated[int, typer.Argument(metavar="EPOCH", help="An older epoch.")],
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DAY", help="From when others may have had its key."),
+    ] = None,
+    vault: VaultPath = VAULT,
+) -> None:
+    """Record that the key of an older epoch got out; today, or since the DAY given (2026-05-01).
+
+    Its marks are still traced, but accusations that rest on them say from now on that they may be
+    forged. Rotate the key first: new copies must not be marked with one that got out.
+
+    Example:  tracemark key revoke 1 --since 2026-05-01
+    """
+    with tracemark.Vault.open(vault) as opened:
+        opened.revoke_epoch(epoch, since)
+    say(f"epoch {epoch} is revoked; accusations that rest on it say so from now on")
 
 
 @app.command()

@@ -208,6 +208,7 @@ def _say_accusation(accusation: tracemark.Accusation, case: tracemark.Case) -> N
     facts += [("evidence", _evidence(one, case)) for one in accusation.evidence]
     facts += [("rows", _rows(one, case)) for one in accusation.rows]
     facts += [("waybill", binding_of(one, case)) for one in accusation.bindings]
+    facts += [("caution", told(one)) for one in accusation.cautions]
     say_facts(facts, indent="    ")
 
 

@@ -73,8 +73,19 @@ MAY_IMPORT = {
     "label_tracing": GROUND | {"label", "loaders", "pictures", "barcodes", "ledger", "case"},
     "tone_tracing": GROUND | {"tone", "label_tracing", "loaders", "case"},
     "bindings": GROUND | {"label", "label_tracing", "decoder", "ledger", "case"},
+    "revoking": GROUND | {"decoder"},
     "tracing": GROUND
-    | {"text", "label_tracing", "tone_tracing", "bindings", "loaders", "decoder", "ledger", "case"}
+    | {
+        "text",
+        "label_tracing",
+        "tone_tracing",
+        "bindings",
+        "revoking",
+        "loaders",
+        "decoder",
+        "ledger",
+        "case",
+    }
     | {"access", "accessing", "collecting", "decoys", "showing"},
     "printing": {"errors"},  # pages and dots: no mark
     "zpl_marking": {"errors", "label", "marking", "model", "printing"},

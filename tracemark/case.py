@@ -132,6 +132,8 @@ class Accusation:
         if one is, else ``not checked``; empty where no picture speaks of them.
     bindings : tuple of Binding
         For each such picture.
+    cautions : tuple of str
+        What must be known before anyone relies on it: that a revoked key may have made the marks.
     """
 
     recipient: str
@@ -146,6 +148,7 @@ class Accusation:
     rows: tuple[RowsOf, ...] = ()
     binding: BindingVerdict | Literal[""] = ""
     bindings: tuple[Binding, ...] = ()
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""The vault's verbs for its keys: list, rotate, seal. SPEC 3."""
+"""The vault's verbs for its keys: list, rotate, revoke, seal. SPEC 3."""
 
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,12 @@ class KeyVerbs:
 
     @property
     def epochs(self) -> list[dict[str, Any]]:
-        """One entry for each key, oldest first: epoch and commitment."""
-        return [{"epoch": key.epoch, "commitment": key.commitment} for key in self._keys]
+        """One entry for each key, oldest first: epoch, commitment, and revoked since when."""
+        revoked = self._ledger.revocations()
+        return [
+            {"epoch": key.epoch, "commitment": key.commitment, "revoked": revoked.get(key.epoch)}
+            for key in self._keys
+        ]
 
     @property
     def public_key(self) -> str:
@@ -52,6 +57,26 @@ class KeyVerbs:
         self._ledger.add_epoch(key)
         self._keys.append(key)
         return key.epoch
+
+    def revoke_epoch(self, epoch: int, since: str | None = None) -> None:
+        """Record in the ledger that the key of an older epoch got out.
+
+        Its marks are still traced, but whoever has it can forge them for anyone: accusations that
+        rest on them carry a caution from now on (`Accusation.cautions`).
+
+        Parameters
+        ----------
+        epoch : int
+            Older than the newest: `rotate_key` first.
+        since : str, optional
+            The day from which it may have been in other hands, ``YYYY-MM-DD``; today by default.
+            Recorded again with an earlier day, that one counts.
+
+        Raises
+        ------
+        UsageError, LedgerError
+        """
+        self._ledger.revoke_epoch(epoch, since or datetime.now(UTC).date().isoformat())
 
     def seal_keys(self, passphrase: str, *, remember: bool = False) -> None:
         """Seal the key file with a passphrase; from then on it is needed to open the vault.

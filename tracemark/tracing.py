@@ -44,6 +44,7 @@ from tracemark.loaders import LIMITS, Limits, LoadedSample, Sample, open_samples
 from tracemark.loaders.sample import reads_pictures
 from tracemark.model import Reading
 from tracemark.profiles import Profile
+from tracemark.revoking import cautions
 from tracemark.showing import Seen, attach
 from tracemark.text.reader import CellReader, CellReadings
 from tracemark.tone_tracing import read_tones
@@ -438,6 +439,10 @@ def _accusation(
         evidence=tuple(replace(one, sample=legible[one.sample]) for one in accused.evidence),
         binding=overall(bound),
         bindings=bound,
+        # SPEC 8.7: marks of a key that got out may be forged
+        cautions=tuple(
+            cautions(ledger.revocations(), books, accused.recipient, [one.epochs for one in read])
+        ),
     )
 
 

@@ -195,6 +195,32 @@ def test_drill_a_mark_forged_with_the_old_key_is_told_by_its_epoch(vault) -> Non
     assert not accusation.issued  # the ledger never issued these records to anyone
 
 
+def test_drill_a_key_got_out_and_its_epoch_was_revoked(vault) -> None:
+    """Its marks still name, and the accusation says that they may be forged; newer ones do not."""
+    before = list(vault.mark_rows(ROWS, to="acct:7"))
+    with pytest.raises(tracemark.UsageError, match="still marked with the key of epoch 1"):
+        vault.revoke_epoch(1)
+    vault.rotate_key()
+    after = list(vault.mark_rows(ROWS, to="acct:8"))
+    for wrong in (0, 3):
+        with pytest.raises(tracemark.UsageError, match=f"no epoch {wrong}"):
+            vault.revoke_epoch(wrong)
+    with pytest.raises(tracemark.UsageError, match="not a day"):
+        vault.revoke_epoch(1, since="May")
+    assert vault.trace(before).accusations[0].cautions == ()
+    vault.revoke_epoch(1, since="2026-05-01")
+    vault.revoke_epoch(1, since="2026-03-01")  # it turns out to have been earlier
+    vault.revoke_epoch(1)
+    assert [one["revoked"] for one in vault.epochs] == ["2026-03-01", None]
+    [old], [new] = (vault.trace(rows).accusations for rows in (before, after))
+    assert old.recipient == "acct:7" and new.recipient == "acct:8"
+    [caution] = old.cautions
+    assert "epoch 1 was revoked: since 2026-03-01" in caution and not new.cautions
+    both = {one.recipient: one for one in vault.trace(before, after).accusations}
+    assert both["acct:7"].cautions and not both["acct:8"].cautions
+    assert vault.verify_ledger().holds
+
+
 def test_drill_the_key_file_was_lost(vault, tmp_path: Path) -> None:
     """Back from its backup the vault goes on; with any other key it does not open."""
     path = vault.path / "keys"

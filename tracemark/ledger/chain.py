@@ -36,7 +36,7 @@ class Entry:
         UTC, ISO 8601 with microseconds, as the writer's clock had it.
     kind : str
         ``genesis``, ``epoch``, ``recipients``, ``issue``, ``batch``, ``close``, ``case``,
-        ``custody``, ``decoys``, ``prune``.
+        ``custody``, ``decoys``, ``prune``, ``revocation``.
     body : dict
         What happened; the keys depend on the kind.
     hash : bytes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +165,43 @@ class Ledger:
         except BaseException:
             self._keep(before)
             raise
+
+    def revoke_epoch(self, epoch: int, since: str) -> None:
+        """Record that the key of an older epoch may be in other hands. SPEC 9.5.6.
+
+        Parameters
+        ----------
+        epoch : int
+        since : str
+            A day, ``YYYY-MM-DD``; of several that were recorded the earliest counts.
+
+        Raises
+        ------
+        UsageError
+            If the epoch is not an older one, or the day is none.
+        """
+        held = self.epochs()
+        if epoch not in held:
+            raise UsageError(f"there is no epoch {epoch}", hint="tracemark key list")
+        if epoch == max(held):
+            raise UsageError(
+                f"copies are still marked with the key of epoch {epoch}",
+                hint="start a new epoch first: tracemark key rotate",
+            )
+        try:
+            day = date.fromisoformat(since).isoformat()
+        except ValueError:
+            raise UsageError(f"'{since}' is not a day", hint="as in 2026-05-01") from None
+        with self._store.write() as transaction:
+            transaction.append("revocation", {"epoch": epoch, "since": day})
+
+    def revocations(self) -> dict[int, str]:
+        """The epochs that were revoked, and since when their marks may be forged."""
+        found: dict[int, str] = {}
+        for entry in self.entries("revocation"):
+            epoch, since = int(str(entry.body["epoch"])), str(entry.body["since"])
+            found[epoch] = min(since, found.get(epoch, since))
+        return found
 
     def _keep(self, keys: Sequence[EpochKey]) -> None:
         self._keys = tuple(keys)

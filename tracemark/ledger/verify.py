@@ -201,6 +201,8 @@ class _Check:
             self.fault(f"entry {seq} is {kind}: the first entry, and no other, is genesis")
         if kind in ("genesis", "epoch"):
             self._epochs[body["epoch"]] = body["commitment"]
+        elif kind == "revocation" and not 1 <= body["epoch"] < max(self._epochs):
+            self.fault(f"entry {seq} revokes epoch {body['epoch']}, which is no older one")
         elif kind == "recipients":
             self._recipients(seq, body)
         elif kind == "issue":
