@@ -12,13 +12,13 @@ of power takes is another question, which SQLite's synchronous=FULL answers and 
 from __future__ import annotations
 
 import argparse
-import io
 import itertools
 import multiprocessing
 import os
 import random
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +74,23 @@ class Outside:
         self.write(number.encode() + b"\n")
 
 
+class Endless:
+    """A table that never ends."""
+
+    def __init__(self, numbers: Iterator[int]) -> None:
+        self._numbers = numbers
+        self._rest = "运单号,收货地址\n".encode()
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most `size` bytes of some hundred more rows."""
+        if not self._rest:
+            some = itertools.islice(self._numbers, 500)
+            self._rest = "".join(f"YT{n:013},{address(n)}\n" for n in some).encode()
+        cut = len(self._rest) if size < 0 else size
+        block, self._rest = self._rest[:cut], self._rest[cut:]
+        return block
+
+
 def issue_for_ever(folder: Path, out: Path, way: str, first: int) -> None:
     """What the process does until it is killed."""
     with tracemark.Vault.open(folder) as vault:
@@ -88,8 +105,7 @@ def issue_for_ever(folder: Path, out: Path, way: str, first: int) -> None:
                 [marked] = vault.mark_rows([row(number)], to=TO)
                 outside.hand_out(marked["运单号"])
         elif way == "table":
-            lines = "".join(f"YT{n:013},{address(n)}\n" for n in range(first, first + 50_000))
-            vault.mark_table(io.BytesIO(f"运单号,收货地址\n{lines}".encode()), outside, to=TO)
+            vault.mark_table(Endless(numbers), outside, to=TO)
         else:
             picture = label(first)
             for number in numbers:

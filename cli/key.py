@@ -31,10 +31,10 @@ def list_(vault: VaultPath = VAULT, as_json: AsJson = False) -> None:
     if as_json:
         say_json(epochs)
     else:
-        say_table(
-            ("epoch", "commitment", "revoked"),
-            [(e["epoch"], e["commitment"], e["revoked"] or "") for e in epochs],
-        )
+        say_table(("epoch", "commitment"), [(e["epoch"], e["commitment"]) for e in epochs])
+        for one in epochs:
+            if one["revoked"]:
+                say(f"epoch {one['epoch']} is revoked since {one['revoked']}")
 
 
 @app.command()

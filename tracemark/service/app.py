@@ -179,15 +179,17 @@ def application(vault: str | os.PathLike[str], *, marking: int, table_limit: int
                 )  # fmt: skip
 
         async def feed() -> None:
-            size = 0
+            size, over = 0, False
             try:
                 async for block in request.stream():
                     size += len(block)
-                    if size > table_limit:
+                    if size <= table_limit:
+                        await waiting(source.put, block)
+                    elif not over:  # the rest is let by: who sends all before reading must end
+                        over = True
                         await waiting(source.end, f"it has more than {table_limit} bytes")
-                        return
-                    await waiting(source.put, block)
-                await waiting(source.end, "")
+                if not over:
+                    await waiting(source.end, "")
             except ClientDisconnect:
                 await waiting(source.end, "the sender left")
 
