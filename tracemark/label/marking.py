@@ -124,8 +124,9 @@ def embed(
         STRENGTHS[profile_name],
         white,
     )
-    chips = len(sites) + 2 * len(rooms)
-    if chips < NEEDED or white == black.size:
+    blank = white == black.size  # dots alone in the white are no label
+    chips = 0 if blank else len(sites) + 2 * len(rooms)
+    if chips < NEEDED:
         raise HostTooSmall(
             needed=NEEDED,
             found=chips,
