@@ -154,13 +154,16 @@ class _Number:
 
 
 def read_picture(
-    sample: LoadedSample, keys: Sequence[EpochKey], ledger: Ledger, clues: Clues
+    sample: LoadedSample,
+    picture: Image.Image,
+    keys: Sequence[EpochKey],
+    ledger: Ledger,
+    clues: Clues,
 ) -> list[PictureRead]:
-    """Read one picture under all keys, each label in it for itself. SPEC 10.8 to 10.11.
+    """Read one sample's picture under all keys, each label in it for itself. SPEC 10.8 to 10.11.
 
     Raises UnreadableSample.
     """
-    picture = sample.picture()
     number = _number(picture, clues.waybills[sample.number - 1], keys, ledger, clues.decoys)
     original = clues.original or _found(clues.originals, number.texts)
     subkeys = [key.derive("slots/label") for key in keys]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PIL import ImageOps
+from PIL import Image, ImageOps
 
 from tracemark.case import Pilot, SampleReport
 from tracemark.keys import EpochKey
@@ -20,6 +20,7 @@ _PLACE = {"picture": "tones", "tile": "screen"}
 
 def read_tones(
     sample: LoadedSample,
+    picture: Image.Image,
     keys: Sequence[EpochKey],
     profile: Profile,
     labels: Sequence[PictureRead],
@@ -27,12 +28,12 @@ def read_tones(
     """What was read of a picture as labels, with what its tones say.
 
     A picture whose tones show a mark of ours is a sample of its own, beside its labels if these
-    show one, else in their place. Raises UnreadableSample.
+    show one, else in their place.
     """
     from tracemark import tone
 
-    picture = ImageOps.exif_transpose(sample.picture())
-    found = tone.read(picture, [key.derive("slots/tone") for key in keys], profile)
+    upright = ImageOps.exif_transpose(picture)
+    found = tone.read(upright, [key.derive("slots/tone") for key in keys], profile)
     # SPEC 15.5: the check cells had no part in the search; one test for each key
     bound = min(1.0, min(one.bound for one in found) * len(found))
     if bound > PILOT_BOUND:

@@ -265,8 +265,9 @@ def _seen(
     The pilot alone decides, and it has seen no codeword.
     """
     try:
-        labels = read_picture(sample, tables.keys, ledger, clues)
-        labels = read_tones(sample, tables.keys, tables.profile, labels)
+        picture = sample.picture()
+        labels = read_picture(sample, picture, tables.keys, ledger, clues)
+        labels = read_tones(sample, picture, tables.keys, tables.profile, labels)
     except UnreadableSample as error:
         return [_unreadable(sample, error, len(tables.keys))]
     nothing = [_NOTHING] * len(tables.keys)

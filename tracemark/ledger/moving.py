@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tracemark.errors import LedgerError, UsageError
+from tracemark.errors import UsageError
 from tracemark.ledger.postgres import PostgresStore, layout
 from tracemark.ledger.postgres_link import Link, is_address
 from tracemark.ledger.store import Row, Store, Transaction
@@ -50,19 +50,14 @@ def move(
                         f"SELECT setval(pg_get_serial_sequence('{table}', 'n'),"
                         f" (SELECT COALESCE(MAX(n), 0) + 1 FROM {table}), false)"
                     )
-            found = verify(
+            verify(
                 link.execute,
                 layout,
                 source.seals,
                 commitments,
                 expect=transaction.head,
                 progress=progress,
-            )
-            if not found.holds:
-                raise LedgerError(
-                    f"the ledger {source.path} does not hold, and stays: {found.faults[0]}",
-                    hint="run tracemark ledger verify",
-                )
+            ).insist(str(source.path))
 
         PostgresStore.lay_out(address, source.seals, fill).close()
 

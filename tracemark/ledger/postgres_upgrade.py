@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tracemark.errors import LedgerError
 from tracemark.ledger.postgres import PostgresStore, layout, layout_number
 from tracemark.ledger.postgres_schema import LAYOUT, rebuilding
 from tracemark.ledger.store import Store
@@ -29,17 +28,12 @@ def upgrade(store: Store, commitments: dict[int, str], progress: Progress | None
             return False
         for statement in rebuilding():
             transaction.execute(statement)
-        found = verify(
+        verify(
             transaction.execute,
             layout,
             store.seals,
             commitments,
             expect=transaction.head,
             progress=progress,
-        )
-        if not found.holds:
-            raise LedgerError(
-                f"the ledger {store.shown} does not hold, and stays: {found.faults[0]}",
-                hint="run tracemark ledger verify",
-            )
+        ).insist(str(store.shown))
     return True

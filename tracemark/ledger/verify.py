@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from tracemark.errors import LedgerError
 from tracemark.ledger.chain import START, Head, Seals, link
 from tracemark.ledger.fingerprints import WIDTH
 from tracemark.ledger.issues import summary
@@ -56,6 +57,14 @@ class Verification:
     def holds(self) -> bool:
         """Whether no fault was found."""
         return not self.faults
+
+    def insist(self, place: str) -> None:
+        """Raise LedgerError where it does not hold: the ledger at `place` stays as it is."""
+        if self.faults:
+            raise LedgerError(
+                f"the ledger {place} does not hold, and stays: {self.faults[0]}",
+                hint="run tracemark ledger verify",
+            )
 
 
 def verify(
