@@ -10,7 +10,7 @@ from PIL import Image
 
 import tracemark
 from benchmarks import leaks
-from benchmarks.text import transplant
+from benchmarks.leaks import transplant
 from tracemark import text_tracing
 from tracemark_cli.sample_orders import orders
 
