@@ -88,9 +88,10 @@ def main() -> None:
         options.output.write_text(text, encoding="utf-8")
 
 
-def no_label(sample: LoadedSample, keys: Sequence[Any], *_: object) -> list[PictureRead]:
+def no_label(
+    sample: LoadedSample, picture: Image.Image, keys: Sequence[Any], *_: object
+) -> list[PictureRead]:
     """In place of the search for labels."""
-    sample.picture()
     report = SampleReport(sample.path, sample.sha256, sample.kind, "no mark")
     return [PictureRead(report, [[] for _ in keys], Mark())]
 
