@@ -7,7 +7,8 @@ the order of the page, in a folder of the page's own and one namespace. What a c
 be what stands below it (``...`` stands for anything); ``# status 1`` behind it is its exit status.
 A ``bash`` block of this program's commands alone is run too, with invented files of the names that
 it uses, and must not fail. Blocks that install, or start servers, databases or Spark, are run
-elsewhere, as listed below; a block that nobody runs is wrong. Blocks of no kind, or of ``text``, are no code.
+elsewhere, as listed below; a block that nobody runs is wrong. Blocks of no kind, or of ``text``,
+are no code.
 """
 
 from __future__ import annotations

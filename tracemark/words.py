@@ -1,6 +1,6 @@
 """What is said to people, in English and in Chinese. One catalogue for reports and the terminal.
 
-Wording is careful: a copy is "released to" a recipient (发给), nobody is called a thief.
+Wording is careful: a copy is "released to" a recipient (发放给), nobody is called a thief.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ PHRASES: dict[str, tuple[str, str]] = {
     "unreadable": ("unreadable", "无法读取"),
     "says identified one": (
         "A copy of this material was released to {who}.",
-        "这批材料出自发给 {who} 的那一份。",
+        "这批材料出自发放给 {who} 的那一份副本。",
     ),
     "says identified many": (
         "Copies of this material were released to {count} recipients: {who}.",
-        "这批材料出自发给 {count} 个接收者的副本：{who}。",
+        "这批材料出自发放给 {count} 个接收者的副本：{who}。",
     ),
     "says inconclusive": (
         "A mark of this vault is there, too weak to name anyone.",
@@ -80,7 +80,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "empty": ("empty", "空"),
     "picture": ("picture", "图片"),
     "text": ("text", "文本"),
-    "rows": ("rows", "行"),
+    "rows": ("rows", "数据行"),
     "table": ("table", "表格"),
     "label": ("label", "面单"),
 }

@@ -93,7 +93,7 @@ def test_both_languages_stand_in_every_page(leaked: Leak, lang: str) -> None:
     page = leaked.case.to_html(lang)
     said = words_of(page)
     assert "Copies of this material were released to 2 recipients" in said
-    assert "这批材料出自发给 2 个接收者的副本" in said
+    assert "这批材料出自发放给 2 个接收者的副本" in said
     [chosen] = [a["id"] for t, a in Outline(page).tags if t == "input" and "checked" in a
                 and a.get("name") == "lang"]  # fmt: skip
     assert chosen == lang
