@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 from pathlib import Path
 
@@ -54,6 +55,19 @@ def test_a_changed_signed_case_is_status_3(run, leak: Path) -> None:
     run("verify-case", "case.json", "--key", "00" * 32).failed(3, "another key")
     run("verify-case", "case.json", "--sample", "case.json").failed(3, "is not in case.json")
     run("verify-case", leak).failed(3, "leak.csv")
+    run("report", "other.json", "-o", "other.html").failed(3, "other.json", "does not hold")
+    assert not Path("other.html").exists()
+
+
+def test_the_page_of_a_signed_case_says_who_signed_it_and_what_was_asked(run, leak: Path) -> None:
+    pytest.importorskip("cryptography", reason="needs the extra 'sign'")
+    run("trace", leak, "--signed", "case.json")
+    assert run("report", "case.json", "-o", "case.html").status == 0
+    page = Path("case.html").read_text(encoding="utf-8")
+    process = json.loads(Path("case.json").read_text())["statement"]["process"]
+    assert run("key", "public").out.strip() in page
+    assert html.escape(process["command"], quote=True).replace("&#x27;", "&#39;") in page
+    assert process["time"][:19] in page
 
 
 def test_a_case_file_becomes_a_page_without_contents(run, leak: Path) -> None:

@@ -189,9 +189,16 @@ def test_a_later_look_and_a_prefix_are_said() -> None:
     sample = SampleReport("leak.csv", "0" * 64, "csv", "marked", 3, 12)
     case = Case("inconclusive", 1e-3, 70, 3, 20.0, samples=(sample,), number=9, look=2, among="a:")
     said = words_of(case.to_html("en"))
-    assert "Case案件 9, look 2" in said
+    assert "Case案件 9, ，look 2" in said
     assert "look 2 at these samples spends a part of it" in said
     assert command(case.to_dict()) == "tracemark trace leak.csv --alpha 0.001 --among a:"
+    assert "give them again" in said
+
+
+def test_what_was_typed_is_how_to_repeat_it(leaked: Leak) -> None:
+    typed = "tracemark trace '<b>.jpg' --waybill YT7712345678901"
+    said = words_of(leaked.case.to_html("en", asked=typed))
+    assert typed in said and "give them again" not in said
 
 
 def test_access_is_set_apart(leaked: Leak) -> None:

@@ -7,9 +7,11 @@ network: everything it needs stands in the page, and everything that came from o
 from __future__ import annotations
 
 import base64
+import platform
 import shlex
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
@@ -71,6 +73,8 @@ def page(
         is_picture=lambda one: isinstance(one, ShownPicture),
         access=case.get("access"),
         version=tracemark.__version__,
+        python=platform.python_version(),
+        numpy=version("numpy"),
         plot=plot(
             histogram.get("edges", ()),
             histogram.get("counts", ()),
