@@ -60,6 +60,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "{candidates} recipients were compared. Nobody below the line is named anywhere.",
         "共比对 {candidates} 个接收者。达不到界限的人不在任何地方出现名字。",
     ),
+    "odds about": ("about {number}", "约 {number}"),
     "odds at most": ("at most 1 in {number}", "不超过 {number} 分之一"),
     "odds below": ("less than 1 in {number}", "小于 {number} 分之一"),
     "{odds}": ("{odds}", "{odds}"),
@@ -118,7 +119,9 @@ def chinese(more: str = "") -> Catalogue:
 
 
 def odds(chance: float, lang: Lang) -> str:
-    """A chance as it is read aloud: at most 1 in 1,000,000; less than 1 in 10⁴⁰."""
+    """A chance as it is read aloud: about 66%; at most 1 in 1,000,000; less than 1 in 10⁴⁰."""
+    if chance > 0.05:
+        return phrase("odds about", lang, number=f"{chance:.0%}")
     if chance >= 1e-9:
         scale = 10 ** max(0, math.floor(-math.log10(chance)) - 1)
         number = f"{max(1, math.floor(1 / chance / scale * (1 + 1e-9))) * scale:,}"
