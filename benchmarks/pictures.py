@@ -12,6 +12,7 @@ import csv
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
@@ -27,27 +28,27 @@ KEY = bytes(range(5, 37))
 STATION = "station:YW-012"
 PART = (0, 260, 400, 580)  # of the label, in dots
 ROWS = 40
-SHOWN = 1310  # pixels of the page
+SHOWN = 1745  # pixels of the page
 SHADE = 128
 
 
 def main(folder: Path, seed: int = 12) -> None:
     """Take all pictures into a folder."""
+    folder = folder.resolve()
     text = fields(seed, "zh")
     plain = waybill(text, size="100x150")
-    with (
-        tempfile.TemporaryDirectory() as where,
-        tracemark.Vault.create(Path(where) / "vault", key=KEY) as vault,
-    ):
-        vault.add_recipients(f"acct:{number}" for number in range(100_000))
-        vault.add_recipient(STATION, name="义乌北苑站", kind="station")
-        marked = vault.mark_label(plain, to=STATION, waybill=text["运单号"])
-        _beside(plain, marked).save(folder / "label.png", optimize=True)
-        samples = _leaked(vault, marked, Path(where), seed)
-        case = vault.trace(*samples, waybill=text["运单号"])
+    with tempfile.TemporaryDirectory() as where, chdir(where):  # so that names are short
+        with tracemark.Vault.create("vault", key=KEY) as vault:
+            vault.add_recipients(f"acct:{number}" for number in range(100_000))
+            vault.add_recipient(STATION, name="义乌北苑站", kind="station")
+            marked = vault.mark_label(plain, to=STATION, waybill=text["运单号"])
+            _beside(plain, marked).save(folder / "label.png", optimize=True)
+            samples = _leaked(vault, marked, seed)
+            case = vault.trace(*samples, waybill=text["运单号"])
         assert [one.recipient for one in case.accusations] == [STATION]
-        page = Path(where) / "case.html"
-        page.write_text(case.to_html("en"), "utf-8")
+        asked = f"tracemark trace {' '.join(map(str, samples))} --waybill {text['运单号']}"
+        page = Path("case.html").resolve()
+        page.write_text(case.to_html("en", asked=f"{asked} --report case.html"), "utf-8")
         take(page, folder)
 
 
@@ -61,9 +62,9 @@ def _beside(plain: Image.Image, marked: Image.Image) -> Image.Image:
     return sheet.resize((2 * sheet.width, 2 * sheet.height), Image.Resampling.NEAREST)
 
 
-def _leaked(vault: tracemark.Vault, label: Image.Image, where: Path, seed: int) -> Sequence[Path]:
+def _leaked(vault: tracemark.Vault, label: Image.Image, seed: int) -> Sequence[Path]:
     """A photo of the label, and rows of the same station's export among foreign ones."""
-    photo, table = where / "photo.jpg", where / "chat-list.csv"
+    photo, table = Path("photo.jpg"), Path("chat-list.csv")
     CHANNELS["chat"](label, np.random.default_rng(seed)).save(photo, quality=90)
     ours = list(vault.mark_rows(orders(ROWS, seed), to=STATION))
     with table.open("w", encoding="utf-8", newline="") as file:

@@ -221,7 +221,9 @@ def _spelled(value: Any) -> Json:
         return [_spelled(item) for item in value]
     if value is None or isinstance(value, bool | int | str):
         return value
-    raise UsageError(f"a {type(value).__name__} cannot be signed")
+    raise UsageError(
+        f"a {type(value).__name__} cannot be signed", hint="sign what Vault.trace gave"
+    )
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
