@@ -75,7 +75,7 @@ def _leaked(vault: tracemark.Vault, label: Image.Image, seed: int) -> Sequence[P
 
 
 def take(page: Path, folder: Path) -> None:
-    """The report's first screens in both languages, all of it in the dark, and its pages on A4."""
+    """The report's first screens in both languages, and in the dark."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as started:
@@ -84,7 +84,7 @@ def take(page: Path, folder: Path) -> None:
         for lang, scheme, name in (
             ("en", "light", "report.png"),
             ("zh", "light", "report.zh-CN.png"),
-            ("zh", "dark", "report-dark.zh-CN.png"),
+            ("en", "dark", "report-dark.png"),
         ):
             tab = browser.new_context(
                 viewport={"width": 900, "height": SHOWN}, color_scheme=scheme
