@@ -7,6 +7,7 @@ import html
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from rich.cells import cell_len
@@ -128,8 +129,20 @@ def test_a_preview_shows_before_after_and_the_change(run, vault: Path, label: Pa
     assert red == said["changed"]
     issues = run("ledger", "show", "--kind", "issue", "--to", "acct:1042", "--json").out
     assert '"label"' in issues  # the picture shows a marked label, so the ledger holds it
+    assert said["levels"] == 0
     run("preview", "leak.txt", "--to", "acct:1042", "-o", "p.png").failed(3, "leak.txt")
     assert not Path("p.png").exists()
+
+
+def test_a_preview_shows_how_tones_changed(run, vault: Path) -> None:
+    """A grey picture without rules carries no dots: none are counted, and the tones are seen."""
+    ground = np.add.outer(np.arange(480), np.arange(640)) // 8 + 90
+    Image.fromarray(ground.astype("uint8")).save("grey.png")
+    said = run("preview", "grey.png", "--to", "acct:1042", "-o", "preview.png", "--json").json
+    assert said["changed"] == 0 and 1 <= said["levels"] <= 4
+    changes = Image.open("preview.png").convert("L").crop((2 * 640 + 72, 24, 3 * 640 + 72, 504))
+    low, high = changes.getextrema()
+    assert low < 112 and high > 144
 
 
 def test_the_doctor_finds_a_sound_vault_sound(run, vault: Path) -> None:
