@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 import tracemark
-from tests.report.cases import Leak, write
+from tests.report.cases import PLACES, Leak, evil, hostile, write
 from tracemark.case import Case, SampleReport
 from tracemark.exhibit import ShownPicture
 from tracemark.report import command, seen
@@ -81,6 +81,15 @@ def test_hostile_texts_stand_in_the_page_as_text(page: str, leaked: Leak) -> Non
     assert "<script>document.title='broken'</script>" in said
     assert "{{7*7}}" in said and "49" not in re.findall(r"onerror=\S+?>(\d+)", said)
     assert "\u202e" not in page and "\\u202egpj.csv" in page
+
+
+def test_whatever_came_from_outside_is_text_wherever_it_is_shown(leaked: Leak) -> None:
+    page = hostile(leaked.case).to_html("en", asked=evil("command"))
+    outline, said = Outline(page), words_of(page)
+    assert not {"script", "img"} & {tag for tag, _ in outline.tags}
+    assert not [name for _, held in outline.tags for name in held if name.startswith("on")]
+    missing = [name for name in (*PLACES, "command") if evil(name) not in said]
+    assert missing == []
 
 
 def test_what_leaked_carries_no_mark_in_the_page(page: str) -> None:
