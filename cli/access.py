@@ -32,8 +32,8 @@ def say_access(access: tracemark.Access) -> None:
 
 def _who(access: tracemark.Access) -> str:
     return (
-        f"{access.recipients:,} recipients had access to at least one of them, "
-        f"{access.complete:,} to all. Whoever has access to everything fits every list."
+        f"Recipients with access to at least one of them: {access.recipients:,}, to all: "
+        f"{access.complete:,}. Whoever has access to everything fits every list."
     )
 
 

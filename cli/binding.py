@@ -5,12 +5,11 @@ from __future__ import annotations
 import tracemark
 
 from .terminal import chance as spelled
-from .words import told
+from .words import behind, together, told
 
 
 def binding_of(binding: tracemark.Binding, case: tracemark.Case) -> str:
     """One line about one picture; a contradiction in capitals."""
-    where = f"{case.samples[binding.sample].path}: " if len(case.samples) > 1 else ""
     verdict = binding.verdict.upper() if binding.verdict == "contradicted" else binding.verdict
     said = [told(verdict)]
     if binding.issued is not None:
@@ -24,4 +23,5 @@ def binding_of(binding: tracemark.Binding, case: tracemark.Case) -> str:
         said.append(told("issued to them" if binding.issued else "never issued to them"))
     if binding.issue is not None:
         said.append(told(f"the mark was made for the label of issue {binding.issue}"))
-    return where + ", ".join(filter(None, [*said, told(binding.note)]))
+    whole = together([*said, told(binding.note)])
+    return behind(case.samples[binding.sample].path, whole) if len(case.samples) > 1 else whole

@@ -24,6 +24,7 @@ from .terminal import DONE, TROUBLE, probability, progress, say, say_json, say_t
 from .words import told
 
 RECIPIENTS = 1000
+_BELONGS = {"confirmed": "its own", "contradicted": "another's"}
 ROWS = 300
 _SEED = 20
 _ALL = len(LEAKS) + len(LABEL_LEAKS)
@@ -188,13 +189,14 @@ def _say(outcomes: Sequence[Outcome], seconds: float, kept: Path | None) -> None
                 whose[0] if whose else told("nobody"),
                 named[0] if named and named[0] else told("nobody"),
                 "" if outcome.bound is None else probability(outcome.bound),
-                told(outcome.waybill),
-                told("right" if outcome.right else "WRONG"),
+                told(_BELONGS.get(outcome.waybill, outcome.waybill)),
             )
         )
-        lines += [("", *pair, "", "", "") for pair in zip(whose[1:], named[1:], strict=True)]
-    say_table(("leak", "released to", "named", "bound", "waybill", ""), lines)
+        lines += [("", *pair, "", "") for pair in zip(whose[1:], named[1:], strict=True)]
+    say_table(("leak", "released to", "named", "bound", "waybill"), lines)
     say()
+    if wrong := [str(at) for at, outcome in enumerate(outcomes, start=1) if not outcome.right]:
+        say_wrapped(f"TRACED WRONGLY: {', '.join(wrong)}")
     right = sum(outcome.right for outcome in outcomes)
     say_wrapped(
         f"{right} of {len(outcomes)} traced rightly in {seconds:.0f} s. The bound is the chance "

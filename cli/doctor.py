@@ -27,6 +27,7 @@ from .words import labelled
 State = Literal["good", "advice", "trouble"]
 
 _SIGNS = {"good": "ok", "advice": "look", "trouble": "WRONG"}
+_PRIVATE = {"keys", "decoys.jsonl", "tokens.json"}  # nobody else may read them
 _LEAST_FREE = 1 << 30
 _FOR_DEVELOPERS = {"all", "bench", "browser", "dev", "test"}
 _REQUIREMENT = re.compile(r"([\w.-]+).*extra\s*==\s*['\"](\w+)")
@@ -38,6 +39,7 @@ _USES = {
     "arrow": "Parquet files and data frames",
     "pdf": "PDF files",
     "postgres": "a ledger in PostgreSQL",
+    "spark": "Spark data frames",
     "ocr": "text in pictures",
     "serve": "the marking service",
     "seal": "a key file under a passphrase",
@@ -152,8 +154,9 @@ def _permissions(path: Path) -> Iterator[Finding]:
     for file in sorted([path, *path.iterdir()]):
         mode = stat.S_IMODE(file.stat().st_mode)
         key = file.name == "keys"
-        if mode & (0o077 if key else 0o022):
-            found = f"{mode:03o}: others can {'read' if key else 'change'} it"
+        others = mode & (0o077 if file.name in _PRIVATE else 0o022)
+        if others:
+            found = f"{mode:03o}: others can {'change' if others & 0o022 else 'read'} it"
             wanted = "700" if file.is_dir() else "600"
             state: State = "trouble" if key else "advice"
             yield Finding(f"permissions {file.name}", state, found, f"chmod {wanted} {file}")

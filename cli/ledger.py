@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections import deque
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ import typer
 import tracemark
 
 from . import proofs
+from .entries import brief, say_entry
 from .options import VAULT, AsJson, VaultPath
 from .terminal import TROUBLE, progress, say, say_facts, say_json, say_json_line
 
@@ -53,8 +53,8 @@ def verify(
         say("the ledger is whole" if found.holds else "THE LEDGER DOES NOT HOLD")
         for size in seen:
             say(f"it still begins with the {size:,} entries that the checkpoint saw")
-        facts = _facts(found).items()
-        say_facts((name.replace("_", " "), _brief(it)) for name, it in facts if name != "faults")
+        facts = {**_facts(found), "head": str(found.head)}.items()
+        say_facts((name.replace("_", " "), brief(it)) for name, it in facts if name != "faults")
         for fault in found.faults:
             say(f"  fault: {fault}")
     if not found.holds:
@@ -113,7 +113,7 @@ def show(
         if as_json:
             say_json_line({**dataclasses.asdict(entry), "hash": entry.hash.hex()})
         else:
-            _show(entry)
+            say_entry(entry)
 
 
 @app.command()
@@ -157,15 +157,3 @@ def upgrade(vault: VaultPath = VAULT, as_json: AsJson = False) -> None:
         say_json({"upgraded": done})
     else:
         say("the ledger has this release's layout" if done else "nothing to do")
-
-
-def _show(entry: tracemark.Entry) -> None:
-    say(f"{entry.seq:>6}  {entry.time[:19]}  {entry.kind}", theirs=True)
-    facts = ((name, _brief(value)) for name, value in entry.body.items() if value is not None)
-    say_facts(facts, indent="        ", theirs=True)
-
-
-def _brief(value: object) -> str:
-    if isinstance(value, list | tuple | dict):
-        return json.dumps(value, ensure_ascii=False) if value else "none"
-    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -93,6 +93,14 @@ app.command()(doctor)
 app.command()(demo)
 
 
+def _told_whole(command: Any) -> None:
+    """In lists of commands each shows the first sentence of its help, which is otherwise cut."""
+    first = " ".join((command.help or "").split("\n\n")[0].split())
+    command.short_help = first.partition(". ")[0].removesuffix(".")
+    for child in getattr(command, "commands", {}).values():
+        _told_whole(child)
+
+
 def status(arguments: Sequence[str]) -> int:
     """Run the program and return its exit status; nothing is raised."""
 
@@ -101,6 +109,8 @@ def status(arguments: Sequence[str]) -> int:
         command = typer.main.get_command(app)
         if language() == "zh":
             in_chinese(command)
+        else:
+            _told_whole(command)
         ended: int | None = command.main(words, prog_name="tracemark", standalone_mode=False)
         return ended
 

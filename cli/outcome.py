@@ -48,8 +48,9 @@ def write_case(
     contents: bool,
 ) -> None:
     """Write the page and the signed file that were asked for."""
+    command = printable(shlex.join(["tracemark", *sys.argv[1:]]))
     if report:
-        page = case.to_html(lang, exhibits=contents)
+        page = case.to_html(lang, exhibits=contents, asked=command)
         with writing(report) as sink:
             sink.write(page.encode())
     if signed and case.number is None:
@@ -57,7 +58,6 @@ def write_case(
             "nothing could be read, so there is no case to sign", hint="leave --signed out"
         )
     if signed:
-        command = printable(shlex.join(["tracemark", *sys.argv[1:]]))
         text = vault.sign_case(case, command=command)
         with writing(signed) as sink:
             sink.write(text.encode())

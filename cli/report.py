@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -30,13 +31,19 @@ def report(
 
     The page needs no network and opens in any browser; Chinese and English stand in it. A case
     file holds no contents of the samples: `trace --report` writes a page that shows them. A
-    signature is not checked here: see `verify-case`.
+    signed file is checked first, and the page says who signed it and when; whether that is the
+    vault's own key `verify-case` tells.
 
     Example:  tracemark report case.json -o case.html
     """
-    case = tracemark.read_case(_text(source), name=name_of(source))
+    text, name = _text(source), name_of(source)
+    case = tracemark.read_case(text, name=name)
+    if "statement" in json.loads(text):
+        page = tracemark.verify_case(text, name=name).to_html(language())
+    else:
+        page = case.to_html(language())
     with writing(output) as sink:
-        sink.write(case.to_html(language()).encode())
+        sink.write(page.encode())
     if output != PIPE:
         say(labelled(str(output), case.verdict), theirs=True)
 

@@ -7,6 +7,7 @@ What the program says is put in the language of `words` here; JSON and marked te
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -85,7 +86,9 @@ def _system_hint(error: OSError) -> str:
         return "check who owns the file and its folder, and who may write there"
     if isinstance(error, IsADirectoryError):
         return "that is a folder: name the files in it"
-    return ""
+    if error.errno == errno.ENOSPC:
+        return "make room there, or write elsewhere, and run it again"
+    return "check the path and its disk, and run it again"
 
 
 def last_resort(

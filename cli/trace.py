@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ import tracemark
 
 from .access import say_access
 from .binding import binding_of
+from .entries import word
 from .options import VAULT, AsJson, VaultPath
 from .outcome import (
     ReportTo,
@@ -34,7 +36,7 @@ from .terminal import (
     say_json,
     say_wrapped,
 )
-from .words import labelled, language, told
+from .words import behind, labelled, language, told
 
 _STATUS = {"identified": DONE, "inconclusive": NOBODY, "no mark": NOBODY, "unreadable": TROUBLE}
 
@@ -202,10 +204,13 @@ def _say_accusation(accusation: tracemark.Accusation, case: tracemark.Case) -> N
         ("kind", accusation.kind),
         ("bound", f"{chance(accusation.bound)} that anyone innocent is named"),
         ("score", f"{accusation.score:.1f} bits, {case.line:.1f} are needed"),
-        ("share", f"{accusation.share:.0%} of what the samples show"),
+        ("share", f"{_percent(accusation.share)} of what the samples show"),
     ]
     facts += [("released", _issued(entry)) for entry in accusation.issued]
-    facts += [("evidence", _evidence(one, case)) for one in accusation.evidence]
+    plain = [one for one in accusation.evidence if _stands_out(one)]
+    facts += [("evidence", _evidence(one, case)) for one in plain]
+    if others := len(accusation.evidence) - len(plain):
+        facts.append(("evidence", f"{others:,} more, in which this copy agrees as by chance"))
     facts += [("rows", _rows(one, case)) for one in accusation.rows]
     facts += [("waybill", binding_of(one, case)) for one in accusation.bindings]
     facts += [("caution", told(one)) for one in accusation.cautions]
@@ -213,27 +218,38 @@ def _say_accusation(accusation: tracemark.Accusation, case: tracemark.Case) -> N
 
 
 def _rows(rows: tracemark.RowsOf, case: tracemark.Case) -> str:
-    where = f"{case.samples[rows.sample].path}: " if len(case.samples) > 1 else ""
     first = ", ".join(f"{number:,}" for number in rows.numbers[:_LISTED])
     more = ", …" if rows.count > _LISTED else ""
-    return where + told(f"{rows.count:,} show this copy's marks: {first}{more}")
+    return _in(rows.sample, case, told(f"{rows.count:,} show this copy's marks: {first}{more}"))
 
 
 def _evidence(evidence: tracemark.Evidence, case: tracemark.Case) -> str:
-    where = f"{case.samples[evidence.sample].path}: " if len(case.samples) > 1 else ""
-    return where + told(
+    said = told(
         f"{evidence.carrier}, {evidence.agreeing:,} of {evidence.read:,} slots agree, "
         f"{evidence.expected:,.0f} by chance"
     )
+    return _in(evidence.sample, case, said)
+
+
+def _in(sample: int, case: tracemark.Case, said: str) -> str:
+    """What was said of one sample, behind its name where there are several."""
+    return behind(case.samples[sample].path, said) if len(case.samples) > 1 else said
+
+
+def _stands_out(evidence: tracemark.Evidence) -> bool:
+    """By two deviations of fair coins: less would list samples that others leaked."""
+    return evidence.agreeing - evidence.expected > math.sqrt(evidence.read)
+
+
+def _percent(part: float) -> str:
+    return "under 1%" if part < 0.01 else f"{part:.0%}"
 
 
 def _issued(entry: dict[str, object]) -> str:
-    what = f"{told(str(entry['what']))} {entry['name'] or ''}".strip()
-    return (
-        told(
-            f"entry {entry['issue']}, {str(entry['time'])[:19]}, {entry['cells']} cells leaked, of:"
-        )
-        + f" {what}"
+    what = f"{word('copy', str(entry['what']))} {entry['name'] or ''}".strip()
+    cells = f"{entry['cells']:,}"
+    return told(
+        f"entry {entry['issue']}, {str(entry['time'])[:19]}, {cells} cells leaked, of: {what}"
     )
 
 

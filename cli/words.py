@@ -13,7 +13,17 @@ import typer
 
 import tracemark
 
-__all__ = ["Lang", "Language", "labelled", "language", "listen", "speaking", "told"]
+__all__ = [
+    "Lang",
+    "Language",
+    "behind",
+    "labelled",
+    "language",
+    "listen",
+    "speaking",
+    "together",
+    "told",
+]
 
 Lang = Literal["en", "zh"]
 
@@ -90,4 +100,14 @@ def _chinese() -> Callable[[str], str]:
 
 def labelled(name: str, text: str) -> str:
     """A name, a colon, and what is said, in the language that is spoken."""
-    return f"{told(name)}{'：' if language() == 'zh' else ': '}{told(text)}"
+    return behind(told(name), told(text))
+
+
+def behind(name: str, said: str) -> str:
+    """A name from outside, a colon, and what was said of it in the language that is spoken."""
+    return f"{name}{'：' if language() == 'zh' else ': '}{said}"
+
+
+def together(parts: Sequence[str]) -> str:
+    """What was said, one after another, in the language that is spoken."""
+    return ("，" if language() == "zh" else ", ").join(filter(None, parts))

@@ -6,7 +6,9 @@ Every ``pycon`` block is run as a doctest and every command of a ``console`` blo
 the order of the page, in a folder of the page's own and one namespace. What a command prints must
 be what stands below it (``...`` stands for anything); ``# status 1`` behind it is its exit status.
 A ``bash`` block of this program's commands alone is run too, with invented files of the names that
-it uses, and must not fail. Not run here: blocks that install, start servers or databases.
+it uses, and must not fail. Blocks that install, or start servers, databases or Spark, are run
+elsewhere, as listed below; a block that nobody runs is wrong. Blocks of no kind, or of ``text``,
+are no code.
 """
 
 from __future__ import annotations
@@ -35,6 +37,15 @@ _SET_UP = (
     _VENV + ". && .venv/bin/tracemark demo",
     _VENV + "-e '.[test]' && .venv/bin/python -m pytest",
 )
+_RUN_ELSEWHERE = {  # page -> what runs those of its blocks that are not run here
+    "README.md": ".ci/run",
+    "README.zh-CN.md": ".ci/run",  # the same two lines, which is checked here
+    "CONTRIBUTING.md": ".ci/run",
+    "docs/service.md": "tests/test_docs_servers.py",
+    "docs/postgres.md": "tests/test_docs_servers.py",
+    "docs/where-copies-are-made.md": "tests/test_spark.py",
+}
+_BLOCK = re.compile(r"^```(?!text\n)\w+\n.*?^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
 
@@ -77,6 +88,17 @@ def wrong_commands(page: Path) -> Iterator[str]:
             verbs = {" ".join(words[:length]) for length in (2, 3)}
             if not verbs & known:
                 yield f"{name}: no such command: {line}"
+
+
+def blocks_nobody_runs(page: Path) -> Iterator[str]:
+    """Blocks of code that are run neither here nor by what is listed for the page."""
+    text, name = page.read_text(encoding="utf-8"), page.relative_to(ROOT)
+    if name.as_posix() not in _RUN_ELSEWHERE:
+        run = {found.start() for found in _EXAMPLES.finditer(text)}
+        for block in _BLOCK.finditer(text):
+            if block.start() not in run:
+                line = text.count("\n", 0, block.start()) + 1
+                yield f"{name}: nobody runs the block at line {line}"
 
 
 def failed_examples(page: Path) -> int:
@@ -165,8 +187,10 @@ def _run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
 def main() -> None:
     """Check all, print what is wrong, end with status 1 if anything is."""
     pages = documents()
-    broken = [line for page in pages for line in (*broken_links(page), *wrong_commands(page))]
-    print("\n".join(broken) or f"{len(pages)} documents: all links resolve, all commands exist")
+    checks = broken_links, wrong_commands, blocks_nobody_runs
+    broken = [line for page in pages for check in checks for line in check(page)]
+    well = f"{len(pages)} documents: all links resolve, all commands exist, all code is run"
+    print("\n".join(broken) or well)
     failed = sum(failed_examples(page) for page in pages)
     print(f"{failed} examples failed" if failed else "all examples run")
     sys.exit(bool(broken or failed))

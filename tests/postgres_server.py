@@ -24,7 +24,7 @@ class Server:
     """A running server; each address it gives names an empty schema of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._numbers = itertools.count(1)
 
     def address(self) -> str:
@@ -36,7 +36,7 @@ class Server:
         return f"{self._url()}&options=-csearch_path%3D{schema}"
 
     def _url(self) -> str:
-        return f"postgresql://postgres@/postgres?host={self._folder}"
+        return f"postgresql://postgres@/postgres?host={self.folder}"
 
 
 @contextmanager

@@ -67,7 +67,7 @@ MAY_IMPORT = {
     "issuing": {"codeword", "keys", "profiles"},
     "key_verbs": GROUND | {"issuing", "ledger", "signing"},
     "ledger_verbs": {"keys", "ledger", "checkpoints"},
-    "casefile": {"errors", "keys", "ledger", "case", "access", "signing"},
+    "casefile": {"errors", "keys", "ledger", "case", "access", "signing", "report"},
     "cleaning": {"decoys", "errors", "tables", "text"},
     "marking": GROUND | {"collecting", "text", "label", "tone", "tables", "ledger"},
     "label_tracing": GROUND | {"label", "loaders", "pictures", "barcodes", "ledger", "case"},

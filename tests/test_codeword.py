@@ -1,4 +1,6 @@
 import hashlib
+import re
+from pathlib import Path
 
 import numpy as np
 
@@ -51,3 +53,18 @@ def test_other_planes():
     rare = (bits[:, :256] != book.common).mean()
     assert abs(rare - 0.125) < 0.002
     assert profile.length == 320 and len(book.biases) == 320
+
+
+def test_the_worked_example_of_the_spec():
+    spec = (Path(__file__).parents[1] / "docs" / "SPEC.md").read_text("utf-8")
+    book = Codebook(KEY, CURRENT)
+    common, word = np.packbits(book.common), book.pack(["acct:1042"])[0]
+    values = [
+        KEY.commitment,
+        KEY.derive("slots/text").hex(),
+        common[:8].tobytes().hex(),
+        word[:8].tobytes().hex(),
+        word[192:200].tobytes().hex(),
+    ]
+    [block] = re.findall(r"\*\*Worked example\.\*\*.*?```\n(.*?)^```", spec, re.M | re.S)
+    assert [line.split()[-1] for line in block.splitlines()] == values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -172,3 +173,19 @@ def test_wrong_calls_are_told_before_anything_is_opened(vault, frame) -> None:
         with helper.marked([1], WHO, vault=vault):
             pass
     assert list(vault.ledger_entries("issue")) == []
+
+
+def test_the_block_of_the_page(vault, frame, tmp_path) -> None:
+    """where-copies-are-made.md: what its block writes is the copy."""
+    page = Path(__file__).parents[1] / "docs" / "where-copies-are-made.md"
+    [block] = re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+    assert "s3://exports/acct-1042" in block
+    vault.add_recipient("acct:1042")
+    copy = tmp_path / "copy"
+    exec(
+        block.replace("s3://exports/acct-1042", copy.as_uri()),
+        {"orders": frame.limit(60), "vault": vault},
+    )
+    rows = pytest.importorskip("pyarrow.parquet").read_table(copy).to_pylist()
+    assert len(rows) == 60
+    assert [one.recipient for one in vault.trace(rows).accusations] == ["acct:1042"]

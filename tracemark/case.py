@@ -267,7 +267,7 @@ class Case:
         """`to_dict` as JSON with a fixed order of keys."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
 
-    def to_html(self, lang: str = "zh", *, exhibits: bool = True) -> str:
+    def to_html(self, lang: str = "zh", *, exhibits: bool = True, asked: str = "") -> str:
         """The case as one self-contained page for people: `tracemark.report.page`.
 
         Parameters
@@ -276,10 +276,12 @@ class Case:
             ``zh`` or ``en``: the language the page opens in; it can be switched in the page.
         exhibits : bool
             Whether to show rows and pictures of the samples. They hold personal data.
+        asked : str
+            The command line that traced the case, to be shown as how to repeat it.
         """
         from tracemark.report import page  # late: most programs print no report
 
-        return page(self.to_dict(), self.exhibits if exhibits else (), lang=lang)
+        return page(self.to_dict(), self.exhibits if exhibits else (), lang=lang, asked=asked)
 
 
 def _rounded(value: Any) -> Any:

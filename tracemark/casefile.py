@@ -48,6 +48,13 @@ class SignedCase:
     process: dict[str, str]
     vault: dict[str, str]
 
+    def to_html(self, lang: str = "zh") -> str:
+        """The case as a page, as `Case.to_html`, that says by whom and when it was signed."""
+        from tracemark.report import page  # late: most programs print no report
+
+        signed = {"process": self.process, "vault": self.vault}
+        return page(self.case.to_dict(), lang=lang, signed=signed)
+
 
 def read_case(text: str, *, name: str = "the case file") -> Case:
     """Read a case file, signed or not. A signature is not checked: see `verify_case`.
@@ -214,7 +221,9 @@ def _spelled(value: Any) -> Json:
         return [_spelled(item) for item in value]
     if value is None or isinstance(value, bool | int | str):
         return value
-    raise UsageError(f"a {type(value).__name__} cannot be signed")
+    raise UsageError(
+        f"a {type(value).__name__} cannot be signed", hint="sign what Vault.trace gave"
+    )
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:

@@ -120,7 +120,9 @@ class LabelFileVerbs(LabelVerbs):
             sink.write(marked_stream)
             return count
         if rendered is not None:
-            raise UsageError(f"{name} is no ZPL, and needs no rendering")
+            raise UsageError(
+                f"{name} is no ZPL, and needs no rendering", hint="leave rendered (--rendered) out"
+            )
         picture = open_picture(source, name=name)
         kind = picture.format
         if kind not in WRITTEN:

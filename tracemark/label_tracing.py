@@ -288,9 +288,9 @@ def _number(
     try:
         texts = numbers(picture)
     except MissingExtra as error:
-        return _Number("", (), nothing, f"{error}: {error.hint}")
+        return _Number("", (), nothing, why=f"{error}: {error.hint}")
     if not texts:
-        return _Number("", (), nothing, "no barcode could be read, and no number was given")
+        return _Number("", (), nothing, why="no barcode could be read, and no number was given")
     words = [_words(key, texts) for key in keys]
     known = [_ours(key, some, ledger, decoys) for key, some in zip(keys, words, strict=True)]
     why = "" if any(known) else "no code in the picture holds a number that this vault issued"

@@ -1,6 +1,6 @@
 """What is said to people, in English and in Chinese. One catalogue for reports and the terminal.
 
-Wording is careful: a copy is "released to" a recipient (发给), nobody is called a thief.
+Wording is careful: a copy is "released to" a recipient (发放给), nobody is called a thief.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ PHRASES: dict[str, tuple[str, str]] = {
     "unreadable": ("unreadable", "无法读取"),
     "says identified one": (
         "A copy of this material was released to {who}.",
-        "这批材料出自发给 {who} 的那一份。",
+        "这批材料出自发放给 {who} 的那一份副本。",
     ),
     "says identified many": (
         "Copies of this material were released to {count} recipients: {who}.",
-        "这批材料出自发给 {count} 个接收者的副本：{who}。",
+        "这批材料出自发放给 {count} 个接收者的副本：{who}。",
     ),
     "says inconclusive": (
         "A mark of this vault is there, too weak to name anyone.",
@@ -60,6 +60,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "{candidates} recipients were compared. Nobody below the line is named anywhere.",
         "共比对 {candidates} 个接收者。达不到界限的人不在任何地方出现名字。",
     ),
+    "odds about": ("about {number}", "约 {number}"),
     "odds at most": ("at most 1 in {number}", "不超过 {number} 分之一"),
     "odds below": ("less than 1 in {number}", "小于 {number} 分之一"),
     "{odds}": ("{odds}", "{odds}"),
@@ -80,7 +81,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "empty": ("empty", "空"),
     "picture": ("picture", "图片"),
     "text": ("text", "文本"),
-    "rows": ("rows", "行"),
+    "rows": ("rows", "数据行"),
     "table": ("table", "表格"),
     "label": ("label", "面单"),
 }
@@ -118,7 +119,9 @@ def chinese(more: str = "") -> Catalogue:
 
 
 def odds(chance: float, lang: Lang) -> str:
-    """A chance as it is read aloud: at most 1 in 1,000,000; less than 1 in 10⁴⁰."""
+    """A chance as it is read aloud: about 66%; at most 1 in 1,000,000; less than 1 in 10⁴⁰."""
+    if chance > 0.05:
+        return phrase("odds about", lang, number=f"{chance:.0%}")
     if chance >= 1e-9:
         scale = 10 ** max(0, math.floor(-math.log10(chance)) - 1)
         number = f"{max(1, math.floor(1 / chance / scale * (1 + 1e-9))) * scale:,}"

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
+import tracemark
+from tests.label import hosts
+from tracemark.words import PHRASES
 from tracemark_cli import terminal, words
 from tracemark_cli.reference import help_of, verbs
 
 pytestmark = pytest.mark.usefixtures("chinese")
 
+CLI = Path(words.__file__).parent
+CARRIERS = ("invisible", "typography", "wording", "nubs", "dots", "decoy", "tone")
 ENGLISH = re.compile(r"(^| )(the|is|are|not|of|with|and|from|which|no)( |$)", re.MULTILINE)
 
 
@@ -94,6 +100,46 @@ def test_results_are_chinese_and_json_is_not(run, vault: Path, table: Path) -> N
         assert max(map(cell_len, ran.out.splitlines())) <= 80
     case = json.loads(run("trace", "copy.csv", "--json").out)
     assert case["verdict"] == "identified"
+
+
+def test_the_ledger_is_shown_in_chinese(run, vault: Path, table: Path) -> None:
+    """But for ids, digests, and the kind, as --kind takes it."""
+    Path("scans.csv").write_text("recipient,waybill\nacct:1042,YT7712345678901\n")
+    hosts.label(5).save("label.png", dpi=(203, 203))
+    for arguments in (
+        ("mark", "table", table.name, "--to", "acct:1042", "-o", "copy.csv"),
+        ("mark", "label", "label.png", "--to", "acct:1042", "--waybill", "YT7712345678901",
+         "-o", "marked.png"),
+        ("custody", "import", "scans.csv"),
+        ("trace", "copy.csv", "--among", "acct:"),
+        ("key", "rotate"),
+    ):  # fmt: skip
+        assert run(*arguments).status == 0
+    shown = run("ledger", "show", "--last", "99").out
+    assert max(map(cell_len, shown.splitlines())) <= 80
+    heads = [line.split() for line in shown.splitlines() if line[0] == " " and line[5].isdigit()]
+    assert {"issue", "batch", "close", "case", "epoch", "custody"} <= {head[-1] for head in heads}
+    for number, _, said, kind in heads:
+        assert re.search("[\u4e00-\u9fff]", said), (number, kind)
+    fields = re.findall(r"^ {4}(?!\d)(\S+(?: alpha)?)  ", shown, re.MULTILINE)
+    assert {one for one in fields if one.isascii()} <= {"profile", "sha256"}
+
+
+def test_report_and_terminal_call_the_same_thing_the_same() -> None:
+    """And the terminal has a word for every kind of mark."""
+    own = {}
+    for table in tomllib.loads((CLI / "zh.toml").read_text("utf-8")).values():
+        own |= table
+    both = {key: chinese for key, (_, chinese) in PHRASES.items() if key in own}
+    both.pop("rows")  # there a number of them, here a kind of copy
+    assert {key: own[key] for key in both} == both
+    assert set(CARRIERS) <= set(both)
+
+
+def test_a_chance_near_one_is_no_fraction() -> None:
+    assert tracemark.words.odds(1.0, "zh") == "约 100%"
+    assert tracemark.words.odds(0.66, "en") == "about 66%"
+    assert tracemark.words.odds(1e-6, "en") == "at most 1 in 1,000,000"
 
 
 def test_what_comes_from_outside_is_never_put_in_chinese(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from rich.cells import cell_len
@@ -54,6 +56,19 @@ def test_a_changed_signed_case_is_status_3(run, leak: Path) -> None:
     run("verify-case", "case.json", "--key", "00" * 32).failed(3, "another key")
     run("verify-case", "case.json", "--sample", "case.json").failed(3, "is not in case.json")
     run("verify-case", leak).failed(3, "leak.csv")
+    run("report", "other.json", "-o", "other.html").failed(3, "other.json", "does not hold")
+    assert not Path("other.html").exists()
+
+
+def test_the_page_of_a_signed_case_says_who_signed_it_and_what_was_asked(run, leak: Path) -> None:
+    pytest.importorskip("cryptography", reason="needs the extra 'sign'")
+    run("trace", leak, "--signed", "case.json")
+    assert run("report", "case.json", "-o", "case.html").status == 0
+    page = Path("case.html").read_text(encoding="utf-8")
+    process = json.loads(Path("case.json").read_text())["statement"]["process"]
+    assert run("key", "public").out.strip() in page
+    assert html.escape(process["command"], quote=True).replace("&#x27;", "&#39;") in page
+    assert process["time"][:19] in page
 
 
 def test_a_case_file_becomes_a_page_without_contents(run, leak: Path) -> None:
@@ -114,8 +129,20 @@ def test_a_preview_shows_before_after_and_the_change(run, vault: Path, label: Pa
     assert red == said["changed"]
     issues = run("ledger", "show", "--kind", "issue", "--to", "acct:1042", "--json").out
     assert '"label"' in issues  # the picture shows a marked label, so the ledger holds it
+    assert said["levels"] == 0
     run("preview", "leak.txt", "--to", "acct:1042", "-o", "p.png").failed(3, "leak.txt")
     assert not Path("p.png").exists()
+
+
+def test_a_preview_shows_how_tones_changed(run, vault: Path) -> None:
+    """A grey picture without rules carries no dots: none are counted, and the tones are seen."""
+    ground = np.add.outer(np.arange(480), np.arange(640)) // 8 + 90
+    Image.fromarray(ground.astype("uint8")).save("grey.png")
+    said = run("preview", "grey.png", "--to", "acct:1042", "-o", "preview.png", "--json").json
+    assert said["changed"] == 0 and 1 <= said["levels"] <= 4
+    changes = Image.open("preview.png").convert("L").crop((2 * 640 + 72, 24, 3 * 640 + 72, 504))
+    low, high = changes.getextrema()
+    assert low < 112 and high > 144
 
 
 def test_the_doctor_finds_a_sound_vault_sound(run, vault: Path) -> None:

@@ -33,7 +33,13 @@ def test_an_interrupted_run_ends_quietly_with_130(capsys: pytest.CaptureFixture[
 
 def test_a_system_error_names_the_file_and_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
     status, errors = ended(raising(OSError(28, "No space left on device", "out.csv")), capsys)
-    assert (status, errors) == (3, "tracemark: error: out.csv: no space left on device\n")
+    assert (status, errors.splitlines()) == (
+        3,
+        [
+            "tracemark: error: out.csv: no space left on device",
+            "hint: make room there, or write elsewhere, and run it again",
+        ],
+    )
 
 
 def test_an_error_is_one_line_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:

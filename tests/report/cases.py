@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tracemark
 from tests.label import hosts
-from tracemark.exhibit import ShownPicture, ShownPlace
+from tracemark.exhibit import ShownCell, ShownPicture, ShownPlace, ShownRows
 from tracemark_cli.sample_orders import orders
 
 SCRIPT = "<script>document.title='broken'</script>"
@@ -63,3 +63,29 @@ def _with_places(case: tracemark.Case) -> tracemark.Case:
         for one in case.exhibits
     )
     return replace(case, exhibits=exhibits)
+
+
+def evil(name: str) -> str:
+    """A text that acts, and says its name, if any part of it is taken for markup."""
+    return f"<script>alert('{name}')</script><img src=x onerror=alert('{name}')>\"' onload={name}"
+
+
+PLACES = ("name", "sample", "note", "header", "plain", "whole", "slot", "between", "entry")
+
+
+def hostile(case: tracemark.Case) -> tracemark.Case:
+    """The case with such a text wherever the page shows what came from outside."""
+    [rows] = [one for one in case.exhibits if isinstance(one, ShownRows)]
+    read = ShownCell("", "strong", accused=0, read=3, agreeing=3, bits=9.0)
+    parts = ((evil("slot"), "strong"), (evil("between"), "silent"))
+    cells = (
+        ShownCell(evil("plain")),
+        replace(read, text=evil("whole")),
+        replace(read, text=parts[0][0] + parts[1][0], parts=parts),
+    )
+    shown = replace(rows, headers=(evil("header"), "a", "b"), rows=((7, cells),))
+    issued = ({**case.accusations[0].issued[0], "name": evil("entry")},)
+    accused = replace(case.accusations[0], name=evil("name"), issued=issued)
+    sample = replace(case.samples[rows.sample], path=evil("sample"), note=evil("note"))
+    samples = tuple(sample if at == rows.sample else one for at, one in enumerate(case.samples))
+    return replace(case, accusations=(accused,), samples=samples, exhibits=(shown,))

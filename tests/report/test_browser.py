@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.report.cases import Leak
+from tests.report.cases import Leak, evil, hostile
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -79,6 +79,17 @@ def test_no_error_and_no_request_leaves_the_file(opened: Opened, page: Path) -> 
 def test_hostile_names_and_cells_do_nothing(opened: Opened) -> None:
     assert opened.tab.title().startswith("泄露溯源报告")
     assert opened.tab.locator("script, img, svg[onload]").count() == 0
+
+
+def test_hostile_texts_do_nothing_wherever_they_are_shown(
+    browser: Any, leaked: Leak, tmp_path: Path
+) -> None:
+    path = tmp_path / "hostile.html"
+    path.write_text(hostile(leaked.case).to_html("en", asked=evil("command")), encoding="utf-8")
+    opened = Opened(browser, path)
+    assert opened.said == []
+    assert [url for url in opened.asked if not url.startswith("data:")] == [path.as_uri()]
+    assert evil("slot") in opened.tab.locator(".leaked").inner_text()
 
 
 def test_the_first_screen_says_who_and_how_sure(opened: Opened) -> None:

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 import tracemark
-from tests.report.cases import Leak, write
+from tests.report.cases import PLACES, Leak, evil, hostile, write
 from tracemark.case import Case, SampleReport
 from tracemark.exhibit import ShownPicture
 from tracemark.report import command, seen
@@ -83,6 +83,15 @@ def test_hostile_texts_stand_in_the_page_as_text(page: str, leaked: Leak) -> Non
     assert "\u202e" not in page and "\\u202egpj.csv" in page
 
 
+def test_whatever_came_from_outside_is_text_wherever_it_is_shown(leaked: Leak) -> None:
+    page = hostile(leaked.case).to_html("en", asked=evil("command"))
+    outline, said = Outline(page), words_of(page)
+    assert not {"script", "img"} & {tag for tag, _ in outline.tags}
+    assert not [name for _, held in outline.tags for name in held if name.startswith("on")]
+    missing = [name for name in (*PLACES, "command") if evil(name) not in said]
+    assert missing == []
+
+
 def test_what_leaked_carries_no_mark_in_the_page(page: str) -> None:
     """Otherwise the report itself would be a marked copy."""
     assert not re.search("[\ufe00-\ufe0f]", page)
@@ -93,7 +102,7 @@ def test_both_languages_stand_in_every_page(leaked: Leak, lang: str) -> None:
     page = leaked.case.to_html(lang)
     said = words_of(page)
     assert "Copies of this material were released to 2 recipients" in said
-    assert "这批材料出自发给 2 个接收者的副本" in said
+    assert "这批材料出自发放给 2 个接收者的副本" in said
     [chosen] = [a["id"] for t, a in Outline(page).tags if t == "input" and "checked" in a
                 and a.get("name") == "lang"]  # fmt: skip
     assert chosen == lang
@@ -189,9 +198,16 @@ def test_a_later_look_and_a_prefix_are_said() -> None:
     sample = SampleReport("leak.csv", "0" * 64, "csv", "marked", 3, 12)
     case = Case("inconclusive", 1e-3, 70, 3, 20.0, samples=(sample,), number=9, look=2, among="a:")
     said = words_of(case.to_html("en"))
-    assert "Case案件 9, look 2" in said
+    assert "Case案件 9, ，look 2" in said
     assert "look 2 at these samples spends a part of it" in said
     assert command(case.to_dict()) == "tracemark trace leak.csv --alpha 0.001 --among a:"
+    assert "give them again" in said
+
+
+def test_what_was_typed_is_how_to_repeat_it(leaked: Leak) -> None:
+    typed = "tracemark trace '<b>.jpg' --waybill YT7712345678901"
+    said = words_of(leaked.case.to_html("en", asked=typed))
+    assert typed in said and "give them again" not in said
 
 
 def test_access_is_set_apart(leaked: Leak) -> None:

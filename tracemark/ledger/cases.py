@@ -85,7 +85,7 @@ class Question:
             raise UsageError(f"alpha {alpha} is not between 0 and 1", hint="for example 1e-6")
         ordered = tuple(sorted(set(samples)))
         if not ordered:
-            raise UsageError("a case needs at least one sample")
+            raise UsageError("a case needs at least one sample", hint="name a file that leaked")
         return cls(ordered, alpha, among or None, method, reopens)
 
     def body(self, k: int, candidates: int) -> dict[str, Json]:

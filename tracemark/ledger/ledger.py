@@ -115,7 +115,10 @@ class Ledger(Issuing, Records):
         """
         held = self.epochs()
         if key.epoch != len(held) + 1:
-            raise UsageError(f"epoch {key.epoch} does not follow epoch {len(held)}")
+            raise UsageError(
+                f"epoch {key.epoch} does not follow epoch {len(held)}",
+                hint="rotate keys one epoch at a time",
+            )
         before = self._keys
         self._keep([*before[: len(held)], key])
         try:

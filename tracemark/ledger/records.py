@@ -117,7 +117,9 @@ class Records(Entries):
             Batches and custody entries whose fingerprints were deleted.
         """
         if before.tzinfo is None:
-            raise UsageError("the moment to prune before has no time zone")
+            raise UsageError(
+                "the moment to prune before has no time zone", hint="for example datetime.now(UTC)"
+            )
         moment = stamp(before)
         kinds = "kind IN ('batch', 'custody')"
         chosen = f"entry IN (SELECT seq FROM entries WHERE {kinds} AND time < ?)"

@@ -148,7 +148,7 @@ class LoadedSample:
             ).hexdigest()
             return self.given
         if not isinstance(self.given, Path):
-            raise UsageError(f"{self.path} is no picture")
+            raise UsageError(f"{self.path} is no picture", hint="give a picture's file")
         with self.given.open("rb") as file:
             self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)

@@ -7,18 +7,22 @@ network: everything it needs stands in the page, and everything that came from o
 from __future__ import annotations
 
 import base64
+import platform
 import shlex
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
 from tracemark import words
 from tracemark.errors import UsageError
-from tracemark.exhibit import WEIGHTS, Exhibit, ShownPicture, ShownRows
+from tracemark.exhibit import WEIGHTS, Exhibit, ShownCell, ShownPicture, ShownRows
 from tracemark.report.plot import plot
 
 __all__ = ["page"]
+
+_NUMBER = 15  # characters of a phone or waybill number
 
 
 def page(
@@ -27,6 +31,7 @@ def page(
     *,
     lang: str = "zh",
     signed: Mapping[str, Any] | None = None,
+    asked: str = "",
 ) -> str:
     """Render a case.
 
@@ -40,6 +45,9 @@ def page(
         ``zh`` or ``en``: what the page opens in.
     signed : mapping, optional
         The statement of a signed case file: who signed, when, with which key.
+    asked : str
+        The command line that traced the case; else that of the signed statement, else one written
+        from the case, which does not know of originals, waybill numbers and limits.
 
     Raises
     ------
@@ -60,10 +68,13 @@ def page(
         strength=words.strength(max((one["bound"] for one in accused), default=1.0)),
         shown={one.sample: one for one in exhibits},
         columns=_columns,
+        breadth=_breadth,
         counted=_counted,
         is_picture=lambda one: isinstance(one, ShownPicture),
         access=case.get("access"),
         version=tracemark.__version__,
+        python=platform.python_version(),
+        numpy=version("numpy"),
         plot=plot(
             histogram.get("edges", ()),
             histogram.get("counts", ()),
@@ -71,6 +82,7 @@ def page(
             [(one["score"], one["round"]) for one in accused],
         ),
         command=command(case),
+        asked=asked or (signed or {}).get("process", {}).get("command", ""),
     )
     return made
 
@@ -169,6 +181,13 @@ def _columns(shown: ShownRows) -> list[int]:
     """Columns of which anything was read, and the first one to know the rows by."""
     read = {at for _, cells in shown.rows for at, cell in enumerate(cells) if cell.read}
     return sorted({0, *read} if shown.headers else read)
+
+
+def _breadth(cell: ShownCell) -> str:
+    """The class of a cell: what reads as one number is not broken, a marked text has room."""
+    if len(cell.text) <= _NUMBER and cell.text.isascii() and " " not in cell.text:
+        return "whole"
+    return "roomy" if cell.read else ""
 
 
 def _counted(shown: Exhibit) -> dict[str, int]:

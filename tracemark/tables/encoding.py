@@ -162,7 +162,9 @@ class Decoder:
 
     def __init__(self, encoding: str, *, errors: str = "strict", name: str) -> None:
         if errors not in ("strict", "replace"):
-            raise UsageError(f"errors is 'strict' or 'replace', not {errors!r}")
+            raise UsageError(
+                f"errors is 'strict' or 'replace', not {errors!r}", hint="leave errors out"
+            )
         self.encoding = encoding
         self.replaced = 0
         self._name = name

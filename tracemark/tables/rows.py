@@ -154,7 +154,8 @@ class Document(ABC):
             return row.raw
         if len(values) != len(row.values):
             raise UsageError(
-                f"{self.name}: line {row.line} has {len(row.values)} cells, got {len(values)}"
+                f"{self.name}: line {row.line} has {len(row.values)} cells, got {len(values)}",
+                hint="give one value for each cell of the row",
             )
         return self._changed(row, values)
 

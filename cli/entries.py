@@ -1,0 +1,45 @@
+"""How an entry of the ledger is shown to a person."""
+
+from __future__ import annotations
+
+import json
+
+import tracemark
+
+from .terminal import say, say_facts
+from .words import together, told
+
+
+def say_entry(entry: tracemark.Entry) -> None:
+    """Print an entry: its number, time and kind, and below them what it holds."""
+    said = word("entry", entry.kind)
+    kind = entry.kind if said == entry.kind else f"{said}  {entry.kind}"  # which --kind takes
+    say(f"{entry.seq:>6}  {entry.time[:19]}  {kind}", theirs=True)
+    held = {name: value for name, value in entry.body.items() if value is not None}
+    facts = [(word("field", name), _value(name, value)) for name, value in held.items()]
+    say_facts(facts, indent="    ", theirs=True)
+
+
+def word(group: str, name: str) -> str:
+    """A word of the ledger in the language that is spoken: one word may mean different things."""
+    sorted_in = f"{group} {name}"
+    said = told(sorted_in)
+    return told(name) if said == sorted_in else said
+
+
+def _value(field: str, value: object) -> str:
+    if field == "fingerprints" and isinstance(value, dict):
+        kinds = (f"{word('print', kind)} {one['count']:,}" for kind, one in value.items())
+        return together([*kinds]) or told("none")
+    if field in ("what", "status"):
+        return word("copy", str(value))
+    return brief(value)
+
+
+def brief(value: object) -> str:
+    """A value as a person reads it; texts of a list stand apart."""
+    if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+        return " ".join(value) or told("none")
+    if isinstance(value, list | tuple | dict):
+        return json.dumps(value, ensure_ascii=False) if value else told("none")
+    return f"{value:,}" if isinstance(value, int) else str(value)
