@@ -224,14 +224,16 @@ class LabelFileVerbs(LabelVerbs):
         data : bytes
             The stream.
         waybill : str or sequence of str or None, optional
-            The number of the only label, one for each label, or ``code``: that of each label's own
-            longest barcode, if it has one.
+            The number of the only label, one for each label, or ``code``: the longest that each
+            label's own codes hold. By default the one that they hold, if they hold no other.
         rendered : PIL image or sequence of PIL image or None, optional
             What the printer makes of the only label, or of each: one pixel for each dot. Marks
             then stand at letters as well; without it at lines, boxes and graphics alone.
         name : str
             For messages.
-        to, profile, dpi, again
+        dpi : float, optional
+            Resolution of the printer; needed where places are in inches or millimetres.
+        to, profile, again
             As in `mark_label`, which also says what is raised.
 
         Returns
@@ -263,7 +265,7 @@ class LabelFileVerbs(LabelVerbs):
         def mark_one(picture: Image.Image, number: str | None, unseen: Unseen) -> MarkedLabel:
             return self._marked(picture, to, number, profile, dpi, again, unseen)
 
-        written, issues = zpl_marking.mark(data, waybill, rendered, mark_one, name=name)
+        written, issues = zpl_marking.mark(data, waybill, rendered, mark_one, name=name, dpi=dpi)
         for one in issues:
             self._issued(one.sha256, one.prints, to, profile, {"waybill": one.prints})
         return written, len(issues)
