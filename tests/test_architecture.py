@@ -85,10 +85,11 @@ MAY_IMPORT = {
     | {"loaders", "decoder", "ledger", "case", "accessing", "decoys", "showing"},
     "printing": {"errors"},  # pages and dots: no mark
     "zpl_marking": {"errors", "label", "marking", "model", "printing"},
+    "pdf_marking": {"errors", "label", "marking", "printing"},
     "label_verbs": GROUND | {"marking", "ledger"},
     "label_file_verbs": GROUND
     | {"label_verbs", "label_batches", "marking", "ledger", "pictures", "printing"}
-    | {"zpl_marking"},
+    | {"zpl_marking", "pdf_marking"},
     "screen_verbs": GROUND | {"marking", "ledger"},
     "label_batches": GROUND | {"issuing", "label_file_verbs", "ledger", "pictures"},
     "record_verbs": GROUND | {"ledger", "custody", "decoys", "seeding"},

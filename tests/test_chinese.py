@@ -131,7 +131,10 @@ def test_what_stands_in_a_place_is_never_read_as_a_pattern() -> None:
             "a.zpl: label 3: the label carries a mark of this vault already",
             "a.zpl 第 3 张面单：面单上已有本库的标记",
         ),
-        ("a.zpl: its places are not in dots (^MU)", "a.zpl：坐标不以点为单位（^MU）"),
+        (
+            "a.zpl: its places are in inches or millimetres (^MU)",
+            "a.zpl：坐标以英寸或毫米为单位（^MU）",
+        ),
         ("a.pdf: 2 renderings for 3 labels", "a.pdf：给了 2 张渲染图，而面单有 3 张"),
         ("a { position: fixed }", "a { position: fixed }"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -38,9 +39,14 @@ def numbers(picture: Image.Image) -> list[str]:
         raise MissingExtra("photo", "reading barcodes") from None
     gray = ImageOps.exif_transpose(picture).convert("L")
     gray.thumbnail((_LONGEST, _LONGEST))
+    return numbers_in(code.text for code in zxingcpp.read_barcodes(np.asarray(gray)))
+
+
+def numbers_in(codes: Iterable[str]) -> list[str]:
+    """What could be a waybill number in the texts of codes; see `numbers`."""
     found: dict[str, None] = {}
-    for code in zxingcpp.read_barcodes(np.asarray(gray)):
-        whole = code.text.strip()
+    for code in codes:
+        whole = code.strip()
         for text in (whole, *_WORD.findall(whole)):
             if _WORD.fullmatch(text):
                 found.setdefault(text)

@@ -10,13 +10,14 @@ import io
 import os
 import signal
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any, cast
 
 from PIL import Image
@@ -109,7 +110,8 @@ def _apart(
     waiting: deque[Future[Answer]] = deque()
     try:
         for file in files:
-            waiting.append(pool.submit(_work, file, wish))
+            with _uninterrupted():  # what is started here is not, from its first moment on
+                waiting.append(pool.submit(_work, file, wish))
             if len(waiting) >= _AHEAD * workers:
                 yield waiting.popleft().result()
         while waiting:
@@ -123,12 +125,37 @@ def _apart(
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Keep Ctrl-C back from this thread, and for good from the processes that it starts here.
+
+    A terminal sends it to all of them; a worker that is still importing would say so at length.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _HELD: list[tuple[list[EpochKey], Profile]] = []  # a worker's own
 
 
 def _begin(key: str, profile: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits for this one ends it
+    Thread(target=_end_with_parent, daemon=True).start()
     _HELD.append((list(parse_keys(key, where="the batch")), PROFILES[profile]))
+
+
+def _end_with_parent() -> None:
+    """Nobody would end this process if the one that waits for it were killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(file: LabelFile, wish: Wish) -> Answer:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
-
-from tracemark.errors import AlreadyMarked, HostTooSmall, UsageError
+from tracemark.errors import UsageError
 from tracemark.label_verbs import LabelVerbs
-from tracemark.ledger.fingerprints import Fingerprints
 from tracemark.marking import MarkedLabel
 from tracemark.model import Unseen
 from tracemark.pictures import WRITTEN, open_picture, save_picture
@@ -146,6 +141,8 @@ class LabelFileVerbs(LabelVerbs):
     ) -> bytes:
         """Mark every page of a PDF as one label; needs the extra ``pdf``. SPEC 11.12.
 
+        Of a page larger than a label the part is marked that holds its codes.
+
         Parameters
         ----------
         data : bytes
@@ -183,29 +180,17 @@ class LabelFileVerbs(LabelVerbs):
         dpi: float,
         again: bool,
     ) -> tuple[bytes, int]:
+        from tracemark import pdf_marking  # late, as marking.mark_label does
+
         self._ledger.recipient(to)
-        count = pdf.count(data, name=name)
-        numbers: list[str | None] = [waybill] if isinstance(waybill, str) else list(waybill or ())
-        if waybill is None:
-            numbers = [None] * count
-        if len(numbers) != count:
-            raise UsageError(
-                f"{name}: {len(numbers)} waybill numbers for {count} pages",
-                hint="give one number for each page, in their order",
-            )
-        issues: list[tuple[str, Fingerprints]] = []
 
-        def added() -> Iterator[NDArray[np.bool_]]:
-            for page, picture in enumerate(pdf.pages(data, dpi, name=name), start=1):
-                with _named(page, name):
-                    one = self._marked(picture, to, numbers[page - 1], profile, dpi, again)
-                issues.append((one.sha256, one.prints))
-                yield np.asarray(one.image) != np.asarray(picture)
+        def mark_one(picture: Image.Image, number: str | None) -> MarkedLabel:
+            return self._marked(picture, to, number, profile, dpi, again)
 
-        written = pdf.overlay(data, added(), name=name)
-        for sha256, number in issues:
-            self._issued(sha256, number, to, profile, {"waybill": number})
-        return written, count
+        written, issues = pdf_marking.mark(data, waybill, mark_one, name=name, dpi=dpi)
+        for one in issues:
+            self._issued(one.sha256, one.prints, to, profile, {"waybill": one.prints})
+        return written, len(issues)
 
     def mark_label_zpl(
         self,
@@ -226,14 +211,16 @@ class LabelFileVerbs(LabelVerbs):
         data : bytes
             The stream.
         waybill : str or sequence of str or None, optional
-            The number of the only label, one for each label, or ``code``: that of each label's own
-            longest barcode, if it has one.
+            The number of the only label, one for each label, or ``code``: the longest that each
+            label's own codes hold. By default the one that they hold, if they hold no other.
         rendered : PIL image or sequence of PIL image or None, optional
             What the printer makes of the only label, or of each: one pixel for each dot. Marks
             then stand at letters as well; without it at lines, boxes and graphics alone.
         name : str
             For messages.
-        to, profile, dpi, again
+        dpi : float, optional
+            Resolution of the printer; needed where places are in inches or millimetres.
+        to, profile, again
             As in `mark_label`, which also says what is raised.
 
         Returns
@@ -265,7 +252,7 @@ class LabelFileVerbs(LabelVerbs):
         def mark_one(picture: Image.Image, number: str | None, unseen: Unseen) -> MarkedLabel:
             return self._marked(picture, to, number, profile, dpi, again, unseen)
 
-        written, issues = zpl_marking.mark(data, waybill, rendered, mark_one, name=name)
+        written, issues = zpl_marking.mark(data, waybill, rendered, mark_one, name=name, dpi=dpi)
         for one in issues:
             self._issued(one.sha256, one.prints, to, profile, {"waybill": one.prints})
         return written, len(issues)
@@ -308,17 +295,3 @@ class LabelFileVerbs(LabelVerbs):
         return label_batches.mark_files(
             files, wish, self._keys, self.profile, self._ledger, workers
         )
-
-
-@contextmanager
-def _named(page: int, name: str) -> Iterator[None]:
-    """Say in a refusal which page it is about."""
-    try:
-        yield
-    except HostTooSmall as error:
-        what = f"chips on page {page} of {name}"
-        raise HostTooSmall(
-            needed=error.needed, found=error.found, what=what, hint=error.hint
-        ) from None
-    except (AlreadyMarked, UsageError) as error:
-        raise type(error)(f"{name}: page {page}: {error}", hint=error.hint) from None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from PIL import Image
 
-from tracemark.barcodes import numbers
+from tracemark.barcodes import numbers, numbers_in
 from tracemark.case import Pilot, SampleReport
 from tracemark.errors import MissingExtra, UnreadableSample, UsageError
 from tracemark.keys import EpochKey
@@ -164,7 +164,8 @@ def read_picture(
 
     Raises UnreadableSample.
     """
-    number = _number(picture, clues.waybills[sample.number - 1], keys, ledger, clues.decoys)
+    given = clues.waybills[sample.number - 1]
+    number = _number(picture, given, sample.codes, keys, ledger, clues.decoys)
     original = clues.original or _found(clues.originals, number.texts)
     subkeys = [key.derive("slots/label") for key in keys]
     return [
@@ -271,11 +272,15 @@ def _chance(found: Sequence[LabelReading]) -> float:
 def _number(
     picture: Image.Image,
     given: str | None,
+    codes: Sequence[str],
     keys: Sequence[EpochKey],
     ledger: Ledger,
     decoys: Sequence[str],
 ) -> _Number:
-    """The picture's waybill number: the one given, else what its codes and the ledger agree on."""
+    """The picture's waybill number: the one given, else what its codes and the ledger agree on.
+
+    `codes` are the texts of those that need no reading.
+    """
     if given is not None:
         words = [_words(key, [given]) for key in keys]
         if not any(words):
@@ -286,7 +291,7 @@ def _number(
         return _Number("given", [given], words)
     nothing: list[list[int]] = [[] for _ in keys]
     try:
-        texts = numbers(picture)
+        texts = numbers_in(codes) or numbers(picture)
     except MissingExtra as error:
         return _Number("", (), nothing, why=f"{error}: {error.hint}")
     if not texts:

@@ -31,6 +31,7 @@ def mark(
     mark_one: Mark,
     *,
     name: str,
+    dpi: float | None = None,
 ) -> tuple[bytes, list[MarkedLabel]]:
     """Mark every label of a stream.
 
@@ -39,13 +40,16 @@ def mark(
     data : bytes
         The stream.
     waybills : str, sequence of str or None, optional
-        The number of the only label, one for each, or `CODE`.
+        The number of the only label, one for each, or `CODE`; by default that of a label's own
+        codes, if they hold one number only.
     renderings : PIL image, sequence of PIL image or None, optional
         What the printer makes of the only label, or of each.
     mark_one : callable
         Marks one picture.
     name : str
         For messages.
+    dpi : float, optional
+        The printer's resolution, for places that are not in dots.
 
     Returns
     -------
@@ -57,12 +61,14 @@ def mark(
     HostTooSmall, AlreadyMarked, UsageError, UnreadableSample
         Each says which label of the stream it is about.
     """
-    labels = zpl.labels(data, name=name)
-    numbers = (
-        [_number(one) for one in labels]
-        if waybills == CODE
-        else _each(waybills, labels, name, "waybill numbers")
-    )
+    labels = zpl.labels(data, name=name, dpi=dpi)
+    numbers: Sequence[str | None]
+    if waybills == CODE:
+        numbers = [max(one.numbers(), key=len, default=None) for one in labels]
+    elif waybills is None:
+        numbers = [_only(one.numbers()) for one in labels]
+    else:
+        numbers = _each(waybills, labels, name, "waybill numbers")
     pictures = _each(renderings, labels, name, "renderings")
     issued: list[MarkedLabel] = []
 
@@ -101,10 +107,9 @@ def _each(
     return each
 
 
-def _number(label: zpl.Format) -> str | None:
-    """The longest number in a label's barcodes, if there is any."""
-    codes = [word.text for word in label.words if word.area.code and word.text.isalnum()]
-    return max(codes, key=len, default=None)
+def _only(numbers: Sequence[str]) -> str | None:
+    """A number that stands alone."""
+    return numbers[0] if len(numbers) == 1 else None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracemark.label import binding
 from tracemark.label.already import carries_mark
+from tracemark.label.area import label_area
 from tracemark.label.informed import BesideReading, read_beside
 from tracemark.label.marking import Placement, embed, geometry_of
 from tracemark.label.reading import LabelReading, read, read_all, read_under
@@ -16,6 +17,7 @@ __all__ = [
     "carries_mark",
     "embed",
     "geometry_of",
+    "label_area",
     "read",
     "read_all",
     "read_beside",

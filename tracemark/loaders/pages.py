@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,14 @@ class Page(LoadedSample):
 
     drawn = True
 
-    def __init__(self, picture: Path | None, page: str, whole: LoadedSample) -> None:
+    def __init__(
+        self, picture: Path | None, page: str, whole: LoadedSample, codes: Sequence[str] = ()
+    ) -> None:
         path = picture or Path(page)
         what = "label" if whole.kind == "zpl" else "page"
         name = f"{whole.path} ({what} {page})"
         super().__init__(path, whole.number, name=name, fleeting=True)
+        self.codes = codes
         self._whole = whole
         self._there = picture is not None
 
@@ -68,8 +71,8 @@ def pages(whole: LoadedSample, limits: Limits) -> Iterator[Page]:
             return  # reading its text says so
         for row in found:
             if row is not None:
-                page, drawn = row
-                yield Page(held.with_name(drawn) if drawn else None, page, whole)
+                page, drawn, *codes = row
+                yield Page(held.with_name(drawn) if drawn else None, page, whole, codes)
 
 
 def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:

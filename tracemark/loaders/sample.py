@@ -67,6 +67,7 @@ class LoadedSample:
     """
 
     drawn = False  # a page of a file that is a sample itself
+    codes: Sequence[str] = ()  # what its barcodes say, where that needs no reading
 
     def __init__(
         self,

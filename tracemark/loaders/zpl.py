@@ -15,6 +15,7 @@ from tracemark.printing.streams import MOST_BYTES
 
 _RIM = 40  # dots of paper around what is drawn
 _FAR = 32_000.0
+_DPI = 203.0  # of most printers; for places that are not in dots
 
 
 def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
@@ -32,7 +33,7 @@ def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
 
 
 def labels(path: Path, limits: Limits) -> Iterator[list[str] | None]:
-    """Draw each label: its number, and its picture beside the file; see `pages`."""
+    """Draw each label: its number, its picture beside the file, its codes; see `pages`."""
     for number, label in enumerate(_labels(path, limits), start=1):
         if number > limits.labels:
             yield [str(number), ""]
@@ -46,9 +47,9 @@ def labels(path: Path, limits: Limits) -> Iterator[list[str] | None]:
         picture.paste(Image.fromarray(~drawing.ink), (_RIM, _RIM))
         name = f"{number}.png"
         picture.save(path.with_name(name), compress_level=1)
-        yield [str(number), name]
+        yield [str(number), name, *label.codes()]
 
 
 def _labels(path: Path, limits: Limits) -> list[zpl.Format]:
     with path.open("rb") as file:
-        return zpl.labels(file.read(MOST_BYTES + 1), name="the ZPL", most=limits.pages)
+        return zpl.labels(file.read(MOST_BYTES + 1), name="the ZPL", most=limits.pages, dpi=_DPI)

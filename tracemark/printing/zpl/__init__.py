@@ -21,8 +21,19 @@ __all__ = ["Drawing", "Format", "beside", "drawn", "labels", "overlaid"]
 MOST_LABELS = 10_000
 
 
-def labels(data: bytes, *, name: str, most: int = MOST_LABELS) -> list[Format]:
+def labels(
+    data: bytes, *, name: str, most: int = MOST_LABELS, dpi: float | None = None
+) -> list[Format]:
     """The labels of a stream; those that print nothing are left out.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        For messages.
+    most : int
+    dpi : float, optional
+        The printer's resolution, for places that are not in dots.
 
     Raises
     ------
@@ -32,13 +43,16 @@ def labels(data: bytes, *, name: str, most: int = MOST_LABELS) -> list[Format]:
     if len(data) > MOST_BYTES:
         raise UnreadableSample(f"{name}: {len(data)} bytes of ZPL", hint="split it by labels")
     found: list[Format] = []
-    for one in formats(data):
+    for one in formats(data, dpi):
         if one.items and one.last:
             found.append(one)
         if len(found) > most:
             raise UnreadableSample(f"{name}: more than {most} labels", hint="split it by labels")
     if not found:
-        raise UnreadableSample(f"{name}: no whole label in the ZPL", hint="from ^XA to ^XZ")
+        raise UnreadableSample(
+            f"{name}: no label in the ZPL",
+            hint="it has whole ones, from ^XA to ^XZ, and those that recall a stored format (^XF)",
+        )
     return found
 
 
@@ -70,4 +84,9 @@ def _graphic(label: Format, drawing: Drawing, dots: Mask) -> bytes:
     x, y = left + drawing.left - label.home[0], top + drawing.top - label.home[1]
     caret, comma = label.prefixes.caret, label.prefixes.comma
     place = [b"%d" % x, b"%d" % y, *([b"0"] if label.right else [])]
-    return caret.join([b"", b"FO" + comma.join(place), b"GF" + packed(cut, comma), b"FS"])
+    field = [b"FO" + comma.join(place), b"GF" + packed(cut, comma), b"FS"]
+    if label.units:  # in dots, and then as it was
+        wanted = [*label.units.split(comma), b"", b""][2].strip()
+        before = comma.join([b"MUD", wanted, wanted] if wanted else [b"MUD"])
+        field = [before, *field, b"MU" + label.units]
+    return caret.join([b"", *field])

@@ -51,7 +51,7 @@ def drawn(label: Format, name: str) -> Drawing:
     UnreadableSample
         If the label is larger than 40 million dots, or draws without end.
     UsageError
-        If its coordinates are no dots.
+        If it recalls what is not in the stream, or its places are not known.
     """
     _check(label, name)
     width, height = _size(label, name)
@@ -118,7 +118,7 @@ def beside(label: Format, rendering: Mask, name: str) -> Drawing:
 
 def _check(label: Format, name: str) -> None:
     if label.odd:
-        raise UsageError(f"{name}: {label.odd}", hint="save the label in dots, or as a picture")
+        raise UsageError(f"{name}: {label.odd.why}", hint=label.odd.hint)
 
 
 def _size(label: Format, name: str) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tracemark.printing.zpl.commands import Command
@@ -11,10 +11,13 @@ from tracemark.printing.zpl.graphics import unpacked
 from tracemark.printing.zpl.items import FAR, Area, Box, Graphic, Item, Word
 from tracemark.printing.zpl.settings import Settings, number, numbers, place, turn_of
 from tracemark.printing.zpl.sizes import PRINTED, Block, Size, Type, of_code, of_text, quiet
+from tracemark.printing.zpl.stored import Value, named, number_of
+from tracemark.printing.zpl.units import Unit
+from tracemark.printing.zpl.words import scanned
 
 _SHAPES = (b"GB", b"GF", b"GC", b"GD", b"GE", b"GS", b"XG", b"IM", b"IL")
-_STORED = (b"FN", b"XF", b"FM")  # what is printed, or where, is not in this stream
 _MOST_DOTS = 40_000_000
+_MAGNIFIED = (b"BQ", b"BO", b"B0")  # what they say first is no length
 _ROUND = 2  # dots about what is not drawn exactly
 
 
@@ -37,7 +40,11 @@ class Field:
     code, shape : Command or None
         What makes it a barcode or a drawing.
     stored : bool
-        Whether the printer fills it from its memory.
+        Whether what is printed, or where, is not in the stream.
+    number : int or None
+        Of a numbered field.
+    placed : bool
+        Whether its place was said.
     bare : bool
         Whether nothing has been said of it.
     """
@@ -55,24 +62,27 @@ class Field:
     code: Command | None = None
     shape: Command | None = None
     stored: bool = False
+    number: int | None = None
+    placed: bool = False
     bare: bool = True
 
-    def take(self, command: Command) -> None:
-        """Add what a command says."""
+    def take(self, command: Command, unit: Unit) -> None:
+        """Add what a command says, its places in this unit."""
         name = command.name
         if name in (b"FO", b"FT"):
-            self._place(command)
+            self._place(command, unit)
         elif name == b"A":
             font, text = command.text[:1].decode("latin-1"), command.text[1:]
             turn, height, width = [*text.split(command.prefixes.comma), b"", b"", b""][:3]
-            self.type_ = Type(font.upper(), place(number(height)), place(number(width)))
+            sides = (unit.dots(place(number(side))) for side in (height, width))
+            self.type_ = Type(font.upper(), *sides)
             self.turn = turn_of(turn.strip()) or self.turn
         elif name == b"FB":
             width_, lines, space = (place(part) for part in numbers(command, 3))
-            self.block = Block(width_, lines or 1, space)
+            self.block = Block(unit.dots(width_), lines or 1, unit.dots(space))
         elif name == b"TB":
             _, width_, height_ = (place(part) for part in numbers(command, 3))
-            self.block = Block(width_, 2, height_)
+            self.block = Block(unit.dots(width_), 2, unit.dots(height_))
         elif name in (b"FD", b"FV", b"SN"):
             self.data += command.text
         elif name == b"FH":
@@ -81,7 +91,10 @@ class Field:
             self.over = True
         elif name in _SHAPES:
             self.shape = command
-        elif name in _STORED:
+        elif name == b"FN":
+            self.number = number_of(command)
+            self.stored = self.stored or self.number is None
+        elif name == b"FM":  # where it is printed is not said here
             self.stored = True
         elif name[:1] == b"B":
             self.code = command
@@ -89,13 +102,23 @@ class Field:
             return
         self.bare = False
 
-    def _place(self, command: Command) -> None:
+    def fill(self, numbered: Mapping[int, Value]) -> None:
+        """Say what the label says for a field of this number."""
+        if self.number is not None and (value := numbered.get(self.number)):
+            self.data, self.escape = value.data, value.escape or self.escape
+
+    @property
+    def _tells(self) -> bool:
+        """Whether it only says what another field prints."""
+        drawn = self.placed or self.type_ or self.code or self.shape
+        return self.number is not None and not drawn
+
+    def _place(self, command: Command, unit: Unit) -> None:
         x, y, justify = numbers(command, 3)
-        self.baseline = command.name == b"FT"
-        if self.baseline:
-            self.x, self.y = (None if part is None else place(part) for part in (x, y))
-        else:
-            self.x, self.y = place(x), place(y)
+        self.placed, self.baseline = True, command.name == b"FT"
+        self.x, self.y = (
+            None if part is None and self.baseline else unit.dots(place(part)) for part in (x, y)
+        )
         self.right = None if justify is None else justify == 1
 
     def items(self, settings: Settings) -> Iterator[Item]:
@@ -106,9 +129,11 @@ class Field:
 
     def word(self, settings: Settings) -> Word | None:
         """Its data as a reader sees it, or None without any."""
-        if self.stored or not self.data.strip():
+        if self.stored or self._tells or not self.data.strip():
             return None
-        text = settings.reader.text(self.data, self.escape, self.code is not None)
+        text = settings.reader.text(self.data, self.escape)
+        if self.code is not None:
+            text = scanned(text, self.code.name, self.code.parts())
         return Word(self._written(settings), text)
 
     def anywhere(self, settings: Settings) -> Area:
@@ -120,6 +145,8 @@ class Field:
         return Area(left, 0, right, y) if self.baseline else Area(left, y, right, FAR)
 
     def _drawn(self, settings: Settings) -> Iterator[Item]:
+        if self._tells:
+            return
         if self.stored or self.x is None or self.y is None:
             yield self.anywhere(settings)
             return
@@ -149,7 +176,7 @@ class Field:
         elif command.name == b"GS":
             yield self.anywhere(settings)
         else:
-            width, height = (place(part) for part in numbers(command, 2))
+            width, height = (settings.unit.most(place(part)) for part in numbers(command, 2))
             if command.name == b"GC":
                 height = width
             left, top = self._corner(width, height, settings)
@@ -157,7 +184,8 @@ class Field:
             yield Area(left - _ROUND, top - _ROUND, right, bottom)
 
     def _box(self, command: Command, settings: Settings) -> Iterator[Item]:
-        first, second, third, _, fifth = (place(part) for part in numbers(command, 5))
+        *sides, _, fifth = (place(part) for part in numbers(command, 5))
+        first, second, third = (settings.unit.dots(side) for side in sides)
         colour = [*command.parts(), b"", b"", b"", b""][3][:1].upper()
         thick = max(third or 1, 1)
         width, height = max(first or thick, thick), max(second or thick, thick)
@@ -191,10 +219,12 @@ class Field:
             sizes = int(number(total) or 0), int(number(line) or 0)
             dots = unpacked(kind[:1].upper(), text, *sizes)
         else:
-            dots = settings.graphics.get(command.parts()[0].upper())
+            dots = settings.graphics.get(named(command, "GRF"))
             if command.name == b"XG":
                 _, across, down = numbers(command, 3)
                 times = max(place(across), 1.0), max(place(down), 1.0)
+        if settings.unit.factor != 1:
+            dots = None  # printers may enlarge it as well
         if dots is None or dots.size * times[0] * times[1] > _MOST_DOTS:
             return Area(0, 0, FAR, FAR) if command.name == b"IL" else self.anywhere(settings)
         dots = dots.repeat(int(times[1]), 0).repeat(int(times[0]), 1)
@@ -210,7 +240,7 @@ class Field:
         """Where its text or code can be."""
         x, y = self._at(settings)
         if self.code is None:
-            shown = settings.reader.text(self.data, self.escape, code=False)
+            shown = settings.reader.text(self.data, self.escape)
             length, rise, fall = of_text(shown, self.type_ or settings.type_, self.block)
             turn, above, edge = self.turn or settings.turn, 0.15 * rise, 4.0
         else:
@@ -243,4 +273,8 @@ class Field:
         ):
             letters -= sum(letter in b"0123456789" for letter in self.data) / 2 - 2
         given = [None, *(number(part) for part in parts)]
-        return of_code(command.name, given, letters, settings.module, settings.bars)
+        if command.name not in _MAGNIFIED:  # heights are lengths
+            given[1:3] = [side and settings.unit.most(side) for side in given[1:3]]
+        size = of_code(command.name, given, letters, settings.module, settings.bars)
+        larger = max(1.0, settings.unit.factor)
+        return size and (larger * size[0], larger * size[1])

@@ -6,11 +6,15 @@ of what is stored in the printer nothing but where it begins.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tracemark.printing.zpl.commands import Prefixes
 from tracemark.printing.zpl.graphics import Mask
 
+_NUMBER = re.compile(r"(?=(?:[A-Z]*[0-9]){6})[0-9A-Z]{8,40}", re.IGNORECASE)
+_POSTAL = re.compile(r"42[01][0-9A-Z]{5,12}", re.IGNORECASE)  # GS1: where to, not what
 FAR = 32_000.0  # dots: what a coordinate can say
 
 
@@ -70,6 +74,13 @@ class Word:
     text: str
 
 
+class Odd(NamedTuple):
+    """Why a label cannot be drawn dot for dot, and what would help."""
+
+    why: str
+    hint: str
+
+
 @dataclass(slots=True)
 class Format:
     """One label of a stream, `^XA` to `^XZ`.
@@ -91,8 +102,10 @@ class Format:
         Whether further fields are set by their right edge unless they say otherwise.
     prefixes : Prefixes
         Those of further fields.
-    odd : str
-        Why its coordinates are no dots, or empty.
+    units : bytes
+        What ``^MU`` said, if places are in dots no more; further fields are placed in dots.
+    odd : Odd or None
+        Why it cannot be drawn.
     """
 
     start: int
@@ -105,4 +118,22 @@ class Format:
     home: tuple[int, int] = (0, 0)
     right: bool = False
     prefixes: Prefixes = field(default_factory=Prefixes)
-    odd: str = ""
+    units: bytes = b""
+    odd: Odd | None = None
+
+    def codes(self) -> list[str]:
+        """What its barcodes and 2-D codes say, each text once."""
+        return list(dict.fromkeys(word.text for word in self.words if word.area.code))
+
+    def numbers(self) -> list[str]:
+        """Those of its codes that are a number of 8 letters and digits or more, 6 of them digits.
+
+        Spaces and brackets in it do not count, as in the GS1 form ``(00) 3 4012345 …``; a GS1
+        postal code (420, 421) is none.
+        """
+        whole = (re.sub(r"[\s()]", "", text) for text in self.codes())
+        return list(
+            dict.fromkeys(
+                text for text in whole if _NUMBER.fullmatch(text) and not _POSTAL.fullmatch(text)
+            )
+        )

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from tracemark.printing.zpl.commands import Command
 from tracemark.printing.zpl.graphics import Mask, unpacked
-from tracemark.printing.zpl.items import FAR
+from tracemark.printing.zpl.items import FAR, Odd
 from tracemark.printing.zpl.sizes import Type
+from tracemark.printing.zpl.stored import erased, named
+from tracemark.printing.zpl.units import DOT, Unit, unit_of
 from tracemark.printing.zpl.words import Reader
 
 
@@ -31,8 +33,14 @@ class Settings:
         Whether every field inverts what lies below.
     module, bars : float
         Dots of a code's narrowest bar, and of the height of its bars.
-    odd : str
-        Why coordinates are no dots, or empty.
+    unit : Unit
+        That of places and lengths.
+    units : bytes
+        What ``^MU`` said, if that is not the dot.
+    dpi : float or None
+        The printer's resolution, if it is known.
+    odds : dict
+        Why places are not known, by the command that says so.
     reader : Reader
     graphics : dict
         Downloaded ones by name, None for those that cannot be read.
@@ -47,9 +55,12 @@ class Settings:
     reverse: bool = False
     module: float = 2.0
     bars: float = 10.0
-    odd: str = ""
+    unit: Unit = DOT
+    units: bytes = b""
+    dpi: float | None = None
+    odds: dict[bytes, Odd] = field(default_factory=dict)
     reader: Reader = field(default_factory=Reader)
-    graphics: dict[bytes, Mask | None] = field(default_factory=dict)
+    graphics: dict[str, Mask | None] = field(default_factory=dict)
 
     def take(self, command: Command) -> bool:
         """Obey a command if it is a setting, and say whether it was."""
@@ -58,20 +69,34 @@ class Settings:
             obey(self, command)
         return obey is not None
 
+    @property
+    def odd(self) -> Odd | None:
+        """Why places are not known."""
+        return next(iter(self.odds.values()), None)
+
     def _home(self, command: Command) -> None:
-        x, y = numbers(command, 2)
-        self.home = (round(x or 0), round(y or 0))
+        x, y = (self.unit.dots(part or 0) for part in numbers(command, 2))
+        self.home = (round(x), round(y))
+        self.odds.pop(b"LH", None)
+        if not self.unit.plain and (x % 1 or y % 1):
+            self.odds[b"LH"] = Odd(
+                why="its home position is no whole dot (^LH)", hint="give it in dots, or as 0,0"
+            )
 
     def _width(self, command: Command) -> None:
-        self.width = _side(numbers(command, 1)[0])
+        self.width = self._side(command)
 
     def _length(self, command: Command) -> None:
-        self.length = _side(numbers(command, 1)[0])
+        self.length = self._side(command)
+
+    def _side(self, command: Command) -> int:
+        return math.floor(max(0.0, place(self.unit.dots(numbers(command, 1)[0] or 0))))
 
     def _font(self, command: Command) -> None:
         font, height, width = [*command.parts(), b"", b"", b""][:3]
         letter = font.decode("latin-1").upper()[:1] or self.type_.font
-        self.type_ = Type(letter, number(height) or 0, number(width) or 0)
+        sides = (self.unit.dots(number(side) or 0) for side in (height, width))
+        self.type_ = Type(letter, *sides)
 
     def _turn(self, command: Command) -> None:
         turn, *more = command.parts()
@@ -81,32 +106,52 @@ class Settings:
 
     def _bars(self, command: Command) -> None:
         module, _, height = numbers(command, 3)
-        self.module, self.bars = module or self.module, height or self.bars
+        self.module = self.unit.most(module) if module else self.module
+        self.bars = self.unit.most(height) if height else self.bars
 
     def _reverse(self, command: Command) -> None:
         self.reverse = command.parts()[0][:1].upper() == b"Y"
 
     def _units(self, command: Command) -> None:
-        unit, *more = command.parts()
-        dots = unit[:1].upper() in (b"", b"D") and not any(more)
-        self.odd = "" if dots else "its places are not in dots (^MU)"
+        letter, base, wanted = [*command.parts(), b"", b""][:3]
+        self.odds.pop(b"MU", None)
+        try:
+            self.unit = unit_of(letter[:1].upper(), number(base), number(wanted), self.dpi)
+        except ValueError:
+            self.unit = DOT
+            self.odds[b"MU"] = Odd(
+                why="its places are in inches or millimetres (^MU)",
+                hint="say the printer's resolution (dpi, --dpi)",
+            )
+        self.units = b"" if self.unit.plain else command.text
 
     def _coarse(self, command: Command) -> None:
+        self.odds.pop(b"JM", None)
         if command.parts()[0][:1].upper() == b"B":
-            self.odd = "its dots are printed doubled (^JMB)"
-        elif "^JM" in self.odd:
-            self.odd = ""
+            self.odds[b"JM"] = Odd(
+                why="its dots are printed doubled (^JMB)",
+                hint="send it at the printer's own resolution (^JMA), with twice its places",
+            )
 
     def _encoding(self, command: Command) -> None:
         self.reader = Reader(int(numbers(command, 1)[0] or 0))
 
     def _download(self, command: Command) -> None:
-        name, total, line, text = [*command.parts(3), b"", b"", b"", b""][:4]
+        _, total, line, text = [*command.parts(3), b"", b"", b"", b""][:4]
         sizes = int(number(total) or 0), int(number(line) or 0)
-        self.graphics[name.upper()] = unpacked(b"A", text, *sizes)
+        self.graphics[named(command, "GRF")] = unpacked(b"A", text, *sizes)
 
     def _object(self, command: Command) -> None:
-        self.graphics[command.parts(1)[0].upper()] = None
+        _, kind, what, total, line, text = [*command.parts(5), *[b""] * 6][:6]
+        if kind[:1].upper() == b"B":  # its bytes are its dots: none may be stripped
+            text = command.text.split(command.prefixes.comma, 5)[-1]
+        sizes = int(number(total) or 0), int(number(line) or 0)
+        graphic = unpacked(kind[:1].upper(), text, *sizes) if what.upper() == b"G" else None
+        self.graphics[named(command, "GRF")] = graphic
+
+    def _erase(self, command: Command) -> None:
+        for name in erased(command, self.graphics):
+            del self.graphics[name]
 
 
 _OBEY = {
@@ -122,6 +167,7 @@ _OBEY = {
     b"CI": Settings._encoding,
     b"~DG": Settings._download,
     b"~DY": Settings._object,
+    b"ID": Settings._erase,
 }
 
 
@@ -148,7 +194,3 @@ def turn_of(part: bytes) -> str:
     """The orientation that a parameter begins with: N, R, I or B, or nothing."""
     letter = part[:1].upper().decode("latin-1")
     return letter if letter and letter in "NRIB" else ""
-
-
-def _side(value: float | None) -> int:
-    return math.floor(max(0.0, place(value)))

@@ -6,6 +6,7 @@ import re
 
 _ENCODINGS = {28: "utf-8", 29: "utf-16-be", 30: "utf-16-le", 15: "shift_jis", 16: "euc_jp"}
 _LATIN = {27: "cp1252", 31: "cp1250", 33: "cp1251", 34: "cp1253", 35: "cp1254", 36: "cp1255"}
+_QR = re.compile(r"[HQML](?:A,|M,(?:[NAK]|B[0-9]{4}))", re.IGNORECASE)  # ^BQ: how it is written
 _SWITCHES = re.compile(r">[0-9:;<=]")  # Code 128's: which of its alphabets follows
 
 
@@ -22,7 +23,7 @@ class Reader:
         self._codec = _ENCODINGS.get(number, "")
         self._otherwise = _LATIN.get(number, "gb18030")
 
-    def text(self, data: bytes, escape: bytes, code: bool) -> str:
+    def text(self, data: bytes, escape: bytes) -> str:
         """What a field's data says.
 
         Parameters
@@ -30,14 +31,11 @@ class Reader:
         data : bytes
         escape : bytes
             The character before two hexadecimal digits, or nothing.
-        code : bool
-            Whether it stands in a barcode.
         """
         if escape:
             pattern = re.escape(escape) + rb"([0-9A-Fa-f]{2})"
             data = re.sub(pattern, lambda match: bytes([int(match[1], 16)]), data)
-        shown = self._decoded(data).replace("\r", "").replace("\n", "").replace("\\&", "\n")
-        return _SWITCHES.sub("", shown).strip() if code else shown.strip()
+        return self._decoded(data).replace("\r", "").replace("\n", "").replace("\\&", "\n").strip()
 
     def _decoded(self, data: bytes) -> str:
         if self._codec:
@@ -46,3 +44,24 @@ class Reader:
             return data.decode("utf-8")  # what careless programs send under any ^CI
         except UnicodeDecodeError:
             return data.decode(self._otherwise, "replace")
+
+
+def scanned(text: str, name: bytes, parts: list[bytes]) -> str:
+    """What a scanner reads in a code of this text.
+
+    Parameters
+    ----------
+    text : str
+        A field's data.
+    name : bytes
+        The code's command.
+    parts : list of bytes
+        Its parameters.
+    """
+    if name == b"BQ":
+        return _QR.sub("", text, count=1).strip()
+    if name == b"BX":
+        escape = re.escape([*parts, *[b""] * 7][6].decode("latin-1")[:1] or "~")
+        text = re.sub(rf"{escape}(?:[1-3]|d[0-9]{{3}})", " ", text)
+        return re.sub(rf"{escape}(.)", r"\1", text).strip()
+    return _SWITCHES.sub("", text).strip()
