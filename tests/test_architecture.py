@@ -74,8 +74,10 @@ MAY_IMPORT = {
     "tone_tracing": GROUND | {"tone", "label_tracing", "loaders", "case"},
     "bindings": GROUND | {"label", "label_tracing", "decoder", "ledger", "case"},
     "revoking": GROUND | {"decoder"},
+    "sieving": {"access", "text"},  # fingerprints of numbers, hashes of rows: no mark, no name
     "tracing": GROUND
     | {
+        "sieving",
         "text",
         "label_tracing",
         "tone_tracing",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 
 from tracemark import accessing
 from tracemark.access.collect import Records
-from tracemark.access.identifiers import identified_in
+from tracemark.access.identifiers import KINDS, identified_in
+from tracemark.access.numbers import Numbers, numbers_in, numbers_of
 from tracemark.bindings import bindings, overall
 from tracemark.case import Accusation, Case, Pilot, RowsOf, SampleReport, Verdict
 from tracemark.codeword import Codebook
@@ -26,7 +28,7 @@ from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
 from tracemark.decoder.pilot import ours, pilot
 from tracemark.decoder.rows import RowReading, rows_of
 from tracemark.decoder.tally import by_carrier
-from tracemark.decoys import Pool, Spotter
+from tracemark.decoys import Pool
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.keys import EpochKey
 from tracemark.label_tracing import (
@@ -41,11 +43,13 @@ from tracemark.label_tracing import (
 from tracemark.ledger import Ledger, Look
 from tracemark.ledger.fingerprints import normal
 from tracemark.loaders import LIMITS, Limits, LoadedSample, Sample, open_samples
+from tracemark.loaders.parts import Mixed, Part, in_parts
 from tracemark.loaders.sample import reads_pictures
 from tracemark.model import Reading
 from tracemark.profiles import Profile
 from tracemark.revoking import cautions
 from tracemark.showing import Seen, attach
+from tracemark.sieving import Outline, Sieve
 from tracemark.text.reader import CellReader, CellReadings
 from tracemark.tone_tracing import read_tones
 
@@ -54,7 +58,6 @@ CHECK = "check"  # the carrier whose slots show their mask and no chip of a code
 _METHOD = "trace/2"  # changes with everything that decides how votes are scored. SPEC 9.6
 _FEW = 12  # slots of issued cells from which a pasted text is read by them alone
 _ISSUES = 100  # issues listed with an accusation; a drip of single rows would fill the case file
-_CHUNK = 1 << 14  # rows read at a time; cells that repeat among them are parsed once
 _PENDING = 1 << 18  # cells read before they are thinned out
 _NOTHING = np.empty(0, np.uint64)
 
@@ -134,7 +137,8 @@ def trace(
         known = ledger.issued("anchor", books[index].epoch, anchors)
         return known | np.isin(anchors, sure[index])
 
-    tables = _Tables(keys, profile, reader, records, pool, expected)
+    outline = None if beside else _outline(ledger, records, planted)
+    tables = _Tables(keys, profile, reader, records, pool, expected, outline)
 
     # SPEC 5.4, 10: read every sample under every key
     words = reads_pictures(ocr)
@@ -150,7 +154,7 @@ def trace(
             pictures += 1
             found += _seen(loaded, tables, words, ledger, clues)
         else:
-            found.append(tables.read(loaded, loaded.rows(), read_so_far))
+            found.append(tables.read(loaded, loaded.parts(), read_so_far))
 
     clues.used(pictures)
 
@@ -203,31 +207,69 @@ class _Tables:
     records: Records
     pool: Pool
     expected: Callable[[int, Anchors], NDArray[np.bool_]]
+    outline: Callable[[], Outline | None] | None  # None where all rows are read
 
     def read(
-        self, sample: LoadedSample, rows: Iterator[Row], tell: Callable[[float], None]
+        self, sample: LoadedSample, parts: Iterator[Part], tell: Callable[[float], None]
     ) -> _Cells | _Read:
         """Read the cells of one sample under all keys in one pass, in constant memory."""
-        count, spotter = 0, Spotter(self.pool)
+        count, decoys = 0, set[int]()
+        sieve = self.outline and Sieve(self.outline, self.keys[0].derive("sample/rows"))
         try:
             with rarely():
-                while chunk := list(islice(rows, _CHUNK)):
-                    found = list(identified_in(chunk, pasted=sample.kind == "text"))
-                    self.records.note(*found)
-                    spotter.note(*found)
-                    self.reader.read_rows([values for _, values in chunk], count + 1)
-                    count += len(chunk)
+                for part in parts:
+                    numbers = _numbers(part, pasted=sample.kind == "text")
+                    prints = self.records.printed(numbers)
+                    self.records.take(numbers, prints)
+                    decoys |= self.pool.among(
+                        numbers.kinds["waybill"][1], numbers.kinds["phone"][1]
+                    )
+                    chosen = np.arange(len(part))
+                    if sieve and not sample.guessed:
+                        told, gone = sieve.choose(part.lines, prints)
+                        self.reader.forget(gone)
+                        chosen = np.flatnonzero(told)
+                    rows = part.rows(chosen.tolist())
+                    self.reader.read_rows([values for _, values in rows], count + 1 + chosen)
+                    count += len(part)
                     tell(sample.part)
                     if len(self.reader) > _PENDING:
                         self.reader.thin(self.expected)
         except UnreadableSample as error:
             self.reader.take()
             return _unreadable(sample, error, len(self.keys))
-        decoys = spotter.take()
         votes = [
-            self.pool.reading(decoys, key.derive("slots/decoy"), self.profile) for key in self.keys
+            self.pool.reading(sorted(decoys), key.derive("slots/decoy"), self.profile)
+            for key in self.keys
         ]
-        return _Cells(sample, count - sample.titles, self.reader.take(), decoys, votes)
+        return _Cells(sample, count - sample.titles, self.reader.take(), sorted(decoys), votes)
+
+
+def _numbers(part: Part, *, pasted: bool) -> Numbers:
+    """The identifiers of some rows, or of pasted lines. SPEC 13.1."""
+    if isinstance(part, Mixed):
+        return numbers_of(list(identified_in(part.cells, pasted=pasted)))
+    block = part.block
+    return numbers_in(block.headers, block.rows, block.column, part.more)
+
+
+def _outline(
+    ledger: Ledger, records: Records, planted: Sequence[str]
+) -> Callable[[], Outline | None]:
+    """What numbers the ledger may know, made when it is first asked for. SPEC 6.1.
+
+    Those of all decoys are known: to whom they were issued depends on codewords.
+    """
+
+    @cache
+    def outline() -> Outline | None:
+        made = ledger.outline()
+        if made is None:
+            return None
+        made.add(np.concatenate([records.prints(kind, planted).ravel() for kind in KINDS]))
+        return made.may_hold
+
+    return outline
 
 
 def _table(original: Sample) -> Iterator[Row]:
@@ -283,7 +325,7 @@ def _seen(
         report = found[0].report
         note = f"{report.note} Its text was not read; the extra 'ocr' reads it.".strip()
         return [replace(found[0], report=replace(report, note=note))]
-    text = tables.read(sample, sample.words(), lambda part: None)
+    text = tables.read(sample, in_parts(sample.words()), lambda part: None)
     if not isinstance(text, _Cells) or not text.rows:
         return found
     return [*(one for one in found if one.report.slots), text]  # a weak label still adds up

@@ -20,6 +20,7 @@ from tracemark.ledger.custody import Custody, Handled
 from tracemark.ledger.fingerprints import Fingerprints
 from tracemark.ledger.holdings import Holdings
 from tracemark.ledger.issues import WHAT, Issue, append_batch, append_close, batch_body, packed
+from tracemark.ledger.outline import Outline, outline_of
 from tracemark.ledger.schema import VERSION
 from tracemark.ledger.shared import SharedIssue
 from tracemark.ledger.store import Store, Transaction
@@ -396,6 +397,10 @@ class Ledger:
         (n,) bool
         """
         return holdings.issued(self._store, kind, epoch, values)
+
+    def outline(self) -> Outline | None:
+        """Which numbers may have been issued, for very many at once; see `outline_of`."""
+        return outline_of(self._store, self.epochs())
 
     def holds(self, recipient: str, kind: str, epoch: int, values: ArrayLike) -> NDArray[np.bool_]:
         """Whether each record was ever issued to this recipient: (n,) bool; see `issued`."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +24,16 @@ class Block:
     Parameters
     ----------
     text : str
-        The rows, each with its end.
+        The rows, each with its end, stand-ins put in.
+    encoded : bytes
+        The rows as they stood, in UTF-8.
     delimiter, end : str
     headers : sequence of str or None
         One for each cell of a row.
     stand_ins : mapping of str to str
         What stands for delimiters and line ends within quotes, to what it stands for.
+    ends : (rows,) int64
+        Where in `encoded` the last byte of each row stands.
     quoted : (n, 2) int64
         Row and column of the cells in quotes.
 
@@ -40,18 +46,20 @@ class Block:
     def __init__(
         self,
         text: str,
+        encoded: bytes,
         delimiter: str,
         end: str,
         headers: Sequence[str | None],
         *,
         stand_ins: Mapping[str, str],
+        ends: NDArray[np.int64],
         quoted: NDArray[np.int64],
     ) -> None:
-        self.headers, width = headers, len(headers)
+        self.headers, self._encoded, width = headers, encoded, len(headers)
         self._delimiter, self._end, self._stand_ins = delimiter, end, stand_ins
         self._special = re.compile(f'[{re.escape(delimiter)}"\r\n]')
         # a row's first cell hangs on the last one of the row before
-        self._step = max(1, width - 1)
+        self._step, self._ends = max(1, width - 1), ends
         self._pieces = text.split(delimiter) if width > 1 else []
         edges = end.join(self._pieces[:: self._step] or [text]).split(end)
         ways = 2 if width > 1 else 1
@@ -70,6 +78,35 @@ class Block:
         for row in self._quoted.get(place, ()):
             cells[row] = self._unquoted(cells[row])
         return cells
+
+    def lines(self) -> list[bytes]:
+        """Each row as it stood in the file, its end included, in UTF-8."""
+        bounds = [0, *(self._ends + 1).tolist()]
+        return [self._encoded[start:end] for start, end in pairwise(bounds)]
+
+    def some(self, rows: Sequence[int]) -> list[list[str]]:
+        """The values of some rows."""
+        if 2 * len(rows) > self.rows:
+            columns = [self.column(place) for place in range(len(self.headers))]
+            every = [list(values) for values in zip(*columns, strict=True)]
+            return [every[row] for row in rows]
+        firsts, lasts, step = self._edges[0], self._edges[len(self.headers) - 1], self._step
+        if len(self.headers) == 1:
+            found = [[firsts[row]] for row in rows]
+        else:
+            found = [
+                [firsts[row], *self._pieces[row * step + 1 : (row + 1) * step], lasts[row]]
+                for row in rows
+            ]
+        for place, held in self._in_quotes.items():
+            for values, row in zip(found, rows, strict=True):
+                if row in held:
+                    values[place] = self._unquoted(values[place])
+        return found
+
+    @cached_property
+    def _in_quotes(self) -> dict[int, set[int]]:
+        return {place: {*rows} for place, rows in self._quoted.items()}
 
     def put(self, place: int, values: Sequence[str]) -> None:
         """Give a column other values; cells that stay the same keep their quotes as they were."""
@@ -119,7 +156,8 @@ def block_of(lines: Sequence[str], delimiter: str, headers: Sequence[str | None]
     text, width = "".join(lines), len(headers)
     if not (width and text.endswith(("\n", "\r")) and delimiter.isascii()) or delimiter == '"':
         return None
-    codes = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    encoded = text.encode("utf-8", "surrogatepass")
+    codes = np.frombuffer(encoded, np.uint8)
     stops = [ord(delimiter), _RETURN, _FEED]
     borders = np.flatnonzero(np.logical_or.reduce([codes == stop for stop in stops]))
     quotes = np.flatnonzero(codes == _QUOTE)
@@ -153,7 +191,10 @@ def block_of(lines: Sequence[str], delimiter: str, headers: Sequence[str | None]
         return None  # a blank line is no row
     cells = np.unique(np.searchsorted(borders, quotes))
     quoted = np.stack(np.divmod(cells, width), 1)
-    return Block(text, delimiter, end, headers, stand_ins=stand_ins, quoted=quoted)
+    ends = borders[width - 1 :: width]
+    return Block(
+        text, encoded, delimiter, end, headers, stand_ins=stand_ins, ends=ends, quoted=quoted
+    )
 
 
 def _by_the_book(codes: NDArray[np.uint8], quotes: NDArray[np.int64], stops: Sequence[int]) -> bool:
