@@ -88,20 +88,24 @@ def _sort(
     parts: Mapping[str, list[tuple[_Ints, list[str]]]],
 ) -> None:
     """Add cells under one header to the kinds that they are of."""
-    if header_says == "waybill" or (header_says and all(map(str.isdecimal, cells))):
-        if all(cells):
-            parts[header_says].append((np.array(rows, np.int64), list(cells)))
-        else:
-            held = [(row, cell) for row, cell in zip(rows, cells, strict=True) if cell]
-            _add(parts[header_says], held)
+    if header_says is None:
+        found: dict[str, list[tuple[int, str]]] = {kind: [] for kind in KINDS}
+        for row, cell in zip(rows, cells, strict=True):
+            if len(cell) >= LEAST and (kind := kind_of(None, cell)):
+                found[kind].append((row, cell))
+        for kind, held in found.items():
+            _add(parts[kind], held)
         return
-    least = LEAST if header_says is None else 1
-    found: dict[str, list[tuple[int, str]]] = {kind: [] for kind in KINDS}
-    for row, cell in zip(rows, cells, strict=True):
-        if len(cell) >= least and (kind := kind_of(header_says, cell)):
-            found[kind].append((row, cell))
-    for kind, held in found.items():
-        _add(parts[kind], held)
+    hidden: set[int] = set()
+    if header_says == "phone":
+        odd = [place for place, cell in enumerate(cells) if not cell.isdecimal()]
+        hidden = {place for place in odd if kind_of(header_says, cells[place]) == "masked"}
+        _add(parts["masked"], [(rows[place], cells[place]) for place in sorted(hidden)])
+    if hidden or not all(cells):
+        kept = [p for p, cell in enumerate(cells) if cell and p not in hidden]
+        _add(parts[header_says], [(rows[place], cells[place]) for place in kept])
+    else:
+        parts[header_says].append((np.array(rows, np.int64), list(cells)))
 
 
 def _add(part: list[tuple[_Ints, list[str]]], held: Sequence[tuple[int, str]]) -> None:
