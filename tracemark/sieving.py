@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tracemark.access.collect import Prints
 from tracemark.text.sampling import turns
 
-MOST = 1 << 15  # rows of one class
+KNOWN, UNKNOWN = 1 << 15, 1 << 14  # rows read of a class that the ledger may know, and not
 TIMES = 8  # how often the same row is read, at most
 
 _Ints = NDArray[np.int64]
@@ -42,7 +42,7 @@ class Sieve:
         self._keyed = hashlib.blake2b(key=subkey, digest_size=8)
         self._rows = 0
         self._waiting: list[tuple[_Ints, _U64, Prints]] = []  # as long as all rows are read
-        self._samples = _Sample(), _Sample(), _Sample()
+        self._samples = _Sample(KNOWN), _Sample(KNOWN), _Sample(UNKNOWN)
 
     def choose(self, lines: Callable[[], Sequence[bytes]], prints: Prints) -> tuple[_Flags, _Ints]:
         """Which of the next rows are to be read.
@@ -62,8 +62,9 @@ class Sieve:
         """
         chosen, first = np.ones(len(prints), bool), self._rows + 1
         self._rows += len(prints)
-        outline = self._outline() if self._rows > MOST else None
-        if self._rows > MOST and outline is None:
+        large = self._rows > KNOWN
+        outline = self._outline() if large else None
+        if large and outline is None:
             self._waiting = []
             return chosen, _NOTHING
         numbers = np.arange(first, self._rows + 1)
@@ -106,7 +107,8 @@ def _classes(prints: Prints, known: Outline) -> list[_Flags]:
 class _Sample:
     """The rows of one class whose hashes end in as many zero bits as it takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._numbers, self._hashes = np.empty(0, np.int64), np.empty(0, np.uint64)
         self._level = 0
 
@@ -118,7 +120,7 @@ class _Sample:
         self._hashes = np.concatenate([self._hashes, hashes[fits]])
         if fits.any():
             gone.append(self._keep(turns(self._hashes) < TIMES))
-        while len(self._numbers) > MOST:
+        while len(self._numbers) > self._most:
             self._level += 1
             gone.append(self._keep(self._fits(self._hashes)))
         return np.concatenate(gone)

@@ -364,13 +364,15 @@ def _weighed(
         for enough in (guessed or beside, beside):
             if enough and sum(map(len, some[-2].readings)) >= _FEW:
                 some.pop()
-        chosen = max(some, key=lambda one: _clarity(one.readings, book))
+        asked = [_pilot(one.readings, book) for one in some]
+        clearest = max(range(len(some)), key=lambda i: _clarity(asked[i], book))
+        chosen = some[clearest]
         told = [one for one in chosen.layers if len(one) and one.reading.carrier != CHECK]
         epochs.append([one.reading for one in told])
         if cells.decoys:
             epochs[-1].append(cells.votes[k])
         rows.append([RowReading(one.reading, one.rows) for one in told])
-        pilots.append(_pilot(chosen.readings, book))
+        pilots.append(asked[clearest])
         known.append(np.intersect1d(found.anchors, of_ours))
     best = min(pilots, key=lambda one: one.bound)
     best = replace(best, bound=min(1.0, best.bound * 3 * len(books)))
@@ -401,9 +403,8 @@ def _pilot(readings: Sequence[Reading], book: Codebook) -> Pilot:
     )
 
 
-def _clarity(readings: Sequence[Reading], book: Codebook) -> float:
-    """How much the readings could say: slots times the square of the part that is ours."""
-    found = _pilot(readings, book)
+def _clarity(found: Pilot, book: Codebook) -> float:
+    """How much readings could say: slots times the square of the part that is ours."""
     return found.slots * ours(found, book.profile.rare) ** 2
 
 

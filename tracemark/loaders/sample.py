@@ -303,7 +303,7 @@ class LoadedSample:
 
 def _repeated(block: Block, headers: Sequence[str] | None) -> int:
     """How many rows only name the columns, as where several tables were put together."""
-    if not headers:
+    if not headers or not block.may_hold(headers[0]):
         return 0
     alike = [row for row, cell in enumerate(block.column(0)) if cell == headers[0]]
     return sum(values == headers for values in block.some(alike))

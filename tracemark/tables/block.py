@@ -69,6 +69,11 @@ class Block:
         bounds = zip(self._starts.tolist(), (self._borders[:, -1] + 1).tolist(), strict=True)
         return [self._encoded[start:end] for start, end in bounds]
 
+    def may_hold(self, cell: str) -> bool:
+        """Whether a text without delimiters and line ends may stand in a cell."""
+        quoted = cell.replace('"', '""')
+        return any(one.encode("utf-8", "surrogatepass") in self._encoded for one in (cell, quoted))
+
     def column(self, place: int) -> list[str]:
         """The cells of a column, without quotes."""
         cells = self._raw(place) if self._cut else self._stood(place)
