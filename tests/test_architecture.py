@@ -93,7 +93,9 @@ MAY_IMPORT = {
     "screen_verbs": GROUND | {"marking", "ledger"},
     "label_batches": GROUND | {"issuing", "label_file_verbs", "ledger", "pictures"},
     "record_verbs": GROUND | {"ledger", "custody", "decoys", "seeding"},
-    "table_verbs": GROUND | {"record_verbs", "marking", "seeding", "ledger", "tables"},
+    "table_verbs": GROUND
+    | {"record_verbs", "table_batches", "marking", "seeding", "ledger", "tables"},
+    "table_batches": GROUND | {"issuing", "marking", "tables"},
     "vault": GROUND
     | {"tracing", "ledger", "loaders", "case", "label_tracing", "seeding", "casefile", "distant"}
     | {"table_verbs", "label_file_verbs", "ledger_verbs", "key_verbs", "job_verbs", "screen_verbs"},
