@@ -69,6 +69,15 @@ def table(
             help="Mix in decoys of the vault: 0.01 is one for 100 rows. CSV and TSV only.",
         ),
     ] = 0.0,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs",
+            metavar="N",
+            min=1,
+            help="Processes that mark the rows of CSV and TSV; the copy is the same.",
+        ),
+    ] = 1,
     vault: VaultPath = VAULT,
     as_json: AsJson = False,
 ) -> None:
@@ -94,6 +103,7 @@ def table(
             kind=kind,
             encoding=encoding,
             decoys=decoys,
+            workers=jobs,
         )
     if "invisible" not in receipt.layers and policy != "plain":
         note(f"{receipt.encoding} cannot hold invisible characters: that layer is left out")

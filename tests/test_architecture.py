@@ -74,10 +74,11 @@ MAY_IMPORT = {
     "tone_tracing": GROUND | {"tone", "label_tracing", "loaders", "case"},
     "bindings": GROUND | {"label", "label_tracing", "decoder", "ledger", "case"},
     "revoking": GROUND | {"decoder"},
+    "sieving": {"access", "text"},  # fingerprints of numbers, hashes of rows: no mark, no name
     "read_sample": GROUND | {"label_tracing", "loaders", "decoder", "case", "showing"},
     "text_tracing": GROUND
     | {"text", "label_tracing", "read_sample", "loaders", "decoder", "ledger", "case"}
-    | {"access", "collecting", "decoys"},
+    | {"access", "collecting", "decoys", "sieving"},
     "concluding": GROUND
     | {"bindings", "label_tracing", "read_sample", "revoking", "decoder", "ledger", "case"},
     "tracing": GROUND
@@ -93,7 +94,9 @@ MAY_IMPORT = {
     "screen_verbs": GROUND | {"marking", "ledger"},
     "label_batches": GROUND | {"issuing", "label_file_verbs", "ledger", "pictures"},
     "record_verbs": GROUND | {"ledger", "custody", "decoys", "seeding"},
-    "table_verbs": GROUND | {"record_verbs", "marking", "seeding", "ledger", "tables"},
+    "table_verbs": GROUND
+    | {"record_verbs", "table_batches", "marking", "seeding", "ledger", "tables"},
+    "table_batches": GROUND | {"issuing", "marking", "tables"},
     "vault": GROUND
     | {"tracing", "ledger", "loaders", "case", "label_tracing", "seeding", "casefile", "distant"}
     | {"table_verbs", "label_file_verbs", "ledger_verbs", "key_verbs", "job_verbs", "screen_verbs"},

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.access.collect import KINDS, Records
+from tracemark.access.collect import Records
 from tracemark.access.cover import Explanation, explain, tolerated
 from tracemark.access.evidence import Access, Holder
 from tracemark.access.guilt import guilt
+from tracemark.access.identifiers import KINDS
 from tracemark.keys import EpochKey
 from tracemark.ledger import Fingerprinter, Ledger
 from tracemark.ledger.custody import CUSTODY

@@ -23,7 +23,6 @@ from tracemark.profiles import Profile
 CARRIER = "decoy"
 BITS = 4  # positions of a decoy: one recipient in 2**BITS gets it
 _PERSONAL = ("name", "phone", "address", "id")
-_WAITING = 1 << 15
 
 Normal = Callable[[str, Sequence[str]], list[bytes]]  # kind and texts to their normal forms
 Role = Callable[[str], str | None]  # the role that a header names
@@ -57,7 +56,8 @@ class Pool:
                     f"decoy {number} is not a mapping from column name to text",
                     hint="for example {'收件人': …, '手机': …, '地址': …}",
                 )
-            identities = self._identify([of_row(tuple(row), tuple(row.values()))])
+            told = of_row(tuple(row), tuple(row.values()))
+            identities = self._identities_of(told.waybills, told.phones)
             if not identities:
                 raise UsageError(
                     f"decoy {number} has no phone and no waybill number to be found again by",
@@ -92,7 +92,17 @@ class Pool:
 
     def find(self, found: Sequence[Identifiers]) -> set[int]:
         """Numbers of the decoys that rows with these identifiers are."""
-        return {self._known[one] for one in self._identify(found) if one in self._known}
+        return self.among(
+            [text for one in found for text in one.waybills],
+            [text for one in found for text in one.phones],
+        )
+
+    def among(self, waybills: Sequence[str], phones: Sequence[str]) -> set[int]:
+        """Numbers of the decoys that some numbers are of."""
+        if not len(self):
+            return set()
+        found = self._identities_of(waybills, phones)
+        return {self._known[one] for one in found if one in self._known}
 
     def holds(self, headers: Sequence[str | None], values: Sequence[str]) -> bool:
         """Whether a row of a table is a decoy."""
@@ -105,12 +115,10 @@ class Pool:
         chips = 1.0 - 2.0 * (slots & np.uint64(1)).astype(np.float64)
         return Reading(CARRIER, slots, _positions(slots, profile), chips)
 
-    def _identify(self, found: Sequence[Identifiers]) -> list[bytes]:
+    def _identities_of(self, waybills: Sequence[str], phones: Sequence[str]) -> list[bytes]:
         """Phones first, then waybills, each with its kind."""
-        phones = self._normal("phone", [text for one in found for text in one.phones])
-        waybills = self._normal("waybill", [text for one in found for text in one.waybills])
-        return [b"phone:" + one for one in phones if one] + [
-            b"waybill:" + one for one in waybills if one
+        return [b"phone:" + one for one in self._normal("phone", phones) if one] + [
+            b"waybill:" + one for one in self._normal("waybill", waybills) if one
         ]
 
     def _slots(self, numbers: Sequence[int], subkey: bytes) -> NDArray[np.uint64]:
@@ -120,32 +128,6 @@ class Pool:
             for one in numbers
         ]
         return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64).reshape(-1, BITS)
-
-
-class Spotter:
-    """Looks for decoys among the identifiers of a sample, in bounded memory."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-        self._waiting: list[Identifiers] = []
-        self._found: set[int] = set()
-
-    def note(self, *found: Identifiers) -> None:
-        """Look at some records."""
-        if len(self._pool):
-            self._waiting.extend(found)
-            if len(self._waiting) >= _WAITING:
-                self._settle()
-
-    def take(self) -> list[int]:
-        """Numbers of the decoys noted since the last call."""
-        self._settle()
-        found, self._found = self._found, set()
-        return sorted(found)
-
-    def _settle(self) -> None:
-        self._found |= self._pool.find(self._waiting)
-        self._waiting = []
 
 
 class Dealer:

@@ -7,7 +7,7 @@ what they placed to the ledger, before anything leaves.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from tracemark.ledger.fingerprints import Fingerprinter, Fingerprints
 from tracemark.ledger.shared import Part
 from tracemark.model import Unseen
 from tracemark.profiles import Profile
-from tracemark.tables import Document, Writable
+from tracemark.tables import Document, Row, Writable
 from tracemark.tables.arrow import text_columns, with_texts
 from tracemark.tables.block import Block
 from tracemark.text.columns import ColumnMarker
@@ -287,41 +287,78 @@ def mark_batches(
             yield with_texts(batch, places, marked)
 
 
+@dataclass(frozen=True, slots=True)
+class MarkedPart:
+    """Some rows of a document as they will be written, and what the ledger is told about them.
+
+    Attributes
+    ----------
+    rows, cells : int
+        How many there are; cells that carry chips.
+    fingerprints : dict of str to (k,) uint64
+        See `RowMarker.mark`.
+    text : str
+    """
+
+    rows: int
+    cells: int
+    fingerprints: dict[str, Fingerprints]
+    text: str
+
+
+def mark_block(block: Block, marker: RowMarker) -> MarkedPart:
+    """Mark rows that were cut together."""
+    before = marker.cells
+    fingerprints = marker.mark_block(block)
+    return MarkedPart(block.rows, marker.cells - before, fingerprints, block.text())
+
+
+def mark_part(part: Block | list[Row], document: Document, marker: RowMarker) -> MarkedPart:
+    """Mark some rows of a document."""
+    if isinstance(part, Block):
+        return mark_block(part, marker)
+    before, filled = marker.cells, [row for row in part if row.values]
+    marked, fingerprints = marker.mark((row.headers, row.values) for row in filled)
+    values = iter(marked)
+    text = "".join(document.render(row, next(values)) if row.values else row.raw for row in part)
+    return MarkedPart(len(filled), marker.cells - before, fingerprints, text)
+
+
+def parts_of(document: Document) -> Iterator[Block | list[Row]]:
+    """The rows of a document, as many at a time as are marked together."""
+    return document.parts(chain([_FIRST_CHUNK], repeat(_CHUNK)))
+
+
+def marked_parts(document: Document, marker: RowMarker) -> Generator[MarkedPart, None, None]:
+    """The parts of a document, marked one after the other."""
+    for part in parts_of(document):
+        yield mark_part(part, document, marker)
+
+
 def mark_document(
-    document: Document, sink: Writable, marker: RowMarker, issue: Issue
-) -> tuple[int, str]:
-    """Write the document marked, each chunk only once the ledger holds it. SPEC 7.3.
+    document: Document, sink: Writable, marked: Iterable[MarkedPart], issue: Issue
+) -> tuple[int, int, str]:
+    """Write the document marked, each part only once the ledger holds it. SPEC 7.3.
 
     Returns
     -------
-    rows : int
+    rows, cells : int
     sha256 : str
         Of the bytes written.
     """
-    digest, rows = hashlib.sha256(), 0
+    digest, rows, cells = hashlib.sha256(), 0, 0
     with issue, rarely():
-        for part in document.parts(chain([_FIRST_CHUNK], repeat(_CHUNK))):
-            if isinstance(part, Block):
-                count, fingerprints = part.rows, marker.mark_block(part)
-                issue.batch(count, fingerprints)
-                text = part.text()
-            else:
-                filled = [row for row in part if row.values]
-                marked, fingerprints = marker.mark((row.headers, row.values) for row in filled)
-                count, values = len(filled), iter(marked)
-                issue.batch(count, fingerprints)
-                text = "".join(
-                    document.render(row, next(values)) if row.values else row.raw for row in part
-                )
-            data = document.encode(text)
+        for part in marked:
+            issue.batch(part.rows, part.fingerprints)
+            data = document.encode(part.text)
             digest.update(data)
             sink.write(data)
-            rows += count
+            rows, cells = rows + part.rows, cells + part.cells
         for data in document.rest():
             digest.update(data)
             sink.write(data)
         issue.close(sha256=digest.hexdigest())
-    return rows, digest.hexdigest()
+    return rows, cells, digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

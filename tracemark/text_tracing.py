@@ -7,33 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.access.collect import Records
-from tracemark.access.identifiers import identified_in
+from tracemark.access.identifiers import KINDS, identified_in
+from tracemark.access.numbers import Numbers, numbers_in, numbers_of
 from tracemark.case import Pilot, SampleReport
 from tracemark.codeword import Codebook
 from tracemark.collecting import rarely
 from tracemark.decoder.pilot import ours, pilot
 from tracemark.decoder.rows import RowReading
 from tracemark.decoder.tally import by_carrier
-from tracemark.decoys import Pool, Spotter
+from tracemark.decoys import Pool
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.keys import EpochKey
 from tracemark.label_tracing import PILOT_BOUND
 from tracemark.ledger import Ledger
 from tracemark.loaders import LoadedSample, Sample
+from tracemark.loaders.parts import Mixed, Part
 from tracemark.model import Reading
 from tracemark.profiles import Profile
 from tracemark.read_sample import NOTHING, Anchors, ReadSample, unreadable
+from tracemark.sieving import Outline, Sieve
 from tracemark.text.reader import CellReader, CellReadings
 
 CHECK = "check"  # the carrier whose slots show their mask and no chip of a codeword
 _FEW = 12  # slots of issued cells from which a pasted text is read by them alone
-_CHUNK = 1 << 14  # rows read at a time; cells that repeat among them are parsed once
 _PENDING = 1 << 18  # cells read before they are thinned out
 
 Row = tuple[Sequence[str | None], Sequence[str]]
@@ -60,31 +62,69 @@ class Tables:
     records: Records
     pool: Pool
     expected: Callable[[int, Anchors], NDArray[np.bool_]]
+    outline: Callable[[], Outline | None] | None  # None where all rows are read
 
     def read(
-        self, sample: LoadedSample, rows: Iterator[Row], tell: Callable[[float], None]
+        self, sample: LoadedSample, parts: Iterator[Part], tell: Callable[[float], None]
     ) -> Cells | ReadSample:
         """Read the cells of one sample under all keys in one pass, in constant memory."""
-        count, spotter = 0, Spotter(self.pool)
+        count, decoys = 0, set[int]()
+        sieve = self.outline and Sieve(self.outline, self.keys[0].derive("sample/rows"))
         try:
             with rarely():
-                while chunk := list(islice(rows, _CHUNK)):
-                    found = list(identified_in(chunk, pasted=sample.kind == "text"))
-                    self.records.note(*found)
-                    spotter.note(*found)
-                    self.reader.read_rows([values for _, values in chunk], count + 1)
-                    count += len(chunk)
+                for part in parts:
+                    numbers = _numbers(part, pasted=sample.kind == "text")
+                    prints = self.records.printed(numbers)
+                    self.records.take(numbers, prints)
+                    decoys |= self.pool.among(
+                        numbers.kinds["waybill"][1], numbers.kinds["phone"][1]
+                    )
+                    chosen = np.arange(len(part))
+                    if sieve and not sample.guessed:
+                        told, gone = sieve.choose(part.lines, prints)
+                        self.reader.forget(gone)
+                        chosen = np.flatnonzero(told)
+                    rows = part.rows(chosen.tolist())
+                    self.reader.read_rows([values for _, values in rows], count + 1 + chosen)
+                    count += len(part)
                     tell(sample.part)
                     if len(self.reader) > _PENDING:
                         self.reader.thin(self.expected)
         except UnreadableSample as error:
             self.reader.take()
             return unreadable(sample, error, len(self.keys))
-        decoys = spotter.take()
         votes = [
-            self.pool.reading(decoys, key.derive("slots/decoy"), self.profile) for key in self.keys
+            self.pool.reading(sorted(decoys), key.derive("slots/decoy"), self.profile)
+            for key in self.keys
         ]
-        return Cells(sample, count - sample.titles, self.reader.take(), decoys, votes)
+        return Cells(sample, count - sample.titles, self.reader.take(), sorted(decoys), votes)
+
+
+def _numbers(part: Part, *, pasted: bool) -> Numbers:
+    """The identifiers of some rows, or of pasted lines. SPEC 13.1."""
+    if isinstance(part, Mixed):
+        return numbers_of(list(identified_in(part.cells, pasted=pasted)))
+    block = part.block
+    return numbers_in(block.headers, block.rows, block.column, part.more)
+
+
+def outline_for(
+    ledger: Ledger, records: Records, planted: Sequence[str]
+) -> Callable[[], Outline | None]:
+    """What numbers the ledger may know, made when it is first asked for. SPEC 6.1.
+
+    Those of all decoys are known: to whom they were issued depends on codewords.
+    """
+
+    @cache
+    def outline() -> Outline | None:
+        made = ledger.outline()
+        if made is None:
+            return None
+        made.add(np.concatenate([records.prints(kind, planted).ravel() for kind in KINDS]))
+        return made.may_hold
+
+    return outline
 
 
 def table_of(original: Sample) -> Iterator[Row]:
@@ -123,13 +163,15 @@ def weighed(
         for enough in (guessed or beside, beside):
             if enough and sum(map(len, some[-2].readings)) >= _FEW:
                 some.pop()
-        chosen = max(some, key=lambda one: _clarity(one.readings, book))
+        asked = [_pilot(one.readings, book) for one in some]
+        clearest = max(range(len(some)), key=lambda i: _clarity(asked[i], book))
+        chosen = some[clearest]
         told = [one for one in chosen.layers if len(one) and one.reading.carrier != CHECK]
         epochs.append([one.reading for one in told])
         if cells.decoys:
             epochs[-1].append(cells.votes[k])
         rows.append([RowReading(one.reading, one.rows) for one in told])
-        pilots.append(_pilot(chosen.readings, book))
+        pilots.append(asked[clearest])
         known.append(np.intersect1d(found.anchors, of_ours))
     best = min(pilots, key=lambda one: one.bound)
     best = replace(best, bound=min(1.0, best.bound * 3 * len(books)))
@@ -160,7 +202,6 @@ def _pilot(readings: Sequence[Reading], book: Codebook) -> Pilot:
     )
 
 
-def _clarity(readings: Sequence[Reading], book: Codebook) -> float:
-    """How much the readings could say: slots times the square of the part that is ours."""
-    found = _pilot(readings, book)
+def _clarity(found: Pilot, book: Codebook) -> float:
+    """How much readings could say: slots times the square of the part that is ours."""
     return found.slots * ours(found, book.profile.rare) ** 2

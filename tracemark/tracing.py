@@ -24,12 +24,21 @@ from tracemark.label_tracing import Clues, Originals, is_original, read_picture
 from tracemark.ledger import Ledger
 from tracemark.ledger.fingerprints import normal
 from tracemark.loaders import LIMITS, Limits, LoadedSample, Sample, open_samples
+from tracemark.loaders.parts import in_parts
 from tracemark.loaders.sample import reads_pictures
 from tracemark.profiles import Profile
 from tracemark.read_sample import NOTHING, Anchors, ReadSample, digest, unreadable
 from tracemark.showing import attach
 from tracemark.text.reader import CellReader
-from tracemark.text_tracing import CHECK, Cells, Tables, issued_cells, table_of, weighed
+from tracemark.text_tracing import (
+    CHECK,
+    Cells,
+    Tables,
+    issued_cells,
+    outline_for,
+    table_of,
+    weighed,
+)
 from tracemark.tone_tracing import read_tones
 
 _METHOD = "trace/2"  # changes with everything that decides how votes are scored. SPEC 9.6
@@ -83,7 +92,8 @@ def trace(
         known = ledger.issued("anchor", books[index].epoch, anchors)
         return known | np.isin(anchors, sure[index])
 
-    tables = Tables(keys, profile, reader, records, pool, expected)
+    outline = None if beside else outline_for(ledger, records, planted)
+    tables = Tables(keys, profile, reader, records, pool, expected, outline)
 
     # SPEC 5.4, 10: read every sample under every key
     words = reads_pictures(ocr)
@@ -99,7 +109,7 @@ def trace(
             pictures += 1
             found += _seen(loaded, tables, words, ledger, clues)
         else:
-            found.append(tables.read(loaded, loaded.rows(), read_so_far))
+            found.append(tables.read(loaded, loaded.parts(), read_so_far))
 
     clues.used(pictures)
 
@@ -168,7 +178,7 @@ def _seen(
         report = found[0].report
         note = f"{report.note} Its text was not read; the extra 'ocr' reads it.".strip()
         return [replace(found[0], report=replace(report, note=note))]
-    text = tables.read(sample, sample.words(), lambda part: None)
+    text = tables.read(sample, in_parts(sample.words()), lambda part: None)
     if not isinstance(text, Cells) or not text.rows:
         return found
     return [*(one for one in found if one.report.slots), text]  # a weak label still adds up

@@ -33,11 +33,11 @@ _WAYBILL = r"(?<![A-Za-z0-9])[A-Za-z]{0,4}[0-9]{9,24}(?![A-Za-z0-9])"
 _MOBILE = r"(?<![0-9])(?:\+?86[- ]?)?1[3-9][0-9](?:[- ]?[0-9]{4}){2}(?![0-9])"
 _LANDLINE = r"(?<![0-9-])0[0-9]{2,3}-[0-9]{7,8}(?![0-9])"
 _MASKED = r"(?<![0-9])(?:\+?86[- ]?)?1[3-9][0-9][- ]?[*＊●×]{4}[- ]?[0-9]{4}(?![0-9])"
-_LEAST = 9  # characters of the shortest that content alone tells
+LEAST = 9  # characters of the shortest that content alone tells
 _HIDDEN = re.compile(_MASKED)
 _DATED = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{6}")
 _ANY = re.compile(f"(?P<masked>{_MASKED})|(?P<phone>{_MOBILE}|{_LANDLINE})|(?P<waybill>{_WAYBILL})")
-_KINDS = ("waybill", "phone", "masked")
+KINDS = ("waybill", "phone", "masked")  # from the strongest to the weakest
 
 
 def identified(
@@ -61,7 +61,7 @@ def identified_in(
     # rows of one table share their headers
     for _, alike in groupby(rows, lambda row: (id(row[0]), len(row[1]))):
         group = list(alike)
-        plan = _plan(tuple(group[0][0]), len(group[0][1]))
+        plan = plan_of(tuple(group[0][0]), len(group[0][1]))
         for _, values in group:
             yield _of_row(plan, values)
 
@@ -74,7 +74,7 @@ def of_row(headers: Sequence[str | None], values: Sequence[str]) -> Identifiers:
     >>> of_row(["运单号", "手机", None], ["YT8765432109", "138****5678", "13900001111"])
     Identifiers(waybills=['YT8765432109'], phones=['13900001111'], masked=['138****5678'])
     """
-    return _of_row(_plan(tuple(headers), len(values)), values)
+    return _of_row(plan_of(tuple(headers), len(values)), values)
 
 
 def _of_row(plan: Iterable[tuple[int, str | None]], values: Sequence[str]) -> Identifiers:
@@ -83,8 +83,8 @@ def _of_row(plan: Iterable[tuple[int, str | None]], values: Sequence[str]) -> Id
         if value := values[place]:
             if header_says == "waybill":
                 found[0].append(value)
-            elif kind := _kind(header_says, value):
-                found[_KINDS.index(kind)].append(value)
+            elif kind := kind_of(header_says, value):
+                found[KINDS.index(kind)].append(value)
     return Identifiers(*found)
 
 
@@ -98,12 +98,12 @@ def of_line(text: str) -> Iterator[Identifiers]:
     >>> [one.waybills for one in of_line("YT8765432109、YT8765432110 已发 13900001111")]
     [['YT8765432109'], ['YT8765432110']]
     """
-    found: dict[str, list[str]] = {kind: [] for kind in _KINDS}
+    found: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for match in _ANY.finditer(text):
         kind = match.lastgroup or ""
         if kind != "waybill" or not _DATED.fullmatch(match[0]):
             found[kind].append(match[0])
-    waybills, phones, masked = (found[kind] for kind in _KINDS)
+    waybills, phones, masked = (found[kind] for kind in KINDS)
     if len(waybills) == 1:
         yield Identifiers(waybills, phones, masked)
     elif waybills:
@@ -113,10 +113,10 @@ def of_line(text: str) -> Iterator[Identifiers]:
         yield from (Identifiers([], [], [one]) for one in masked)
 
 
-def _kind(header_says: str | None, value: str) -> str:
+def kind_of(header_says: str | None, value: str) -> str:
     """``waybill``, ``phone`` or ``masked``; empty for what identifies no record."""
     if header_says is None:
-        if len(value) < _LEAST:
+        if len(value) < LEAST:
             return ""
         text = value.strip()
         match = _ANY.fullmatch(text)
@@ -126,7 +126,7 @@ def _kind(header_says: str | None, value: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _plan(headers: tuple[str | None, ...], width: int) -> list[tuple[int, str | None]]:
+def plan_of(headers: tuple[str | None, ...], width: int) -> list[tuple[int, str | None]]:
     """Which cells of a row may identify it, and what their headers say they are."""
     kinds = [_of_header(header) if header else None for header in headers[:width]]
     kinds += [None] * (width - len(kinds))

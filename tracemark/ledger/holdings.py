@@ -123,7 +123,7 @@ def _hits(
     store: Store, wanted: Wanted, kind: str, epoch: int, recipient: str | None
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Issue, and index among the wanted values, of each that was issued; may repeat."""
-    for block, issues in _blocks(store, kind, epoch, recipient):
+    for block, issues in blocks(store, kind, epoch, recipient):
         at, which = wanted.find(block)
         if len(at):
             yield issues[at], which
@@ -159,7 +159,7 @@ def _found(
     return found[wanted.where]
 
 
-def _blocks(
+def blocks(
     store: Store, kind: str, epoch: int, recipient: str | None
 ) -> Iterator[tuple[Fingerprints, NDArray[np.int64]]]:
     """Fingerprints with the issue of each, about a million at a time."""

@@ -14,6 +14,7 @@ from tracemark.ledger.chain import Entry, stamp
 from tracemark.ledger.custody import Custody, Handled
 from tracemark.ledger.entries import Entries
 from tracemark.ledger.holdings import Holdings
+from tracemark.ledger.outline import Outline, outline_of
 
 
 class Records(Entries):
@@ -36,6 +37,10 @@ class Records(Entries):
         (n,) bool
         """
         return holdings.issued(self._store, kind, epoch, values)
+
+    def outline(self) -> Outline | None:
+        """Which numbers may have been issued, for very many at once; see `outline_of`."""
+        return outline_of(self._store, self.epochs())
 
     def holds(self, recipient: str, kind: str, epoch: int, values: ArrayLike) -> NDArray[np.bool_]:
         """Whether each record was ever issued to this recipient: (n,) bool; see `issued`."""

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from tracemark.tables.block import Block
 from tracemark.tables.segments import is_joined, segments
 
 _FORMULA = re.compile(r'=\s*"(.*)"', re.DOTALL)
@@ -58,6 +59,31 @@ class Guesser:
             least = self._looked / _FEW
             self._columns = [column for column, count in self._found.items() if count >= least]
         return [text for text in found if text not in values]
+
+    def many(self, block: Block) -> dict[int, list[str]]:
+        """Further cells of those of the next rows that have any, as `guesses` gives them."""
+        found: dict[int, list[str]] = {}
+        cells: dict[int, list[str]] = {}
+        row, rows = 0, block.rows
+        while row < rows:
+            unseen = min(rows - row, _ONE_IN - 1 - self._rows % _ONE_IN)
+            if self._rows < _FIRST or not unseen or -1 in self._columns:
+                if more := self.guesses(block.some([row])[0]):
+                    found[row] = more
+                row += 1
+                continue
+            for column in self._columns:
+                values = cells.get(column) or cells.setdefault(column, block.column(column))
+                for place in range(row, row + unseen):
+                    if more := [*dict.fromkeys(_parts(values[place]))]:
+                        found.setdefault(place, []).extend(more)
+            for place in self._columns and range(row, row + unseen):
+                if place in found:
+                    values = block.some([place])[0]
+                    found[place] = [c for c in dict.fromkeys(found[place]) if c not in values]
+            self._rows += unseen
+            row += unseen
+        return {row: more for row, more in sorted(found.items()) if more}
 
 
 def _parts(value: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
-from itertools import repeat
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,17 +19,17 @@ from tracemark.loaders.apart import rows_apart
 from tracemark.loaders.forms import Form, form_of, is_markup
 from tracemark.loaders.guesses import Guesser
 from tracemark.loaders.limits import LIMITS, Limits
+from tracemark.loaders.parts import PART, Alike, Cells, Mixed, Part, in_parts
 from tracemark.pictures import open_picture
-from tracemark.tables import Document, Row, open_document
+from tracemark.tables import Row, open_document
 from tracemark.tables.block import Block
 from tracemark.tables.csv import is_header
 from tracemark.tables.segments import segments, wrapped
 from tracemark.tables.source import HashingReader, blocks
 
 Sample = Path | str | Image.Image | Iterable[Mapping[str, Any]]
-Cells = tuple[Sequence[str | None], Sequence[str]]
 
-_CHUNK = 4096  # rows cut at a time
+_FIRST = 64, 512, 4096  # rows of the first parts: who looks at a few need not wait for many
 _GUESSED = {"text", "pdf", "zpl", "picture text"}
 
 
@@ -175,7 +175,12 @@ class LoadedSample:
                 yield from self._apart("ocr", held)
 
     def rows(self) -> Iterator[Cells]:
-        """Headers and values of each row; of a plain line of text, the cells it may consist of.
+        """Headers and values of each row; see `parts`."""
+        for part in self.parts():
+            yield from part.rows(range(len(part)))
+
+    def parts(self) -> Iterator[Part]:
+        """Headers and values of all rows in order; of plain lines the cells they may consist of.
 
         Cells that a table may have held before its columns were joined or split stand behind its
         own, without headers.
@@ -198,9 +203,9 @@ class LoadedSample:
             yield from self._text(self.given.encode("utf-8", "surrogatepass"), self.form)
         elif not isinstance(self.given, Image.Image):
             self.kind = "rows"
-            yield from self._mappings(self.given)
+            yield from in_parts(self._mappings(self.given))
 
-    def _file(self, path: Path, form: Form) -> Iterator[Cells]:
+    def _file(self, path: Path, form: Form) -> Iterator[Part]:
         if form == "table":
             with path.open("rb") as file:
                 yield from self._table(file, Path(self.path).name)
@@ -213,9 +218,9 @@ class LoadedSample:
                 hint="unpack it, and trace what it held",
             )
         self.kind = form
-        yield from self._apart("scans" if form == "pdf" and self._ocr else form, path)
+        yield from in_parts(self._apart("scans" if form == "pdf" and self._ocr else form, path))
 
-    def _text(self, encoded: bytes, form: Form) -> Iterator[Cells]:
+    def _text(self, encoded: bytes, form: Form) -> Iterator[Part]:
         if form == "table":
             yield from self._table(io.BytesIO(encoded), None)
             return
@@ -223,7 +228,7 @@ class LoadedSample:
         with tempfile.TemporaryDirectory(prefix="tracemark-") as folder:
             held = Path(folder) / "text"
             held.write_bytes(encoded)
-            yield from self._apart(form, held)
+            yield from in_parts(self._apart(form, held))
 
     def _apart(self, form: str, path: Path) -> Iterator[Cells]:
         """Rows from a parser in a process of its own; the first of a table may name its columns."""
@@ -240,26 +245,43 @@ class LoadedSample:
                 headers = [*names[: len(row)], *[None] * (len(row) - len(names))]
                 yield self._with_guesses(headers, row)
 
-    def _table(self, file: BinaryIO, name: str | None) -> Iterator[Cells]:
+    def _table(self, file: BinaryIO, name: str | None) -> Iterator[Part]:
         source = self._source = HashingReader(file)
-        last = ""
         try:
             document = open_document(source, name=name or self.path, errors="replace")
             self.kind = document.kind
-            for row in _rows(document):
-                if document.kind == "text" and row.values:
-                    line = row.values[0]
-                    yield (), [*segments(line), *wrapped(last, line)]
-                    last = line
-                elif row.values:
-                    self.titles += row.values == document.headers
-                    yield self._with_guesses(row.headers, row.values)
+            last = ""
+            for part in document.parts(chain(_FIRST, repeat(PART))):
+                if isinstance(part, Block):
+                    self.titles += _repeated(part, document.headers)
+                    yield Alike(part, self._guesser.many(part))
+                elif document.kind == "text":
+                    lines, last = self._lines(part, last)
+                    yield lines
                 else:
-                    last = ""
+                    yield self._mixed([row for row in part if row.values], document.headers)
         finally:
             for _ in blocks(source):  # what could not be read is hashed all the same
                 pass
             self.sha256 = source.sha256
+
+    def _lines(self, rows: Sequence[Row], last: str) -> tuple[Mixed, str]:
+        """Lines of a text as cells they may consist of; `last` is the line before, empty for none.
+
+        Also returned is what stands last in them.
+        """
+        cells: list[Cells] = []
+        for row in rows:
+            line = row.values[0] if row.values else ""
+            if row.values:
+                cells.append(((), [*segments(line), *wrapped(last, line)]))
+            last = line
+        return Mixed(cells), last
+
+    def _mixed(self, rows: Sequence[Row], headers: Sequence[str] | None) -> Mixed:
+        self.titles += sum(row.values == headers for row in rows)
+        cells = [self._with_guesses(row.headers, row.values) for row in rows]
+        return Mixed(cells, [row.raw for row in rows])
 
     def _mappings(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Cells]:
         digest = hashlib.sha256()
@@ -280,15 +302,12 @@ class LoadedSample:
         return ([*headers, *[None] * len(more)], [*values, *more]) if more else (headers, values)
 
 
-def _rows(document: Document) -> Iterator[Row]:
-    """The rows of a document, many at a time where they are alike."""
-    for part in document.parts(repeat(_CHUNK)):
-        if isinstance(part, Block):
-            columns = [part.column(place) for place in range(len(part.headers))]
-            for values in zip(*columns, strict=True):
-                yield Row(0, part.headers, list(values), "")
-        else:
-            yield from part
+def _repeated(block: Block, headers: Sequence[str] | None) -> int:
+    """How many rows only name the columns, as where several tables were put together."""
+    if not headers or not block.may_hold(headers[0]):
+        return 0
+    alike = [row for row, cell in enumerate(block.column(0)) if cell == headers[0]]
+    return sum(values == headers for values in block.some(alike))
 
 
 def reads_pictures(asked: bool | None) -> bool:

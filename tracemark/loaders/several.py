@@ -11,7 +11,8 @@ from tracemark.errors import UnreadableSample
 from tracemark.loaders.archive import unpacked
 from tracemark.loaders.limits import LIMITS, Limits
 from tracemark.loaders.pages import pages
-from tracemark.loaders.sample import Cells, LoadedSample, Sample
+from tracemark.loaders.parts import Part
+from tracemark.loaders.sample import LoadedSample, Sample
 
 
 def open_samples(
@@ -66,6 +67,6 @@ class _Broken(LoadedSample):
         with sample.open("rb") as file:
             self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
 
-    def rows(self) -> Iterator[Cells]:
+    def parts(self) -> Iterator[Part]:
         yield from ()
         raise UnreadableSample(f"{self.path}: {self._error}", hint=self._error.hint)

@@ -238,23 +238,31 @@ class CellReader:
         if role in self._families and (found := self._scanner.one(text, 0, self._families[role])):
             self._found.append(gathered([found]))
 
-    def read_rows(self, rows: Sequence[Sequence[str]], first: int = 1) -> None:
+    def read_rows(
+        self, rows: Sequence[Sequence[str]], numbers: NDArray[np.int64] | None = None
+    ) -> None:
         """Read rows of cells.
 
         Parameters
         ----------
         rows : sequence of sequences of str
-        first : int
-            Number of the first row, for what is said about rows later.
+        numbers : (rows,) int64, optional
+            Their numbers, for what is said about rows later; from 1 unless given.
         """
+        numbers = np.arange(1, len(rows) + 1) if numbers is None else numbers
         texts = list(chain.from_iterable(rows))
-        numbers = first + np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+        of_row = np.repeat(numbers, [len(row) for row in rows])
         found = self._scanner.scan(texts)
         if self._originals is not None:
-            found = self._originals.beside(texts, numbers, found)
-            self._own.append(first + np.flatnonzero(self._originals.own(rows)))
-        self._found.append(found.of_rows(numbers))
+            found = self._originals.beside(texts, of_row, found)
+            self._own.append(numbers[self._originals.own(rows)])
+        self._found.append(found.of_rows(of_row))
         self._fresh += len(found)
+
+    def forget(self, numbers: NDArray[np.int64]) -> None:
+        """Take back the cells of some rows, by their numbers, (n,)."""
+        if len(numbers):
+            self._found = [one.where(~np.isin(one.origins, numbers)) for one in self._found]
 
     def thin(self, expected: Callable[[int, _U64], NDArray[np.bool_]]) -> None:
         """Keep memory within bounds: of very many cells, keep a keyed sample. SPEC 6.1.

@@ -37,7 +37,7 @@ class Sampler:
         chips = np.bincount(found.cells, minlength=len(found))
         symbols = np.unpackbits(found.present.view(np.uint8)).reshape(-1, 64)
         chips += 3 * symbols.sum(axis=1, dtype=np.int64)
-        few = _turns(anchors) < TIMES
+        few = turns(anchors) < TIMES
         kept = np.zeros(len(found), bool)
         for kind, which in enumerate((few & ours, few & ~ours)):
             some = which & self._chosen(kind, anchors)
@@ -53,7 +53,7 @@ class Sampler:
         return chosen
 
 
-def _turns(values: _U64) -> NDArray[np.int64]:
+def turns(values: _U64) -> NDArray[np.int64]:
     """How many equal values stand before each: (n,) int64."""
     order = np.argsort(values, kind="stable")
     ordered = values[order]
