@@ -17,16 +17,16 @@ def codeword(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 2, CURRENT.length).astype(np.uint8)
 
 
-def label(seed: int = 0) -> Image.Image:
-    """A 76 x 130 mm label at 203 dpi: a frame, rules, invented words, a barcode."""
+def label(seed: int = 0, rule: int = 2) -> Image.Image:
+    """A 76 x 130 mm label at 203 dpi: a frame, rules of some dots, invented words, a barcode."""
     rng = np.random.default_rng(seed)
     image = Image.new("1", (608, 1040), 1)
     draw = ImageDraw.Draw(image)
-    draw.rectangle((8, 8, 599, 1031), outline=0, width=2)
+    draw.rectangle((8, 8, 599, 1031), outline=0, width=rule)
     for y in (110, 230, 330, 470, 600, 690, 840, 930):
-        draw.line((8, y, 599, y), fill=0, width=2)
-    draw.line((300, 230, 300, 330), fill=0, width=2)
-    draw.line((420, 840, 420, 1031), fill=0, width=2)
+        draw.line((8, y, 599, y), fill=0, width=rule)
+    draw.line((300, 230, 300, 330), fill=0, width=rule)
+    draw.line((420, 840, 420, 1031), fill=0, width=rule)
     for y, size, words in (
         (20, 60, "NORTH POST"),
         (130, 80, f"{rng.integers(100, 999)}-K{rng.integers(10, 99)}"),

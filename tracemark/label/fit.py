@@ -16,6 +16,7 @@ _TILES = 64
 _GROWTH = 1.35  # each neighbourhood over the last: what holds here foretells a little further
 _STEP = 0.08  # cells, between tries
 _HELD = 0.5  # what keeps the drift small, as so many nubs at the rim would, squared
+_WIDTH = 0.1  # cells off a place at which a bump counts for nothing
 _FACES = np.array([[0.0, -1.0], [0.0, 1.0], [-1.0, 0.0], [1.0, 0.0]])  # where the white lies
 
 
@@ -77,9 +78,25 @@ def settle(
             moved = np.where(LEVEL[sides], cells[:, 0] - flat[:, 0], cells[:, 1] - flat[:, 1])
             wanted = (moved - miss)[nubs]
             drift = _drift(flat[nubs], ~LEVEL[sides[nubs]], wanted, bumps.weights[nubs])
-            cells, lens = drift.forward(flat), Lens((Flat(matrix), drift))
+            moved = drift.forward(flat)
+            inside = np.abs(flat - heart).max(1) < radius
+            if _fit(moved, sides, bumps.weights * inside, lattice) > _fit(
+                cells, sides, bumps.weights * inside, lattice
+            ):
+                cells, lens = moved, Lens((Flat(matrix), drift))
+    if _fit(cells, sides, bumps.weights, lattice) < _fit(flat, sides, bumps.weights, lattice):
+        cells, lens = flat, Lens((Flat(matrix),))
     miss, on = _miss(cells, sides, lattice)
     return lens, cells, on & (np.abs(miss) < 0.05)
+
+
+def _fit(
+    cells: Points, sides: NDArray[np.int64], weights: NDArray[np.float64], lattice: Lattice
+) -> float:
+    """How well bumps fit the map: those where no nub may stand count against. SPEC 10.8."""
+    miss, on = _miss(cells, sides, lattice)
+    near = np.maximum(1 - np.square(miss / _WIDTH), 0) * weights
+    return float(np.where(on, near, -near).sum())
 
 
 def _heart(cells: Points, fit: NDArray[np.float64]) -> Points:

@@ -18,6 +18,7 @@ from tracemark.label.lattice import PERIOD, Lattice
 from tracemark.label.lens import Flat, Lens
 from tracemark.label.levels import Fine
 from tracemark.label.pose import Pose
+from tracemark.label.rules import redrawn
 from tracemark.label.specks import find_specks
 from tracemark.label.view import View
 
@@ -195,6 +196,6 @@ def _seen(
         return None
     box = extent(settled.points[settled.nubs], bumps.weights[settled.nubs])
     whole = Lens((*lens.steps, *settled.lens.steps))
-    flat = rectify(dark, whole, box)
+    flat = redrawn(rectify(dark, whole, box), CELL / 12, CELL // 6)
     cells = gather(flat, box[0], box[1])
     return Look(dark, whole, scale, box, flat, cells, pilot(cells, lattice))

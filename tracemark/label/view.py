@@ -16,12 +16,14 @@ from tracemark.label.darkness import Field, darkness
 from tracemark.label.lattice import LEVEL
 from tracemark.label.lens import Drift, Flat, Lens, Matrix
 from tracemark.label.pose import Comb, find_combs, focus
+from tracemark.label.rules import redrawn
 from tracemark.label.specks import find_specks
 from tracemark.label.upright import upright
 
 CLEAR = 8.0  # strength of a comb that can be relied on
 _FLAT = 0.03  # perspective, in change of scale at the rim, that is taken for none
 _BENDS: NDArray[np.float64] = np.linspace(-0.036, 0.036, 13)
+_ABOUT = (1.4, 3)  # pixels a dot and two dots, at the scales that bumps are sought at
 AXES = (False, True)  # along x; along y
 
 
@@ -71,6 +73,7 @@ def view_of(gray: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]
     dark = darkness(gray)
     factor = np.diag([scale, scale, 1.0])
     straight, to_dark = _stand_up(dark, factor @ stand @ np.linalg.inv(factor))
+    straight = redrawn(straight, *_ABOUT)
     bumps = find_bumps(straight).joined(find_specks(straight))
     start = Lens((Flat(np.asarray(np.linalg.inv(to_dark), np.float64)),))
     middle = np.array(straight.shape[::-1]) / 2
