@@ -26,6 +26,7 @@ from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
 from tracemark.decoder.pilot import ours, pilot
 from tracemark.decoder.rows import RowReading, rows_of
 from tracemark.decoder.tally import by_carrier
+from tracemark.decoder.team import Team
 from tracemark.decoys import Pool, Spotter
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.keys import EpochKey
@@ -103,6 +104,7 @@ def trace(
     limits: Limits = LIMITS,
     progress: Progress | None = None,
     decoys: Pool | None = None,
+    team: Team | None = None,
 ) -> Case:
     """Read the samples and accuse those whose copies they are. See `Vault.trace`."""
     tell = progress or (lambda stage, fraction: None)
@@ -135,6 +137,10 @@ def trace(
         return known | np.isin(anchors, sure[index])
 
     tables = _Tables(keys, profile, reader, records, pool, expected)
+
+    # SPEC 6.5: codewords depend on no sample, so they may be drawn meanwhile
+    if team:
+        team.draw(books, ledger.ids(among), ledger.count(among))
 
     # SPEC 5.4, 10: read every sample under every key
     words = reads_pictures(ocr)
@@ -183,6 +189,7 @@ def trace(
         look.candidates,
         [Epoch(book, [one.epochs[index] for one in legible]) for index, book in enumerate(books)],
         alpha=look.spends,
+        team=team,
     )
     # SPEC 6.11: whose copy each row came from, among the accused
     laid = _laid(read, books, [one.recipient for one in judgement.accused])

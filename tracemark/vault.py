@@ -605,21 +605,23 @@ class Vault(JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyVerbs):
         """
         from tracemark import tracing  # late: most programs only mark
 
-        return tracing.trace(
-            self._ledger,
-            self._keys,
-            self.profile,
-            samples,
-            alpha=alpha,
-            among=among,
-            original=original,
-            originals=self._originals,
-            waybill=waybill,
-            ocr=ocr,
-            limits=limits,
-            progress=progress,
-            decoys=seeding.load(self.path, self._ledger),
-        )
+        with tracing.Team() as team:
+            return tracing.trace(
+                self._ledger,
+                self._keys,
+                self.profile,
+                samples,
+                alpha=alpha,
+                among=among,
+                original=original,
+                originals=self._originals,
+                waybill=waybill,
+                ocr=ocr,
+                limits=limits,
+                progress=progress,
+                decoys=seeding.load(self.path, self._ledger),
+                team=team,
+            )
 
     # keys and ledger
 
