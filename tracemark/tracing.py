@@ -26,7 +26,7 @@ from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
 from tracemark.decoder.pilot import ours, pilot
 from tracemark.decoder.rows import RowReading, rows_of
 from tracemark.decoder.tally import by_carrier
-from tracemark.decoder.team import Team
+from tracemark.decoder.team import Team, processors
 from tracemark.decoys import Pool, Spotter
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.keys import EpochKey
@@ -112,7 +112,8 @@ def trace(
         raise UsageError("no sample to trace", hint="give at least one file, text or table")
     if not 0 < alpha < 1:
         raise UsageError(f"alpha {alpha:g} is not between 0 and 1", hint="the default is 1e-6")
-    if not ledger.count(among):
+    total = ledger.count(among)
+    if not total:
         raise UsageError(
             f"no recipient begins with '{among}'" if among else "no recipient is registered",
             hint="tracemark recipient list",
@@ -140,7 +141,7 @@ def trace(
 
     # SPEC 6.5: codewords depend on no sample, so they may be drawn meanwhile
     if team:
-        team.draw(books, ledger.ids(among), ledger.count(among))
+        team.draw(books, ledger.ids(among), total)
 
     # SPEC 5.4, 10: read every sample under every key
     words = reads_pictures(ocr)
@@ -154,7 +155,8 @@ def trace(
         read_so_far(0.0)
         if loaded.pictured:
             pictures += 1
-            found += _seen(loaded, tables, words, ledger, clues)
+            with loaded.meanwhile(words and not loaded.drawn and processors() > 1):
+                found += _seen(loaded, tables, words, ledger, clues)
         else:
             found.append(tables.read(loaded, loaded.rows(), read_so_far))
 
@@ -172,7 +174,7 @@ def trace(
     legible = [one for one in read if one.report.status != "unreadable"]
     reports = tuple(one.report for one in read)
     if not legible:
-        return Case("unreadable", alpha, ledger.count(among), 0, 0.0, samples=reports, among=among)
+        return Case("unreadable", alpha, total, 0, 0.0, samples=reports, among=among)
 
     # SPEC 6.8: the case stands in the ledger before anything is scored
     look = ledger.record_case(
