@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import islice
 from typing import Any
 
@@ -120,17 +121,19 @@ def trace(
         )
     clues = Clues.of(len(samples), waybill, original, originals)
     books = [Codebook(key, profile) for key in keys]
-    reader = CellReader([key.derive("slots/text") for key in keys], profile)
+    # text rules are compiled once there is text
+    reader = cache(partial(CellReader, [key.derive("slots/text") for key in keys], profile))
     records = accessing.records(keys)
 
     # SPEC 6.10: with the table that the copies were made from, damaged cells are found again
     pool = decoys or Pool([], normal)
     planted = [text for row in pool.rows for text in row.values()]
-    sure, clues = reader.anchors(planted), replace(clues, decoys=planted)
+    sure = reader().anchors(planted) if planted else [_NOTHING] * len(keys)
+    clues = replace(clues, decoys=planted)
     beside = original is not None and not is_original(original)
     if original is not None and beside:
         sure = [
-            np.union1d(*both) for both in zip(sure, reader.beside(_table(original)), strict=True)
+            np.union1d(*both) for both in zip(sure, reader().beside(_table(original)), strict=True)
         ]
 
     def expected(index: int, anchors: Anchors) -> NDArray[np.bool_]:
@@ -208,7 +211,7 @@ class _Tables:
 
     keys: Sequence[EpochKey]
     profile: Profile
-    reader: CellReader
+    reader: Callable[[], CellReader]
     records: Records
     pool: Pool
     expected: Callable[[int, Anchors], NDArray[np.bool_]]
@@ -217,26 +220,26 @@ class _Tables:
         self, sample: LoadedSample, rows: Iterator[Row], tell: Callable[[float], None]
     ) -> _Cells | _Read:
         """Read the cells of one sample under all keys in one pass, in constant memory."""
-        count, spotter = 0, Spotter(self.pool)
+        count, spotter, reader = 0, Spotter(self.pool), self.reader()
         try:
             with rarely():
                 while chunk := list(islice(rows, _CHUNK)):
                     found = list(identified_in(chunk, pasted=sample.kind == "text"))
                     self.records.note(*found)
                     spotter.note(*found)
-                    self.reader.read_rows([values for _, values in chunk], count + 1)
+                    reader.read_rows([values for _, values in chunk], count + 1)
                     count += len(chunk)
                     tell(sample.part)
-                    if len(self.reader) > _PENDING:
-                        self.reader.thin(self.expected)
+                    if len(reader) > _PENDING:
+                        reader.thin(self.expected)
         except UnreadableSample as error:
-            self.reader.take()
+            reader.take()
             return _unreadable(sample, error, len(self.keys))
         decoys = spotter.take()
         votes = [
             self.pool.reading(decoys, key.derive("slots/decoy"), self.profile) for key in self.keys
         ]
-        return _Cells(sample, count - sample.titles, self.reader.take(), decoys, votes)
+        return _Cells(sample, count - sample.titles, reader.take(), decoys, votes)
 
 
 def _table(original: Sample) -> Iterator[Row]:
