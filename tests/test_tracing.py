@@ -1,6 +1,7 @@
 import hashlib
 import json
 import random
+import re
 import unicodedata
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import tracemark
 from benchmarks import leaks
 from tests.conftest import ACCOUNTS
+from tracemark.decoder import team
 from tracemark_cli.sample_orders import orders
 
 ADDRESS = "收货地址"
@@ -233,3 +235,25 @@ def test_transplanted_marks_name_nobody(vault, marked):
     rng.shuffle(hosts)
     case = vault.trace(hosts)
     assert not case.accusations and case.verdict == "no mark"
+
+
+def test_a_case_is_the_same_with_and_without_another_processor(vault, export, monkeypatch):
+    """Byte for byte, in two epochs, and in every round."""
+    vault.add_recipients(f"clerk:{n}" for n in range(10_000))
+    old = list(vault.mark_rows(export[:40], to="clerk:77"))
+    vault.rotate_key()
+    rows = old + list(vault.mark_rows(export[40:80], to="clerk:5000"))
+    monkeypatch.setattr(team, "MANY", 10_000)
+    monkeypatch.setattr(team, "processors", lambda: 1)
+    alone = vault.trace(rows).to_json()
+    monkeypatch.setattr(team, "processors", lambda: 2)
+    helped = []
+    scan = team.Team.scan
+
+    def noted(self, *args, **kwargs):
+        helped.append(len(self._helpers))
+        return scan(self, *args, **kwargs)
+
+    monkeypatch.setattr(team.Team, "scan", noted)
+    assert vault.trace(rows).to_json() == alone
+    assert set(helped) == {1} and {"clerk:77", "clerk:5000"} <= set(re.findall(r"clerk:\d+", alone))

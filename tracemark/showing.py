@@ -6,7 +6,7 @@ It comes after the verdict and changes nothing in it. Only codewords of the accu
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -118,7 +118,7 @@ def _jpeg(picture: Image.Image) -> tuple[bytes, int, int]:
 def attach(
     case: Case,
     samples: Sequence[tuple[Sample | None, Sequence[Seen]]],
-    reader: CellReader,
+    reader: Callable[[], CellReader],
     books: Sequence[Codebook],
     *,
     skip: str,
@@ -130,8 +130,8 @@ def attach(
     case : Case
     samples : sequence of (Sample or None, sequence of Seen)
         The case's, in order; and of a picture, what was read under each key.
-    reader : CellReader
-        With nothing taken up.
+    reader : callable
+        Gives the reader of the cells, with nothing taken up.
     books : sequence of Codebook
         One for each key of the reader.
     skip : str
@@ -148,5 +148,5 @@ def attach(
         if one.kind == "picture":
             found.append(picture_of(sample, number, read, epochs))
         elif one.status != "unreadable":
-            found.append(rows_of(sample, number, reader, epochs, skip))
+            found.append(rows_of(sample, number, reader(), epochs, skip))
     return replace(case, exhibits=tuple(one for one in found if one is not None))

@@ -58,7 +58,7 @@ class Tables:
 
     keys: Sequence[EpochKey]
     profile: Profile
-    reader: CellReader
+    reader: Callable[[], CellReader]
     records: Records
     pool: Pool
     expected: Callable[[int, Anchors], NDArray[np.bool_]]
@@ -68,7 +68,7 @@ class Tables:
         self, sample: LoadedSample, parts: Iterator[Part], tell: Callable[[float], None]
     ) -> Cells | ReadSample:
         """Read the cells of one sample under all keys in one pass, in constant memory."""
-        count, decoys = 0, set[int]()
+        count, decoys, reader = 0, set[int](), self.reader()
         sieve = self.outline and Sieve(self.outline, self.keys[0].derive("sample/rows"))
         try:
             with rarely():
@@ -82,22 +82,22 @@ class Tables:
                     chosen = np.arange(len(part))
                     if sieve and not sample.guessed:
                         told, gone = sieve.choose(part.lines, prints)
-                        self.reader.forget(gone)
+                        reader.forget(gone)
                         chosen = np.flatnonzero(told)
                     rows = part.rows(chosen.tolist())
-                    self.reader.read_rows([values for _, values in rows], count + 1 + chosen)
+                    reader.read_rows([values for _, values in rows], count + 1 + chosen)
                     count += len(part)
                     tell(sample.part)
-                    if len(self.reader) > _PENDING:
-                        self.reader.thin(self.expected)
+                    if len(reader) > _PENDING:
+                        reader.thin(self.expected)
         except UnreadableSample as error:
-            self.reader.take()
+            reader.take()
             return unreadable(sample, error, len(self.keys))
         votes = [
             self.pool.reading(sorted(decoys), key.derive("slots/decoy"), self.profile)
             for key in self.keys
         ]
-        return Cells(sample, count - sample.titles, self.reader.take(), sorted(decoys), votes)
+        return Cells(sample, count - sample.titles, reader.take(), sorted(decoys), votes)
 
 
 def _numbers(part: Part, *, pasted: bool) -> Numbers:

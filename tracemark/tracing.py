@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from tracemark.case import Case
 from tracemark.codeword import Codebook
 from tracemark.concluding import conclude, laid_to
 from tracemark.decoder.accuse import Epoch, accuse
+from tracemark.decoder.team import Team, processors
 from tracemark.decoys import Pool
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.keys import EpochKey
@@ -61,6 +63,7 @@ def trace(
     limits: Limits = LIMITS,
     progress: Progress | None = None,
     decoys: Pool | None = None,
+    team: Team | None = None,
 ) -> Case:
     """Read the samples and accuse those whose copies they are. See `Vault.trace`."""
     tell = progress or (lambda stage, fraction: None)
@@ -68,24 +71,28 @@ def trace(
         raise UsageError("no sample to trace", hint="give at least one file, text or table")
     if not 0 < alpha < 1:
         raise UsageError(f"alpha {alpha:g} is not between 0 and 1", hint="the default is 1e-6")
-    if not ledger.count(among):
+    total = ledger.count(among)
+    if not total:
         raise UsageError(
             f"no recipient begins with '{among}'" if among else "no recipient is registered",
             hint="tracemark recipient list",
         )
     clues = Clues.of(len(samples), waybill, original, originals)
     books = [Codebook(key, profile) for key in keys]
-    reader = CellReader([key.derive("slots/text") for key in keys], profile)
+    # text rules are compiled once there is text
+    reader = cache(partial(CellReader, [key.derive("slots/text") for key in keys], profile))
     records = accessing.records(keys)
 
     # SPEC 6.10: with the table that the copies were made from, damaged cells are found again
     pool = decoys or Pool([], normal)
     planted = [text for row in pool.rows for text in row.values()]
-    sure, clues = reader.anchors(planted), replace(clues, decoys=planted)
+    sure = reader().anchors(planted) if planted else [NOTHING] * len(keys)
+    clues = replace(clues, decoys=planted)
     beside = original is not None and not is_original(original)
     if original is not None and beside:
         sure = [
-            np.union1d(*both) for both in zip(sure, reader.beside(table_of(original)), strict=True)
+            np.union1d(*both)
+            for both in zip(sure, reader().beside(table_of(original)), strict=True)
         ]
 
     def expected(index: int, anchors: Anchors) -> NDArray[np.bool_]:
@@ -94,6 +101,10 @@ def trace(
 
     outline = None if beside else outline_for(ledger, records, planted)
     tables = Tables(keys, profile, reader, records, pool, expected, outline)
+
+    # SPEC 6.5: codewords depend on no sample, so they may be drawn meanwhile
+    if team:
+        team.draw(books, ledger.ids(among), total)
 
     # SPEC 5.4, 10: read every sample under every key
     words = reads_pictures(ocr)
@@ -107,7 +118,8 @@ def trace(
         read_so_far(0.0)
         if loaded.pictured:
             pictures += 1
-            found += _seen(loaded, tables, words, ledger, clues)
+            with loaded.meanwhile(words and not loaded.drawn and processors() > 1):
+                found += _seen(loaded, tables, words, ledger, clues)
         else:
             found.append(tables.read(loaded, loaded.parts(), read_so_far))
 
@@ -125,7 +137,7 @@ def trace(
     legible = [one for one in read if one.report.status != "unreadable"]
     reports = tuple(one.report for one in read)
     if not legible:
-        return Case("unreadable", alpha, ledger.count(among), 0, 0.0, samples=reports, among=among)
+        return Case("unreadable", alpha, total, 0, 0.0, samples=reports, among=among)
 
     # SPEC 6.8: the case stands in the ledger before anything is scored
     look = ledger.record_case(
@@ -142,6 +154,7 @@ def trace(
         look.candidates,
         [Epoch(book, [one.epochs[index] for one in legible]) for index, book in enumerate(books)],
         alpha=look.spends,
+        team=team,
     )
     # SPEC 6.11: whose copy each row came from, among the accused
     laid = laid_to(read, books, [one.recipient for one in judgement.accused])

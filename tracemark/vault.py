@@ -255,21 +255,23 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
         """
         from tracemark import tracing  # late: most programs only mark
 
-        return tracing.trace(
-            self._ledger,
-            self._keys,
-            self.profile,
-            samples,
-            alpha=alpha,
-            among=among,
-            original=original,
-            originals=self._originals,
-            waybill=waybill,
-            ocr=ocr,
-            limits=limits,
-            progress=progress,
-            decoys=seeding.load(self.path, self._ledger),
-        )
+        with tracing.Team() as team:
+            return tracing.trace(
+                self._ledger,
+                self._keys,
+                self.profile,
+                samples,
+                alpha=alpha,
+                among=among,
+                original=original,
+                originals=self._originals,
+                waybill=waybill,
+                ocr=ocr,
+                limits=limits,
+                progress=progress,
+                decoys=seeding.load(self.path, self._ledger),
+                team=team,
+            )
 
     def sign_case(self, case: Case, *, command: str = "") -> str:
         """The text of a signed case file about a case that this vault traced. SPEC 8.6.

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.decoder.test_search import BOOKS, scores, weighed
-from tracemark.decoder import helpers
-from tracemark.decoder.helpers import scan
+from tracemark.decoder import helpers, team
 from tracemark.decoder.search import Panel
+from tracemark.decoder.team import scan
 
 IDS = [f"账号:{n}" for n in range(40_000)]
 
@@ -20,26 +20,26 @@ def panels():
 
 @pytest.fixture
 def two_processors(monkeypatch):
-    monkeypatch.setattr(helpers, "_processors", lambda: 2)
+    monkeypatch.setattr(team, "processors", lambda: 2)
 
 
 def held_alike(panels):
     alone = scores(scan([IDS], panels))
-    helped = scores(scan([IDS], panels, number=helpers.MANY))
+    helped = scores(scan([IDS], panels, number=team.MANY))
     assert list(helped) == list(alone) == IDS
     assert all(np.array_equal(helped[name], alone[name]) for name in IDS)
 
 
 def test_a_helper_gives_the_same_scores_in_the_same_order(two_processors, panels, monkeypatch):
     answered = []
-    ask = helpers._Helper._ask
+    ask = helpers.Helper._ask
 
-    def counted(self, ids):
-        found = ask(self, ids)
+    def counted(self, what, shape):
+        found = ask(self, what, shape)
         answered.append(found is not None)
         return found
 
-    monkeypatch.setattr(helpers._Helper, "_ask", counted)
+    monkeypatch.setattr(helpers.Helper, "_ask", counted)
     held_alike(panels)
     assert answered and all(answered)
 
@@ -53,14 +53,14 @@ def test_what_a_helper_fails_to_score_is_scored_here(two_processors, panels, mon
 
 def test_a_scan_that_is_left_leaves_no_process(two_processors, panels, monkeypatch):
     started = []
-    start = helpers._Helper._start
+    start = helpers.Helper._start
 
-    def noted(self, panels):
-        start(self, panels)
+    def noted(self, books, supply):
+        start(self, books, supply)
         started.append(self._child)
 
-    monkeypatch.setattr(helpers._Helper, "_start", noted)
-    blocks = scan([IDS], panels, number=helpers.MANY)
+    monkeypatch.setattr(helpers.Helper, "_start", noted)
+    blocks = scan([IDS], panels, number=team.MANY)
     for _ in range(12):
         next(blocks)
     blocks.close()
@@ -77,12 +77,12 @@ def test_a_helper_is_not_handed_keys_by_the_environment(two_processors, panels, 
         return popen(*args, **kwargs)
 
     monkeypatch.setattr(helpers.subprocess, "Popen", noted)
-    list(scan([IDS[:20_000]], panels, number=helpers.MANY))
+    list(scan([IDS[:20_000]], panels, number=team.MANY))
     assert len(seen) == 1 and "TRACEMARK_KEY" not in seen[0]
 
 
 def test_few_candidates_start_no_process(two_processors, panels, monkeypatch):
     """Also where many were announced."""
     monkeypatch.setattr(helpers.subprocess, "Popen", None)
-    assert len(scores(scan([IDS[:8192]], panels, number=helpers.MANY))) == 8192
+    assert len(scores(scan([IDS[:8192]], panels, number=team.MANY))) == 8192
     assert len(scores(scan([IDS[:20_000]], panels, number=20_000))) == 20_000

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tracemark.codeword import Codebook
-from tracemark.decoder.helpers import scan
 from tracemark.decoder.hypotheses import hypotheses
 from tracemark.decoder.search import Panel
+from tracemark.decoder.team import scan
 from tracemark.keys import EpochKey
 from tracemark.model import Votes
 from tracemark.profiles import CURRENT

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tracemark.decoder import Epoch, accuse
-from tracemark.decoder.helpers import scan
 from tracemark.decoder.hypotheses import hypotheses
 from tracemark.decoder.search import Panel
+from tracemark.decoder.team import scan
 from tracemark.model import Reading
 from tracemark.profiles import CURRENT
 

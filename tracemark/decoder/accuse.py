@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,11 +29,11 @@ from numpy.typing import NDArray
 
 from tracemark.case import Evidence
 from tracemark.codeword import Codebook
-from tracemark.decoder.helpers import scan
 from tracemark.decoder.hypotheses import KEEP, Hypotheses, hypotheses, log_average
 from tracemark.decoder.search import Panel
 from tracemark.decoder.shares import explained
 from tracemark.decoder.tally import agreement, by_carrier, tally
+from tracemark.decoder.team import Team
 from tracemark.errors import UsageError
 from tracemark.model import Reading, Votes
 
@@ -135,7 +136,12 @@ def split(alpha: float, rounds: int = ROUNDS) -> list[float]:
 
 
 def accuse(
-    candidates: Candidates, number: int, epochs: Sequence[Epoch], *, alpha: float
+    candidates: Candidates,
+    number: int,
+    epochs: Sequence[Epoch],
+    *,
+    alpha: float,
+    team: Team | None = None,
 ) -> Judgement:
     """Hold all candidates against what was read, and accuse those whose evidence passes the line.
 
@@ -149,6 +155,8 @@ def accuse(
         Readings of all samples, under each epoch's key.
     alpha : float
         Bound on accusing anyone innocent, in (0, 1).
+    team : Team, optional
+        Helpers that have been drawing codewords since before there were readings.
 
     Raises
     ------
@@ -162,12 +170,13 @@ def accuse(
     case = _Case(epochs)
     found: list[_Found] = []
     passes: list[_Pass] = []
-    for turn, part in enumerate(split(alpha), start=1):  # SPEC 6.6
-        need = math.log(number / part)
-        passes.append(_look(candidates, number, case, found, turn=turn, need=need))
-        if not passes[-1].accused:
-            break
-        found += passes[-1].accused
+    with nullcontext(team) if team else Team() as helping:
+        for turn, part in enumerate(split(alpha), start=1):  # SPEC 6.6
+            need = math.log(number / part)
+            passes.append(_look(candidates, number, case, found, helping, turn=turn, need=need))
+            if not passes[-1].accused:
+                break
+            found += passes[-1].accused
     first = passes[0]
     return Judgement(
         accused=case.explain(found, number),
@@ -308,6 +317,7 @@ def _look(
     number: int,
     case: _Case,
     accused: Sequence[_Found],
+    team: Team,
     *,
     turn: int,
     need: float,
@@ -323,7 +333,7 @@ def _look(
         return _Pass(found, width, attainable, counts)
     named = {f.recipient for f in accused}
     seen = 0
-    for ids, log_e in scan(candidates(), panels, number=number):
+    for ids, log_e in team.scan(candidates(), panels, number=number):
         seen += len(ids)
         groups = case.groups(log_e)
         total = log_average(groups, case.weights)

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from tracemark.codeword import Codebook
 from tracemark.decoder.hypotheses import Hypotheses
 
+CHUNK = 1024  # candidates that are scored together
 _BLOCK = 256  # codewords unpacked at a time: their floats stay in the cache
-_CHUNK = 1024
-_COLUMNS = 32
-_SMALL = 1 << 18  # multiply-adds up to which OpenBLAS starts no threads
+# one product at a time: at most 2^18 multiply-adds, up to which OpenBLAS starts no threads
+_ROWS, _DEEP, _COLUMNS = 64, 192, 20
+_FREED = 16 << 20  # bytes, never touched
+_MANY_USED = 0.75  # of the bytes: picking them out costs more than it saves
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,46 +48,47 @@ class Scorer:
 
     def __init__(self, panels: Sequence[Panel]) -> None:
         self._epochs = [_Epoch(panel) for panel in panels]
+        # glibc goes by the largest block that was freed: it will not hand the arrays of each chunk
+        # back to the system and fetch them again page by page, a third of the time
+        np.empty(_FREED, np.uint8)
 
     def score(self, ids: Sequence[str]) -> NDArray[np.float64]:
         """Natural logarithms of e-values: (n, groups, epochs)."""
-        return np.stack([one.score(one.pack(ids)) for one in self._epochs], axis=2)
+        return self.weigh([one.codebook.pack(ids) for one in self._epochs])
+
+    def weigh(self, packed: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+        """The same of codewords that are drawn already: (n, L/8) for each epoch."""
+        return np.stack([one.score(p) for one, p in zip(self._epochs, packed, strict=True)], axis=2)
 
 
 def chunked(candidates: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
     """The same ids in lists of at most 1,024."""
     for ids in candidates:
-        for start in range(0, len(ids), _CHUNK):
-            yield ids[start : start + _CHUNK]
+        for start in range(0, len(ids), CHUNK):
+            yield ids[start : start + CHUNK]
 
 
 class _Epoch:
-    """One epoch: draws codewords and multiplies them with the weights of all groups at once."""
+    """One epoch: multiplies codewords with the weights of all groups at once."""
 
     def __init__(self, panel: Panel) -> None:
-        self._codebook = panel.codebook
+        self.codebook = panel.codebook
         self._groups = panel.groups
         length = panel.codebook.profile.length
         weighed = [h.steps for h in panel.groups if h is not None]
         steps = np.concatenate([np.zeros((length, 0), np.float32), *weighed], axis=1)
-        # bytes of the codeword whose eight positions all weigh nothing are left out
-        self._used = np.flatnonzero(steps.any(axis=1).reshape(-1, 8).any(axis=1))
-        self._width = steps.shape[1]
-        steps = steps.reshape(-1, 8, self._width)[self._used].reshape(-1, self._width)
-        self._panels = [
-            (slice(left, left + _COLUMNS), np.ascontiguousarray(steps[:, left : left + _COLUMNS]))
-            for left in range(0, self._width, _COLUMNS)
-        ]
-
-    def pack(self, ids: Sequence[str]) -> NDArray[np.uint8]:
-        """The bytes in use of these recipients' codewords: (n, bytes) uint8."""
-        if not len(self._used):
-            return np.zeros((len(ids), 0), np.uint8)
-        return self._codebook.pack(ids)[:, self._used]
+        # bytes of the codeword whose eight positions all weigh nothing are left out, if many are
+        used = steps.any(axis=1).reshape(-1, 8).any(axis=1)
+        self._used = np.flatnonzero(used) if used.mean() < _MANY_USED else slice(None)
+        width = steps.shape[1]
+        kept = steps.reshape(length // 8, 8, width)[self._used].reshape(-1, width or 1)
+        self._depth = -(-len(kept) // _DEEP)
+        self._steps = np.zeros((self._depth * _DEEP, width), np.float32)
+        self._steps[: len(kept)] = kept
 
     def score(self, packed: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """ln e of packed codewords under each group: (n, groups)."""
-        sums = self._sums(packed)
+        """ln e of packed codewords under each group: (n, L/8) gives (n, groups)."""
+        sums = self._sums(packed[:, self._used])
         log_e = np.zeros((len(packed), len(self._groups)))
         column = 0
         for group, weighed in enumerate(self._groups):
@@ -96,29 +99,23 @@ class _Epoch:
         return log_e
 
     def _sums(self, packed: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Sums of steps over the ones of each codeword: (n, columns) float32, exact."""
-        sums = np.empty((len(packed), self._width), np.float32)
-        floats = np.empty((_BLOCK, 8 * packed.shape[1]), np.float32)
+        """Sums of steps over the ones of each codeword: (n, columns) float32, exact.
+
+        The product is cut into pieces so small that BLAS keeps to this thread: its own gain little
+        on products this thin, and when the machine is busy they wait for everybody else's. Cut
+        along the positions too, a piece has rows enough to be worth a call, and in whole numbers
+        it does not matter in which order pieces are added up.
+        """
+        depth, width = self._depth, self._steps.shape[1]
+        sums = np.empty((len(packed), width), np.float32)
+        floats = np.zeros((_BLOCK, depth * _DEEP), np.float32)
+        pieces = floats.reshape(_BLOCK // _ROWS, _ROWS, depth, _DEEP).transpose(0, 2, 1, 3)
+        steps = self._steps.reshape(depth, _DEEP, width)
         for start in range(0, len(packed), _BLOCK):
-            block = slice(start, start + _BLOCK)
-            bits = floats[: len(packed[block])]
-            bits[:] = np.unpackbits(packed[block], axis=1)
-            for columns, steps in self._panels:
-                _multiply(bits, steps, sums[block, columns])
+            block = packed[start : start + _BLOCK]
+            floats[: len(block), : 8 * block.shape[1]] = np.unpackbits(block, axis=1)
+            for left in range(0, width, _COLUMNS):
+                right = slice(left, left + _COLUMNS)
+                found = np.matmul(pieces, steps[:, :, right]).sum(axis=1)
+                sums[start : start + _BLOCK, right] = found.reshape(_BLOCK, -1)[: len(block)]
         return sums
-
-
-def _multiply(
-    bits: NDArray[np.float32], steps: NDArray[np.float32], sums: NDArray[np.float32]
-) -> None:
-    """Matrix product into `sums`, a few rows at a time, so that BLAS keeps to this thread.
-
-    Its own threads gain little on products this thin, and when the machine is busy they spin beside
-    everybody else's and make it five times slower.
-    """
-    rows = max(1, _SMALL // steps.size)
-    whole = len(bits) // rows * rows
-    batches = bits[:whole].reshape(whole // rows, rows, bits.shape[1])
-    sums[:whole] = np.matmul(batches, steps).reshape(whole, steps.shape[1])
-    if whole < len(bits):
-        sums[whole:] = np.matmul(bits[whole:], steps)

@@ -108,6 +108,10 @@ class PostgresStore(Store):
         with self._lock, self._faults():
             return self._connected().execute(sql, parameters).fetchall()
 
+    def ids(self, sql: str, parameters: Parameters = ()) -> list[str]:
+        """The ids that a query of one column gives."""
+        return [row[0] for row in self.rows(sql, parameters)]
+
     def damage(self, what: str) -> LedgerError:
         """The error for content that no writer of this library can have written."""
         return LedgerError(

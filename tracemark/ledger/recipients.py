@@ -98,15 +98,14 @@ def ids(store: Store, prefix: str | None, chunk: int, before: int | None) -> Ite
     """Ids in order, in lists of at most `chunk`; only those registered before that entry."""
     start, end = _range(prefix)
     while True:
-        page = store.rows(
-            "SELECT DISTINCT id FROM recipients WHERE id >= ? AND id < ? AND entry < ?"
-            " ORDER BY id LIMIT ?",
+        page = store.ids(
+            "SELECT id FROM recipients WHERE id >= ? AND id < ? AND entry < ? ORDER BY id LIMIT ?",
             (start, end, _limit(before), chunk),
         )
         if not page:
             return
-        yield [row[0] for row in page]
-        start = page[-1][0] + _NEXT
+        yield list(dict.fromkeys(page))  # one of several versions
+        start = page[-1] + _NEXT
 
 
 def count(store: Store, prefix: str | None, before: int | None) -> int:

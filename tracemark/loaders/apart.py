@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from threading import Timer
@@ -21,7 +21,13 @@ from tracemark.loaders.limits import Limits
 Cells = list[str]
 
 
-def rows_apart(form: str, path: Path, name: str, limits: Limits) -> Iterator[Cells | None]:
+def rows_apart(
+    form: str,
+    path: Path,
+    name: str,
+    limits: Limits,
+    watch: Callable[[subprocess.Popen[bytes]], None] | None = None,
+) -> Iterator[Cells | None]:
     """Rows of a file, parsed elsewhere.
 
     Parameters
@@ -32,6 +38,8 @@ def rows_apart(form: str, path: Path, name: str, limits: Limits) -> Iterator[Cel
     name : str
         The file, for messages.
     limits : Limits
+    watch : callable, optional
+        Handed the process as soon as there is one: another thread may end it.
 
     Yields
     ------
@@ -53,13 +61,15 @@ def rows_apart(form: str, path: Path, name: str, limits: Limits) -> Iterator[Cel
         stderr=subprocess.DEVNULL,
         env=_surroundings(),
     ) as child:
-        watch = Timer(limits.seconds, child.kill)  # for where processor time cannot be limited
+        if watch:
+            watch(child)
+        timer = Timer(limits.seconds, child.kill)  # for where processor time cannot be limited
         if os.name != "posix":
-            watch.start()
+            timer.start()
         try:
             yield from _answers(child, name)
         finally:
-            watch.cancel()
+            timer.cancel()
             child.kill()
 
 

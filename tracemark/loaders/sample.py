@@ -6,7 +6,9 @@ import hashlib
 import io
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from itertools import chain, repeat
 from pathlib import Path
@@ -19,6 +21,7 @@ from tracemark.loaders.apart import rows_apart
 from tracemark.loaders.forms import Form, form_of, is_markup
 from tracemark.loaders.guesses import Guesser
 from tracemark.loaders.limits import LIMITS, Limits
+from tracemark.loaders.meanwhile import Rows, meanwhile
 from tracemark.loaders.parts import PART, Alike, Cells, Mixed, Part, in_parts
 from tracemark.pictures import open_picture
 from tracemark.tables import Row, open_document
@@ -89,6 +92,7 @@ class LoadedSample:
         self._limits = limits
         self._ocr = ocr
         self._guesser = Guesser()
+        self._words: Callable[[], Rows] | None = None
         if isinstance(sample, Path):
             self.path = name or str(sample)
         elif isinstance(sample, str):
@@ -155,6 +159,17 @@ class LoadedSample:
             file.seek(0)
             return open_picture(file, name=self.path)
 
+    @contextmanager
+    def meanwhile(self, wanted: bool) -> Iterator[None]:
+        """Have `words` of a file read in the background, should it take long to see to the rest."""
+        if not wanted or not isinstance(self.given, Path):
+            yield
+            return
+        parse = partial(rows_apart, "ocr", self.given, self.path, self._limits)
+        with meanwhile(parse) as self._words:
+            yield
+        self._words = None
+
     def words(self) -> Iterator[Cells]:
         """What a picture says, line by line, each as the cells that it may consist of.
 
@@ -166,7 +181,9 @@ class LoadedSample:
             If reading it costs more than the limits allow.
         """
         self.kind = "picture text"
-        if isinstance(self.given, Path):
+        if self._words is not None:
+            yield from (((), row) for row in self._words() if row is not None)
+        elif isinstance(self.given, Path):
             yield from self._apart("ocr", self.given)
         elif isinstance(self.given, Image.Image):
             with tempfile.TemporaryDirectory(prefix="tracemark-") as folder:

@@ -1,0 +1,153 @@
+"""Other processors' help with scoring many candidates: the same sums, in processes of their own.
+
+Codewords do not depend on what was read. Helpers draw them while samples are still being read, and
+keep as many as there is room for; afterwards they score them, and draw more. What no helper has
+time for is scored here, and so is what one fails to score: the case is the same, digit for digit.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from itertools import chain, islice
+from types import TracebackType
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracemark.codeword import Codebook
+from tracemark.decoder.helpers import Helper
+from tracemark.decoder.search import Panel, Scorer, chunked
+from tracemark.decoder.supply import Supply
+
+Ids: TypeAlias = Sequence[str]
+Scores: TypeAlias = NDArray[np.float64]
+
+MANY = 100_000  # candidates from which starting a process is worth its time
+ROOM = 256 << 20  # bytes of codewords that all helpers together keep
+_MOST = 3  # helpers
+_SEEN = 8  # chunks that are seen before any is started: fewer may come than announced
+_DRAWN = 8  # chunks that a helper has drawn already and may be asked for at a time
+_FRESH = 2  # chunks at a time, where it has to draw
+_WAITING = 64  # chunks that may wait for an earlier one
+
+
+class Team:
+    """The helpers of one case. A context: once it is left, no process is.
+
+    Nobody is started before there are many candidates and a second processor.
+    """
+
+    def __init__(self) -> None:
+        self._helpers: list[Helper] = []
+        self._supply = Supply((), 1, 0)
+
+    def __enter__(self) -> Team:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._supply.stop()
+        for helper in self._helpers:
+            helper.end()
+
+    def draw(self, books: Sequence[Codebook], candidates: Iterable[Ids], number: int) -> None:
+        """Begin to draw codewords, in the background.
+
+        Parameters
+        ----------
+        books : sequence of Codebook
+            One for each epoch that may turn up.
+        candidates : iterable of sequences of str
+            Ids in lists of any length; gone through by a thread.
+        number : int
+            About how many there are.
+        """
+        chunks = chunked(candidates)
+        first = list(islice(chunks, _SEEN + 1)) if number >= MANY and books else []
+        if len(first) > _SEEN:
+            each = sum(book.profile.length // 8 for book in books)
+            self._supply = Supply(chain(first, chunks), number, ROOM // each)
+            self._start(books)
+
+    def scan(
+        self, candidates: Iterable[Ids], panels: Sequence[Panel], *, number: int = 0
+    ) -> Iterator[tuple[Ids, Scores]]:
+        """Yield candidates with their scores, block by block, in the order they came.
+
+        Parameters
+        ----------
+        candidates : iterable of sequences of str
+            Recipient ids in lists of any length.
+        panels : sequence of Panel
+            One for each epoch; all with the same number of groups.
+        number : int
+            About how many candidates there are: of few, all are scored here.
+
+        Yields
+        ------
+        (ids, log_e)
+            log_e : (n, groups, epochs) float64, natural logarithms of e-values.
+        """
+        self._supply.stop()
+        for helper in self._helpers:
+            helper.weigh(panels)
+        scorer = Scorer(panels)
+        waiting: deque[tuple[Ids, Future[Scores | None] | Scores]] = deque()
+        for count, ids in enumerate(chunked(candidates)):
+            if count == _SEEN and number >= MANY and not self._helpers:
+                self._start([panel.codebook for panel in panels], panels)
+            asked = self._ask(ids)
+            waiting.append((ids, scorer.score(ids) if asked is None else asked))
+            while waiting and (len(waiting) > _WAITING or _ready(waiting[0][1])):
+                yield _taken(*waiting.popleft(), scorer)
+        while waiting:
+            yield _taken(*waiting.popleft(), scorer)
+
+    def _start(self, books: Sequence[Codebook], panels: Sequence[Panel] = ()) -> None:
+        for number in range(min(_MOST, processors() - 1)):
+            self._helpers.append(Helper(number, books, self._supply))
+            if panels:
+                self._helpers[-1].weigh(panels)
+
+    def _ask(self, ids: Ids) -> Future[Scores | None] | None:
+        """Have a helper score these; None if none has time."""
+        drawn = self._supply.home(ids)
+        if drawn is not None:
+            helper, number = self._helpers[drawn[0]], drawn[1]
+            return helper.score(number, len(ids)) if helper.given < _DRAWN else None
+        idle = next((one for one in self._helpers if one.given < _FRESH), None)
+        return idle.score(ids, len(ids)) if idle is not None else None
+
+
+def scan(
+    candidates: Iterable[Ids], panels: Sequence[Panel], *, number: int = 0
+) -> Iterator[tuple[Ids, Scores]]:
+    """The same with a team of its own: see `Team.scan`."""
+    with Team() as team:
+        yield from team.scan(candidates, panels, number=number)
+
+
+def processors() -> int:
+    """How many this process may use; one where it could not start another Python."""
+    if getattr(sys, "frozen", False) or not sys.executable:
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _ready(scores: Future[Scores | None] | Scores) -> bool:
+    return not isinstance(scores, Future) or scores.done()
+
+
+def _taken(ids: Ids, scores: Future[Scores | None] | Scores, scorer: Scorer) -> tuple[Ids, Scores]:
+    """A chunk with its scores; a helper that broke off gave none, and they are worked out here."""
+    found = scores.result() if isinstance(scores, Future) else scores
+    return ids, scorer.score(ids) if found is None else found
