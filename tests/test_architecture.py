@@ -18,6 +18,7 @@ LIBRARY = ROOT / "tracemark"
 PROGRAM = ROOT / "cli"
 
 GROUND = {"later", "errors", "sealing", "passphrases", "keys", "profiles", "codeword", "model"}
+GROUND |= {"processes"}
 
 EXTRAS = {
     "pyarrow",
@@ -37,6 +38,7 @@ MAY_IMPORT = {
     "profiles": set(),
     "model": set(),
     "collecting": set(),
+    "processes": set(),
     "sealing": {"errors"},
     "passphrases": {"errors"},
     "keys": {"errors", "sealing", "passphrases"},
@@ -54,7 +56,7 @@ MAY_IMPORT = {
     "tables": {"errors"},
     "pictures": {"errors"},
     "barcodes": {"errors"},
-    "loaders": {"errors", "later", "pictures", "printing", "tables"},
+    "loaders": {"errors", "later", "pictures", "printing", "processes", "tables"},
     "case": {"model", "access", "exhibit", "report"},
     "catalogue": set(),
     "words": {"catalogue"},
@@ -96,7 +98,7 @@ MAY_IMPORT = {
     "screen_verbs": GROUND | {"marking", "ledger"},
     "label_batches": GROUND | {"issuing", "label_file_verbs", "ledger", "pictures"},
     "vault": GROUND
-    | {"marking", "tracing", "ledger", "tables", "pictures", "loaders", "text", "case"}
+    | {"marking", "tracing", "decoder", "ledger", "tables", "pictures", "loaders", "text", "case"}
     | {"label_tracing", "label_file_verbs", "custody", "decoys", "seeding", "casefile", "distant"}
     | {"ledger_verbs", "key_verbs", "job_verbs", "screen_verbs"},
     "distant": {"errors", "keys", "ledger", "profiles"},

@@ -27,7 +27,7 @@ from tracemark.decoder.accuse import Accused, Epoch, Judgement, accuse
 from tracemark.decoder.pilot import ours, pilot
 from tracemark.decoder.rows import RowReading, rows_of
 from tracemark.decoder.tally import by_carrier
-from tracemark.decoder.team import Team, processors
+from tracemark.decoder.team import Team
 from tracemark.decoys import Pool, Spotter
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.keys import EpochKey
@@ -45,6 +45,7 @@ from tracemark.ledger.fingerprints import normal
 from tracemark.loaders import LIMITS, Limits, LoadedSample, Sample, open_samples
 from tracemark.loaders.sample import reads_pictures
 from tracemark.model import Reading
+from tracemark.processes import processors
 from tracemark.profiles import Profile
 from tracemark.revoking import cautions
 from tracemark.showing import Seen, attach
