@@ -18,6 +18,7 @@ LIBRARY = ROOT / "tracemark"
 PROGRAM = ROOT / "cli"
 
 GROUND = {"later", "errors", "sealing", "passphrases", "keys", "profiles", "codeword", "model"}
+GROUND |= {"processes"}
 
 EXTRAS = {
     "pyarrow",
@@ -37,6 +38,7 @@ MAY_IMPORT = {
     "profiles": set(),
     "model": set(),
     "collecting": set(),
+    "processes": set(),
     "sealing": {"errors"},
     "passphrases": {"errors"},
     "keys": {"errors", "sealing", "passphrases"},
@@ -54,7 +56,7 @@ MAY_IMPORT = {
     "tables": {"errors"},
     "pictures": {"errors"},
     "barcodes": {"errors"},
-    "loaders": {"errors", "later", "pictures", "printing", "tables"},
+    "loaders": {"errors", "later", "pictures", "printing", "processes", "tables"},
     "case": {"model", "access", "exhibit", "report"},
     "catalogue": set(),
     "words": {"catalogue"},
@@ -98,7 +100,17 @@ MAY_IMPORT = {
     | {"record_verbs", "table_batches", "marking", "seeding", "ledger", "tables"},
     "table_batches": GROUND | {"issuing", "marking", "tables"},
     "vault": GROUND
-    | {"tracing", "ledger", "loaders", "case", "label_tracing", "seeding", "casefile", "distant"}
+    | {
+        "tracing",
+        "decoder",
+        "ledger",
+        "loaders",
+        "case",
+        "label_tracing",
+        "seeding",
+        "casefile",
+        "distant",
+    }
     | {"table_verbs", "label_file_verbs", "ledger_verbs", "key_verbs", "job_verbs", "screen_verbs"},
     "distant": {"errors", "keys", "ledger", "profiles"},
     "later": set(),
@@ -160,7 +172,7 @@ def test_only_the_flow_files_and_the_vault_join_the_branches() -> None:
     joining = {name for name, allowed in MAY_IMPORT.items() if len(allowed & branches) > 1}
     flow = {"marking", "tracing", "text_tracing", "label_tracing"}
     beside = {"bindings", "concluding", "seeding"}
-    assert joining == {*flow, *beside, "__init__"}
+    assert joining == {*flow, *beside, "vault", "__init__"}
 
 
 def test_every_room_is_there() -> None:

@@ -18,7 +18,7 @@ from tracemark.case import Case
 from tracemark.codeword import Codebook
 from tracemark.concluding import conclude, laid_to
 from tracemark.decoder.accuse import Epoch, accuse
-from tracemark.decoder.team import Team, processors
+from tracemark.decoder.team import Team
 from tracemark.decoys import Pool
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.keys import EpochKey
@@ -28,6 +28,7 @@ from tracemark.ledger.fingerprints import normal
 from tracemark.loaders import LIMITS, Limits, LoadedSample, Sample, open_samples
 from tracemark.loaders.parts import in_parts
 from tracemark.loaders.sample import reads_pictures
+from tracemark.processes import processors
 from tracemark.profiles import Profile
 from tracemark.read_sample import NOTHING, Anchors, ReadSample, digest, unreadable
 from tracemark.showing import attach

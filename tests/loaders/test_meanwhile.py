@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -58,3 +59,20 @@ def test_a_fault_comes_to_whoever_asks(patience):
 
     with meanwhile(parse, patience) as rows, pytest.raises(UnreadableSample, match="broken"):
         rows()
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="a system without priorities")
+def test_a_guess_stands_back():
+    """It takes the time that others leave: nicer by ten, as far as that goes."""
+    seen = []
+
+    def parse(watch):
+        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        watch(child)
+        seen.append(os.getpriority(os.PRIO_PROCESS, child.pid))
+        child.communicate(b"\n")
+        return ROWS
+
+    with meanwhile(parse, 0.0) as rows:
+        assert rows() == ROWS
+    assert seen == [min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tracemark.codeword import Codebook
 from tracemark.decoder.search import Panel
 from tracemark.decoder.supply import Supply
+from tracemark.processes import stand_back
 
 Scores: TypeAlias = NDArray[np.float64]
 
@@ -85,6 +86,7 @@ class Helper:
             )
         except OSError:
             return
+        stand_back(self._child.pid)  # reading goes first; and what it is slow to score we score
         if self._tell([book.hand_over() for book in books]):
             while (chunk := supply.take(self._number)) and self._tell(("draw", chunk)):
                 pass

@@ -7,8 +7,6 @@ time for is scored here, and so is what one fails to score: the case is the same
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -23,6 +21,7 @@ from tracemark.codeword import Codebook
 from tracemark.decoder.helpers import Helper
 from tracemark.decoder.search import Panel, Scorer, chunked
 from tracemark.decoder.supply import Supply
+from tracemark.processes import processors
 
 Ids: TypeAlias = Sequence[str]
 Scores: TypeAlias = NDArray[np.float64]
@@ -134,13 +133,6 @@ def scan(
     """The same with a team of its own: see `Team.scan`."""
     with Team() as team:
         yield from team.scan(candidates, panels, number=number)
-
-
-def processors() -> int:
-    """How many this process may use; one where it could not start another Python."""
-    if getattr(sys, "frozen", False) or not sys.executable:
-        return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _ready(scores: Future[Scores | None] | Scores) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,11 +11,13 @@ from threading import Event, Lock
 from typing import TypeAlias
 
 from tracemark.loaders.apart import Cells
+from tracemark.processes import stand_back
 
 Rows: TypeAlias = Sequence[Cells | None]
 Parse: TypeAlias = Callable[[Callable[[subprocess.Popen[bytes]], None]], Iterable[Cells | None]]
 
-PATIENCE = 4.0  # seconds: a label's mark that is there is usually found sooner
+PATIENCE = 4.0  # seconds of processor time: a label's mark is usually found sooner
+_GLANCE = 0.1  # seconds from one look at the clock to the next
 
 
 @contextmanager
@@ -28,7 +31,7 @@ def meanwhile(parse: Parse, patience: float = PATIENCE) -> Iterator[Callable[[],
     parse : callable
         Gives rows from a process, which it hands to the function that it is called with.
     patience : float
-        Seconds.
+        Seconds of this process' own time, which do not pass while it waits for a busy machine.
 
     Yields
     ------
@@ -41,11 +44,14 @@ def meanwhile(parse: Parse, patience: float = PATIENCE) -> Iterator[Callable[[],
     def watch(child: subprocess.Popen[bytes]) -> None:
         with lock:
             children.append(child)
+            stand_back(child.pid)
             if over.is_set():
                 child.kill()
 
     def read() -> Rows:
-        wanted.wait(patience)
+        start = time.process_time()
+        while time.process_time() < start + patience and not wanted.wait(_GLANCE):
+            pass
         return [] if over.is_set() else list(parse(watch))
 
     def rows() -> Rows:

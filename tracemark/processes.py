@@ -1,0 +1,25 @@
+"""How many processors there are for helping processes, and who goes first."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+_NICER = 10
+
+
+def processors() -> int:
+    """How many this process may use; one where it could not start another Python."""
+    if getattr(sys, "frozen", False) or not sys.executable:
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def stand_back(pid: int) -> None:
+    """Let a process of ours have what time others leave, where the system can."""
+    if hasattr(os, "setpriority"):
+        mine = os.getpriority(os.PRIO_PROCESS, 0)
+        try:
+            os.setpriority(os.PRIO_PROCESS, pid, min(19, mine + _NICER))
+        except OSError:  # it is gone; or nobody may
+            return
