@@ -52,12 +52,18 @@ def run(folder: Path, rows: int, workers: int, check: int) -> None:
         seconds = time.perf_counter() - begun
         session.stop()
         print(f"{rows:,} rows by {workers} workers: {seconds:.0f} s, {rows / seconds:,.0f} rows/s")
+        sizes = {part: megabytes(folder / part) for part in ("in", "out", "vault")}
+        print("disk: " + ", ".join(f"{part} {size:,.0f} MB" for part, size in sizes.items()))
         [close] = vault.ledger_entries("close")
         found = vault.verify_ledger()
         print(
             f"ledger: {found.entries} entries, {close.body['rows']:,} rows, faults {found.faults}"
         )
         again(vault, sources[::check], folder / "out")
+
+
+def megabytes(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
 
 
 def again(vault: tracemark.Vault, sources: list[Path], out: Path) -> None:

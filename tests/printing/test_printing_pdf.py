@@ -150,3 +150,14 @@ def test_a_page_that_is_no_label_is_refused(vault: tracemark.Vault) -> None:
     data = made.pdf([waybill(61)])
     with pytest.raises(tracemark.UnreadableSample, match="page 1 of"):
         vault.mark_label_pdf(data, "station:7", dpi=5000)
+
+
+@pytest.mark.parametrize("size", ["76x130", "100x150", "100x180", "4x6"])
+def test_a_page_of_whole_dots_is_drawn_dot_for_dot(size: str) -> None:
+    """Sizes in points are rounded; a dot more in width would smear every line of the label."""
+    label = waybill(66, size=size)
+    held = io.BytesIO()
+    label.save(held, "PDF", resolution=203)
+    [page] = pdf.pages(held.getvalue(), name="it")
+    assert page.size == label.size
+    assert (np.asarray(page) == np.asarray(label.convert("L"))).all()

@@ -18,6 +18,7 @@ LARGEST = 150.0  # mm, the short side of a page that is a label
 _SMALLEST = 50.0  # mm, both sides of a label's area
 _SQUARE = 2.0  # mm
 _GAPS = range(4, 9)  # squares by which what belongs together may be apart
+_RIM = 0.75  # mm of paper around
 _CODE = 12  # squares of a code, with its quiet zone
 _MILLIMETRES = 25.4
 
@@ -52,10 +53,15 @@ def label_area(black: Mask, dpi: float) -> Area:
             break
     else:
         return whole  # a letter with a code on it
-    # a square of paper around
-    rows = slice(max(top - 1, 0) * square, min((bottom + 1) * square, black.shape[0]))
-    columns = slice(max(left - 1, 0) * square, min((right + 1) * square, black.shape[1]))
-    return rows, columns
+    # as far as its ink goes, and room for nubs on a frame but not for dots beside it
+    reach = slice(top * square, bottom * square), slice(left * square, right * square)
+    inner, rim = _bounds(black[reach]), round(_RIM * dots)
+    top, left = reach[0].start + inner[0], reach[1].start + inner[2]
+    bottom, right = reach[0].start + inner[1], reach[1].start + inner[3]
+    return (
+        slice(max(top - rim, 0), min(bottom + rim, black.shape[0])),
+        slice(max(left - rim, 0), min(right + rim, black.shape[1])),
+    )
 
 
 def _about(inked: Mask, codes: Mask, gap: int) -> tuple[int, int, int, int]:
