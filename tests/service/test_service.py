@@ -215,7 +215,7 @@ def test_it_never_traces(port: int) -> None:
     assert set(described["paths"]) == {"/v1/health", "/v1/tables", "/v1/texts", "/v1/labels"}
 
 
-@pytest.mark.skipif(shutil.which("java") is None, reason="needs Java")
+@pytest.mark.skipif(shutil.which("javac") is None, reason="needs a JDK")
 def test_the_java_example(vault: Path, port: int, token: str, tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_bytes(ROWS.encode())
     program = Path(__file__).parents[2] / "examples" / "MarkOrders.java"

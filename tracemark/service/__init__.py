@@ -6,6 +6,7 @@ It marks and never traces. The extra `serve` holds what it needs; `tracemark ser
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tracemark.errors import MissingExtra
@@ -47,8 +48,24 @@ def create_app(
     return application(vault, marking=marking, table_limit=table_limit)
 
 
-def serve(vault: str | os.PathLike[str], host: str, port: int, *, marking: int = 2) -> None:
+def serve(
+    vault: str | os.PathLike[str],
+    host: str,
+    port: int,
+    *,
+    marking: int = 2,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
     """Run the service until it is interrupted.
+
+    Parameters
+    ----------
+    vault, marking
+        As for `create_app`.
+    host, port : str, int
+        Where it listens.
+    ready : callable
+        Called before it listens, when nothing is missing any more.
 
     Raises
     ------
@@ -60,5 +77,6 @@ def serve(vault: str | os.PathLike[str], host: str, port: int, *, marking: int =
         import uvicorn
     except ModuleNotFoundError:
         raise MissingExtra("serve", "the marking service") from None
+    ready()
     # the access log would hold waybill numbers, which stand in the address of a request
     uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning")
