@@ -207,6 +207,16 @@ def test_a_client_that_leaves_does_no_harm(vault: Path, port: int, token: str) -
         assert opened.verify_ledger().holds
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "no.such.host.invalid"])
+def test_where_it_cannot_listen_it_says_so_and_not_that_it_listens(
+    vault: Path, port: int, host: str
+) -> None:
+    told: list[str] = []
+    with pytest.raises(tracemark.UsageError, match=f"cannot listen on {host}") as refused:
+        service.serve(vault, host, port, ready=lambda: told.append("listening"))
+    assert refused.value.hint and told == []
+
+
 def test_it_never_traces(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     with closing(connection):
