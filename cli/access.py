@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemark
 
+from .entries import word
 from .terminal import say, say_facts, say_wrapped
 
 
@@ -77,7 +78,8 @@ def _say_holder(holder: tracemark.Holder, access: tracemark.Access) -> None:
     facts += [
         (
             "shown by",
-            f"entry {one['entry']}, {one['what']}, {one['when']}: {one['records']} records",
+            f"entry {one['entry']}, {word('copy', str(one['what']))}, {one['when']}: "
+            f"{one['records']} records",
         )
         for one in holder.events
     ]

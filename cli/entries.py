@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import tracemark
 
@@ -12,10 +13,15 @@ from .words import together, told
 
 def say_entry(entry: tracemark.Entry) -> None:
     """Print an entry: its number, time and kind, and below them what it holds."""
-    said = word("entry", entry.kind)
-    kind = entry.kind if said == entry.kind else f"{said}  {entry.kind}"  # which --kind takes
-    say(f"{entry.seq:>6}  {entry.time[:19]}  {kind}", theirs=True)
-    held = {name: value for name, value in entry.body.items() if value is not None}
+    say_proven(entry.seq, entry.time, entry.kind, entry.body)
+
+
+def say_proven(seq: int, time: str, kind: str, body: Mapping[str, object]) -> None:
+    """Print the parts of an entry as `say_entry` does."""
+    said = word("entry", kind)
+    called = kind if said == kind else f"{said}  {kind}"  # which --kind takes
+    say(f"{seq:>6}  {time[:19]}  {called}", theirs=True)
+    held = {name: value for name, value in body.items() if value is not None}
     facts = [(word("field", name), _value(name, value)) for name, value in held.items()]
     say_facts(facts, indent="    ", theirs=True)
 

@@ -115,7 +115,7 @@ def _compared(before: Image.Image, after: Image.Image) -> _Change:
     small = sum(counts[1:_DOT])  # tones lie over all of a picture, dots and their edges do not
     toned = small > steps.width * steps.height / 4
     levels = max((level for level in range(1, _DOT) if counts[level]), default=0) if toned else 0
-    brighter, darker = ImageChops.subtract(grey[1], grey[0]), ImageChops.subtract(grey[0], grey[1])
+    brighter, darker = (ImageChops.subtract(grey[one], grey[1 - one]) for one in (1, 0))
     stronger = [one.point(lambda v: min(127, v * _STRONGER)) for one in (brighter, darker)]
     middle = Image.new("L", grey[0].size, 128)
     tones = ImageChops.subtract(ImageChops.add(middle, stronger[0]), stronger[1])

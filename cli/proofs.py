@@ -9,6 +9,7 @@ import typer
 
 import tracemark
 
+from .entries import say_proven, word
 from .options import VAULT, AsJson, VaultPath
 from .pipes import PIPE, name_of, reading, writing
 from .terminal import say, say_facts, say_json, say_wrapped
@@ -93,7 +94,11 @@ def check_proof(
         say_json(_facts(found) | {"compared": bool(public_key)})
         return
     say("the proof holds")
-    say_facts((name, value) for name, value in _facts(found).items() if value is not None)
+    shown = {**_facts(found), "what": word("proof", found.what), "entry": None}
+    facts = [(name.replace("_", " "), value) for name, value in shown.items() if value is not None]
+    say_facts(facts)
+    if found.entry:
+        say_proven(**found.entry)
     if not public_key:
         say_wrapped(
             "The public key comes from the file itself: compare it with the one that the vault's"

@@ -34,8 +34,11 @@ def serve(
     Example:  curl -H "Authorization: Bearer $TOKEN" -H "Content-Type: text/csv"
     --data-binary @orders.csv http://127.0.0.1:8765/v1/tables -o copy.csv
     """
-    note(f"listening on http://{host}:{port}, described at /docs; Ctrl-C ends it")
-    service.serve(vault, host, port, marking=marking)
+
+    def ready() -> None:
+        note(f"listening on http://{host}:{port}, described at /docs; Ctrl-C ends it")
+
+    service.serve(vault, host, port, marking=marking, ready=ready)
 
 
 @app.command()

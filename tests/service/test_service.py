@@ -207,6 +207,16 @@ def test_a_client_that_leaves_does_no_harm(vault: Path, port: int, token: str) -
         assert opened.verify_ledger().holds
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "no.such.host.invalid"])
+def test_where_it_cannot_listen_it_says_so_and_not_that_it_listens(
+    vault: Path, port: int, host: str
+) -> None:
+    told: list[str] = []
+    with pytest.raises(tracemark.UsageError, match=f"cannot listen on {host}") as refused:
+        service.serve(vault, host, port, ready=lambda: told.append("listening"))
+    assert refused.value.hint and told == []
+
+
 def test_it_never_traces(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     with closing(connection):
@@ -215,7 +225,7 @@ def test_it_never_traces(port: int) -> None:
     assert set(described["paths"]) == {"/v1/health", "/v1/tables", "/v1/texts", "/v1/labels"}
 
 
-@pytest.mark.skipif(shutil.which("java") is None, reason="needs Java")
+@pytest.mark.skipif(shutil.which("javac") is None, reason="needs a JDK")
 def test_the_java_example(vault: Path, port: int, token: str, tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_bytes(ROWS.encode())
     program = Path(__file__).parents[2] / "examples" / "MarkOrders.java"

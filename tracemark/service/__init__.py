@@ -6,9 +6,11 @@ It marks and never traces. The extra `serve` holds what it needs; `tracemark ser
 from __future__ import annotations
 
 import os
+import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tracemark.errors import MissingExtra
+from tracemark.errors import MissingExtra, UsageError
 from tracemark.service.tokens import Grant, Tokens
 
 if TYPE_CHECKING:
@@ -47,18 +49,51 @@ def create_app(
     return application(vault, marking=marking, table_limit=table_limit)
 
 
-def serve(vault: str | os.PathLike[str], host: str, port: int, *, marking: int = 2) -> None:
+def serve(
+    vault: str | os.PathLike[str],
+    host: str,
+    port: int,
+    *,
+    marking: int = 2,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
     """Run the service until it is interrupted.
+
+    Parameters
+    ----------
+    vault, marking
+        As for `create_app`.
+    host, port : str, int
+        Where it listens.
+    ready : callable
+        Called before it listens, when nothing is missing any more.
 
     Raises
     ------
     MissingExtra, VaultError
         As `create_app`.
+    UsageError
+        If it cannot listen there.
     """
     app = create_app(vault, marking=marking)
     try:
         import uvicorn
     except ModuleNotFoundError:
         raise MissingExtra("serve", "the marking service") from None
+    listening = _listening(host, port)
+    ready()
     # the access log would hold waybill numbers, which stand in the address of a request
-    uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning")
+    config = uvicorn.Config(app, access_log=False, log_level="warning")
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise UsageError(
+            f"cannot listen on {host}, port {port}: {reason}",
+            hint="end what listens there, or choose another --port or --host",
+        ) from None
