@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-_NICER = 10
-
 
 def processors() -> int:
     """How many this process may use; one where it could not start another Python."""
@@ -15,11 +13,11 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def stand_back(pid: int) -> None:
-    """Let a process of ours have what time others leave, where the system can."""
+def stand_back(pid: int, by: int) -> None:
+    """Let a process of ours have what time others leave, nicer by so much, where the system can."""
     if hasattr(os, "setpriority"):
         mine = os.getpriority(os.PRIO_PROCESS, 0)
         try:
-            os.setpriority(os.PRIO_PROCESS, pid, min(19, mine + _NICER))
+            os.setpriority(os.PRIO_PROCESS, pid, min(19, mine + by))
         except OSError:  # it is gone; or nobody may
             return

@@ -24,6 +24,8 @@ from tracemark.processes import stand_back
 
 Scores: TypeAlias = NDArray[np.float64]
 
+_BEHIND = 4  # reading goes first on a busy machine; what a helper has no time for is scored here
+
 
 class Helper:
     """Starts at once, and draws what there is to be drawn ahead until it is asked for scores.
@@ -86,7 +88,7 @@ class Helper:
             )
         except OSError:
             return
-        stand_back(self._child.pid)  # reading goes first; and what it is slow to score we score
+        stand_back(self._child.pid, _BEHIND)
         if self._tell([book.hand_over() for book in books]):
             while (chunk := supply.take(self._number)) and self._tell(("draw", chunk)):
                 pass

@@ -17,6 +17,7 @@ Rows: TypeAlias = Sequence[Cells | None]
 Parse: TypeAlias = Callable[[Callable[[subprocess.Popen[bytes]], None]], Iterable[Cells | None]]
 
 PATIENCE = 4.0  # seconds of processor time: a label's mark is usually found sooner
+_BEHIND = 10  # it may be for nothing
 _GLANCE = 0.1  # seconds from one look at the clock to the next
 
 
@@ -44,7 +45,7 @@ def meanwhile(parse: Parse, patience: float = PATIENCE) -> Iterator[Callable[[],
     def watch(child: subprocess.Popen[bytes]) -> None:
         with lock:
             children.append(child)
-            stand_back(child.pid)
+            stand_back(child.pid, _BEHIND)
             if over.is_set():
                 child.kill()
 
