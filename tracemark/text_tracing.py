@@ -43,10 +43,14 @@ Row = tuple[Sequence[str | None], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """One sample under every epoch's key, as it was read; and the decoys that stood in it."""
+    """One sample under every epoch's key, as it was read; and the decoys that stood in it.
+
+    Of a very large table fewer rows were parsed than it has.
+    """
 
     sample: LoadedSample
     rows: int
+    parsed: int
     epochs: Sequence[CellReadings]
     decoys: Sequence[int]
     votes: Sequence[Reading]
@@ -68,7 +72,7 @@ class Tables:
         self, sample: LoadedSample, parts: Iterator[Part], tell: Callable[[float], None]
     ) -> Cells | ReadSample:
         """Read the cells of one sample under all keys in one pass, in constant memory."""
-        count, decoys = 0, set[int]()
+        count, left_out, decoys = 0, 0, set[int]()
         sieve = self.outline and Sieve(self.outline, self.keys[0].derive("sample/rows"))
         try:
             with rarely():
@@ -84,8 +88,9 @@ class Tables:
                         told, gone = sieve.choose(part.lines, prints)
                         self.reader.forget(gone)
                         chosen = np.flatnonzero(told)
-                    rows = part.rows(chosen.tolist())
-                    self.reader.read_rows([values for _, values in rows], count + 1 + chosen)
+                        left_out += len(part) - len(chosen) + len(gone)
+                    cells = part.rows(chosen.tolist())
+                    self.reader.read_rows([values for _, values in cells], count + 1 + chosen)
                     count += len(part)
                     tell(sample.part)
                     if len(self.reader) > _PENDING:
@@ -97,7 +102,8 @@ class Tables:
             self.pool.reading(sorted(decoys), key.derive("slots/decoy"), self.profile)
             for key in self.keys
         ]
-        return Cells(sample, count - sample.titles, self.reader.take(), sorted(decoys), votes)
+        rows = count - sample.titles
+        return Cells(sample, rows, rows - left_out, self.reader.take(), sorted(decoys), votes)
 
 
 def _numbers(part: Part, *, pasted: bool) -> Numbers:
@@ -184,9 +190,18 @@ def weighed(
         max(sum(map(len, readings)) for readings in epochs),
         sum(map(len, known)),
         best,
-        note=f"decoys found: {len(cells.decoys)}" if cells.decoys else "",
+        note=_note(cells),
     )
     return ReadSample(report, epochs, known, rows, given=sample.again)
+
+
+def _note(cells: Cells) -> str:
+    """What else is to be said of a sample."""
+    note = f"decoys found: {len(cells.decoys)}" if cells.decoys else ""
+    if cells.parsed < cells.rows:
+        part = f"Of its rows {cells.parsed} were looked at closely, those with known numbers first."
+        note = f"{note}. {part}" if note else part
+    return note
 
 
 def _pilot(readings: Sequence[Reading], book: Codebook) -> Pilot:
