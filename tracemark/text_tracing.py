@@ -197,11 +197,15 @@ def weighed(
 
 def _note(cells: Cells) -> str:
     """What else is to be said of a sample."""
-    note = f"decoys found: {len(cells.decoys)}" if cells.decoys else ""
-    if cells.parsed < cells.rows:
-        part = f"Of its rows {cells.parsed} were looked at closely, those with known numbers first."
-        note = f"{note}. {part}" if note else part
-    return note
+    decoys, parsed = len(cells.decoys), cells.parsed
+    if parsed == cells.rows:
+        return f"decoys found: {decoys}" if decoys else ""
+    if not decoys:
+        return f"Of its rows {parsed} were looked at closely, those with known numbers first."
+    return (
+        f"decoys found: {decoys}."
+        f" Of its rows {parsed} were looked at closely, those with known numbers first."
+    )
 
 
 def _pilot(readings: Sequence[Reading], book: Codebook) -> Pilot:
