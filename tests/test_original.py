@@ -82,7 +82,7 @@ def test_rows_are_laid_to_their_copies(vault, export, marked, rng):
 def test_memory_is_bounded_and_the_needle_is_found(vault, export, marked, monkeypatch):
     """Thinned out again and again, a leak still keeps what was issued."""
     monkeypatch.setattr(text_tracing, "_PENDING", 300)
-    monkeypatch.setattr(text_tracing, "_CHUNK", 128)
+    monkeypatch.setattr("tracemark.loaders.parts.PART", 128)
     monkeypatch.setattr("tracemark.text.sampling.MOST", 4000)
     pile = [*orders(3000, 55), *marked[:60]]
     random.Random(6).shuffle(pile)

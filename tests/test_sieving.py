@@ -125,6 +125,7 @@ def test_few_of_ours_among_many_are_traced(vault, rng, tmp_path, monkeypatch) ->
     case = vault.trace(leak(tmp_path / "pile.csv", pile))
     assert [one.recipient for one in case.accusations] == ["acct:0042"]
     assert case.samples[0].rows == 1530
+    assert "were looked at closely" in case.samples[0].note
     assert parsed < 900
 
 

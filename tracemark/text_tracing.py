@@ -43,10 +43,14 @@ Row = tuple[Sequence[str | None], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """One sample under every epoch's key, as it was read; and the decoys that stood in it."""
+    """One sample under every epoch's key, as it was read; and the decoys that stood in it.
+
+    Of a very large table fewer rows were parsed than it has.
+    """
 
     sample: LoadedSample
     rows: int
+    parsed: int
     epochs: Sequence[CellReadings]
     decoys: Sequence[int]
     votes: Sequence[Reading]
@@ -68,7 +72,7 @@ class Tables:
         self, sample: LoadedSample, parts: Iterator[Part], tell: Callable[[float], None]
     ) -> Cells | ReadSample:
         """Read the cells of one sample under all keys in one pass, in constant memory."""
-        count, decoys, reader = 0, set[int](), self.reader()
+        count, left_out, decoys, reader = 0, 0, set[int](), self.reader()
         sieve = self.outline and Sieve(self.outline, self.keys[0].derive("sample/rows"))
         try:
             with rarely():
@@ -84,8 +88,9 @@ class Tables:
                         told, gone = sieve.choose(part.lines, prints)
                         reader.forget(gone)
                         chosen = np.flatnonzero(told)
-                    rows = part.rows(chosen.tolist())
-                    reader.read_rows([values for _, values in rows], count + 1 + chosen)
+                        left_out += len(part) - len(chosen) + len(gone)
+                    cells = part.rows(chosen.tolist())
+                    reader.read_rows([values for _, values in cells], count + 1 + chosen)
                     count += len(part)
                     tell(sample.part)
                     if len(reader) > _PENDING:
@@ -97,7 +102,8 @@ class Tables:
             self.pool.reading(sorted(decoys), key.derive("slots/decoy"), self.profile)
             for key in self.keys
         ]
-        return Cells(sample, count - sample.titles, reader.take(), sorted(decoys), votes)
+        rows = count - sample.titles
+        return Cells(sample, rows, rows - left_out, reader.take(), sorted(decoys), votes)
 
 
 def _numbers(part: Part, *, pasted: bool) -> Numbers:
@@ -184,9 +190,22 @@ def weighed(
         max(sum(map(len, readings)) for readings in epochs),
         sum(map(len, known)),
         best,
-        note=f"decoys found: {len(cells.decoys)}" if cells.decoys else "",
+        note=_note(cells),
     )
     return ReadSample(report, epochs, known, rows, given=sample.again)
+
+
+def _note(cells: Cells) -> str:
+    """What else is to be said of a sample."""
+    decoys, parsed = len(cells.decoys), cells.parsed
+    if parsed == cells.rows:
+        return f"decoys found: {decoys}" if decoys else ""
+    if not decoys:
+        return f"Of its rows {parsed} were looked at closely, those with known numbers first."
+    return (
+        f"decoys found: {decoys}."
+        f" Of its rows {parsed} were looked at closely, those with known numbers first."
+    )
 
 
 def _pilot(readings: Sequence[Reading], book: Codebook) -> Pilot:
