@@ -11,28 +11,25 @@ the attacks, and each is a line of the log, so that a long run can be broken off
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import statistics
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import tracemark
 from benchmarks import attacks_label, attacks_text, leaks
 from benchmarks.common import N, recipient, some_candidates, wilson
+from benchmarks.trials import Trial, logged, options_of
 from tracemark.barcodes import numbers
 from tracemark_cli.sample_orders import orders
 
 SIZES = ("76x130", "100x150")
 LAYOUTS = ("ruled", "dense")
 MARKS = ("<!-- adversary -->", "<!-- /adversary -->")
-Trial = dict[str, Any]
 
 
 def main() -> None:
@@ -41,27 +38,18 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200)
     parser.add_argument("--only", default="", help="attacks whose name contains this")
     parser.add_argument("--kind", choices=("label", "text"), nargs="*", default=("label", "text"))
-    parser.add_argument("--log", type=Path, help="one line for each trial; gone on with")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after these")
+    options_of(parser)
     parser.add_argument("-o", "--output", type=Path, help="write between its marks")
     options = parser.parse_args()
-    log = options.log or Path(tempfile.mkstemp(suffix=".jsonl")[1])
-    done = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    end = time.monotonic() + 60 * options.minutes
-    with log.open("a", encoding="utf-8") as file:
-        for trial in run(options, Counter((one["kind"], one["attack"]) for one in done)):
-            done.append(trial)
-            file.write(json.dumps(trial) + "\n")
-            file.flush()
-            if time.monotonic() > end:
-                break
+    done = logged(options, {}, lambda done: run(options, done))
     text = "\n".join(tables(done))
     print(text)
     if options.output:
         between(options.output, text)
 
 
-def run(options: argparse.Namespace, have: Counter[tuple[str, str]]) -> Iterator[Trial]:
+def run(options: argparse.Namespace, done: list[Trial]) -> Iterator[Trial]:
+    have = Counter((one["kind"], one["attack"]) for one in done)
     rng = random.SystemRandom()
     with tempfile.TemporaryDirectory() as name:
         vault = tracemark.Vault.create(Path(name) / "vault")

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import tracemark
 from benchmarks.common import N, recipient
-from benchmarks.leaks import Row, each_cell, standardised, stripped, washed
-from benchmarks.text import ADDRESS, transplant
+from benchmarks.leaks import ADDRESS, Row, each_cell, standardised, stripped, transplant, washed
 from tracemark.text.parse import clean, edits, parse, rewrite
 from tracemark.text.rules import rules
 from tracemark_cli.sample_orders import orders

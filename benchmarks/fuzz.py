@@ -13,12 +13,12 @@ from __future__ import annotations
 import argparse
 import gzip
 import io
-import json
 import multiprocessing
 import random
 import tempfile
 import time
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -26,12 +26,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from benchmarks.fuzz_seeds import seeds, zipped
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.loaders import LIMITS, open_samples
 from tracemark.loaders.child import PARSERS
 from tracemark.loaders.forms import form_of
 from tracemark.tables import open_document
-from tracemark_cli.sample_orders import orders
 
 SLOW = 5.0  # seconds that a small file may take
 FINE = (UnreadableSample, UsageError)
@@ -43,98 +43,17 @@ HARD = [
 ]
 
 
-def seeds() -> dict[str, bytes]:
-    """One whole small file of each kind."""
-    rows = [{key: str(value) for key, value in row.items()} for row in orders(6, 1)]
-    lines = [",".join(f'"{cell}"' for cell in row.values()) for row in rows]
-    cells = "".join(
-        "<tr>" + "".join(f"<td>{cell}</td>" for cell in row.values()) + "</tr>" for row in rows
-    )
-    made = {
-        "csv": ("\n".join([",".join(rows[0]), *lines])).encode(),
-        "json": json.dumps(rows, ensure_ascii=False).encode(),
-        "jsonl": "\n".join(json.dumps(row) for row in rows).encode(),
-        "text": "\n".join(" ".join(row.values()) for row in rows).encode("gbk", "replace"),
-        "html": f"<!DOCTYPE html><html><body><table>{cells}</table></body></html>".encode(),
-        "xlsx": workbook(rows),
-        "document": zipped({"word/document.xml": b"<w:p><w:r><w:t>\xe5\xbc\xa0</w:t></w:r></w:p>"}),
-        "pdf": PDF,
-    }
-    made["archive"] = zipped({"a.csv": made["csv"], "b.html": made["html"]})
-    made["gzip"] = gzip.compress(made["csv"])
-    try:
-        arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
-        held = io.BytesIO()
-        parquet.write_table(arrow.Table.from_pylist(rows), held)
-        made["columnar"] = held.getvalue()
-    except ImportError:
-        pass
-    return made
-
-
-def zipped(parts: dict[str, bytes]) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in parts.items():
-            archive.writestr(zipfile.ZipInfo(name), data)
-    return held.getvalue()
-
-
-def workbook(rows: list[dict[str, str]]) -> bytes:
-    """A workbook of shared and inline strings, by hand: nothing else is needed to fuzz."""
-    texts = [*rows[0], *(cell for row in rows for cell in row.values())]
-    shared = "".join(f"<si><t>{text.replace('&', '').replace('<', '')}</t></si>" for text in texts)
-    width, kind = (
-        len(rows[0]),
-        "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
-    )
-    body = "".join(
-        f'<row r="{line + 1}">'
-        + "".join(f'<c t="s"><v>{line * width + column}</v></c>' for column in range(width))
-        + '<c t="inlineStr"><is><t>北苑街道1号</t></is></c><c><v>1.38E+10</v></c></row>'
-        for line in range(len(rows) + 1)
-    )
-    relations = [("worksheet", "s.xml"), ("sharedStrings", "t.xml")]
-    return zipped(
-        {
-            "[Content_Types].xml": b"<Types/>",
-            "_rels/.rels": f'<Relationships><Relationship Id="a" Type="{kind}/officeDocument"'
-            ' Target="xl/workbook.xml"/></Relationships>'.encode(),
-            "xl/workbook.xml": b'<workbook><sheets><sheet name="a" r:id="r0"/></sheets></workbook>',
-            "xl/_rels/workbook.xml.rels": (
-                "<Relationships>"
-                + "".join(
-                    f'<Relationship Id="r{n}" Type="{kind}/{what}" Target="{target}"/>'
-                    for n, (what, target) in enumerate(relations)
-                )
-                + "</Relationships>"
-            ).encode(),
-            "xl/s.xml": f"<worksheet><sheetData>{body}</sheetData></worksheet>".encode(),
-            "xl/t.xml": f'<sst count="9" uniqueCount="9">{shared}</sst>'.encode(),
-        }
-    )
-
-
-PDF = b"""%PDF-1.4
-1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
-2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj
-3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Resources<</Font<</F 5 0 R>>>>/Contents 4 0 R
->>endobj
-4 0 obj<</Length 44>>stream
-BT /F 12 Tf 20 100 Td (5 Main St, Apt 5) Tj ET
-endstream endobj
-5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj
-trailer<</Root 1 0 R/Size 6>>
-"""
-
-
 def damaged(data: bytes, rng: random.Random) -> bytes:
-    """A file with one to six faults; half of the ZIP files get theirs inside."""
+    """A file with one to six faults; most packed files get theirs inside."""
     if data[:2] == b"PK" and rng.random() < 0.7:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = {name: archive.read(name) for name in archive.namelist()}
         name = rng.choice(list(parts))
         return zipped({**parts, name: damaged(b" " + parts[name], rng)})
+    if data[:2] == b"\x1f\x8b" and rng.random() < 0.7:
+        return gzip.compress(damaged(gzip.decompress(data), rng), 1)
+    if data[:4] == b"\x89PNG" and rng.random() < 0.7:
+        return checked(damaged(b"\x00" + data[1:], rng), data[:1])
     out = bytearray(data)
     for _ in range(rng.randint(1, 6)):
         at, end = sorted((rng.randrange(len(out) + 1), rng.randrange(len(out) + 1)))
@@ -153,6 +72,17 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
         else:
             out[at:at] = rng.choice(HARD)
     return bytes(out)
+
+
+def checked(data: bytes, first: bytes) -> bytes:
+    """A damaged PNG whose chunks carry the right checksums, as far as chunks can be told."""
+    out, at = bytearray(first + data[1:8]), 8
+    while at + 12 <= len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        body = data[at + 4 : at + 8 + size]
+        out += data[at : at + 4] + body + zlib.crc32(body).to_bytes(4, "big")
+        at += 12 + size
+    return bytes(out) + data[at:]
 
 
 def read(path: Path) -> None:

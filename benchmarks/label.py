@@ -14,8 +14,6 @@ and gone on with. Trials of another state of the code are left out of the table.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import random
 import statistics
 import tempfile
@@ -23,7 +21,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -31,6 +28,7 @@ from PIL import Image
 import tracemark
 from benchmarks.channels import CHANNELS
 from benchmarks.common import N, recipient, some_candidates, wilson
+from benchmarks.trials import Trial, logged, options_of, state
 from examples.waybill import waybill
 
 TARGETS = {
@@ -41,7 +39,7 @@ TARGETS = {
 }  # fmt: skip
 SIZES = ("76x130", "100x150", "100x180", "4x6")
 LAYOUTS = ("ruled", "sparse", "dense")
-Trial = dict[str, Any]
+CODE = ("benchmarks/channels", "tracemark/label")
 
 
 def main() -> None:
@@ -52,41 +50,15 @@ def main() -> None:
     parser.add_argument("--only", default="", help="channels, with commas between")
     parser.add_argument("--labels", type=Path, help="folder of carrier labels to mark as well")
     parser.add_argument("--others", type=Path, help="folder of pictures that are no labels")
-    parser.add_argument("--log", type=Path, help="one line for each trial; gone on with")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after these")
+    options_of(parser)
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
-    mine = {"state": state(), "profile": options.profile}
-    log = options.log or Path(tempfile.mkstemp(suffix=".jsonl")[1])
-    done = [trial for trial in trials_of(log) if trial.items() >= mine.items()]
-    end = time.monotonic() + 60 * options.minutes
-    with log.open("a", encoding="utf-8") as file:
-        for trial in run(options, done):
-            done.append(mine | trial)
-            file.write(json.dumps(done[-1]) + "\n")
-            file.flush()
-            if time.monotonic() > end:
-                break
+    mine = {"state": state(*CODE), "profile": options.profile}
+    done = logged(options, mine, lambda done: run(options, done))
     text = "\n".join(table(done, options.profile)) + "\n"
     print(text)
     if options.output:
         options.output.write_text(text, encoding="utf-8")
-
-
-def state() -> str:
-    """A digest of the code that a trial's outcome depends on."""
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    for folder in (here / "channels", here.parent / "tracemark" / "label"):
-        for path in sorted(folder.glob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def trials_of(log: Path) -> Iterator[Trial]:
-    if log.exists():
-        for line in log.read_text(encoding="utf-8").splitlines():
-            yield json.loads(line)
 
 
 def run(options: argparse.Namespace, done: Sequence[Trial]) -> Iterator[Trial]:

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from tracemark_cli.sample_orders import REGIONS
 
+ADDRESS = "收货地址"
+
 Row = dict[str, str]
 Leak = Callable[[Sequence[Row], random.Random, Path], Path | str]
 
@@ -135,3 +137,15 @@ _STANDARD = (
     (r"(?<=[0-9])层", "楼"), (r"(?<=[0-9]{3})(?=$)", "室"),
     (r"^(浙江|江苏|广东|福建|山东|河南|河北|湖北|湖南|四川|安徽)(?!省)", r"\1省"),
 )  # fmt: skip
+
+
+def transplant(donor: Row, host: Row) -> Row:
+    """Put the donor's invisible characters into the host's cells, at the same places."""
+    result = {}
+    for name, text in host.items():
+        out = list(text)
+        for index, character in enumerate(donor[name]):
+            if stripped(character) == "" and index <= len(out):
+                out.insert(index, character)
+        result[name] = "".join(out)
+    return result

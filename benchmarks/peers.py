@@ -35,9 +35,9 @@ from benchmarks import leaks, peer_tables
 from benchmarks.channels import CHANNELS
 from benchmarks.channels.base import Channel
 from benchmarks.common import N, recipient
+from benchmarks.leaks import transplant
 from benchmarks.peer_tools import Found, Ours, Peer, Rows, Tool, Worker
 from benchmarks.peer_worker import TOOLS
-from benchmarks.text import transplant
 from examples.waybill import waybill
 from tracemark_cli.sample_orders import orders
 

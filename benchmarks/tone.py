@@ -1,6 +1,6 @@
 """How tones survive: pictures marked by `Vault.mark_label`, and screens under `screen_tile`.
 
-    python -m benchmarks.tone --trials 20 -o docs/results-tone.md
+    python -m benchmarks.tone --trials 100 --nulls 200 --log tone.jsonl
 
 Each trial draws a fresh picture or page and traces it. A few hundred recipients are registered
 and scored; the line is that of N. Only the tones are read: how labels are found and how
@@ -15,6 +15,7 @@ import random
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,12 @@ from benchmarks.channels.base import chain, jpeg
 from benchmarks.channels.digital import as_file, kept, scaled, sent
 from benchmarks.channels.monitor import monitor
 from benchmarks.common import N, recipient, wilson
+from benchmarks.trials import Trial, logged, options_of, state
 from tests.tone import hosts
 from tracemark.case import SampleReport
 from tracemark.label_tracing import Mark, PictureRead
 from tracemark.loaders import LoadedSample
 
-Trial = dict[str, Any]
 Rng = np.random.Generator
 
 PICTURES = {
@@ -55,6 +56,8 @@ SCREENS = {
     "photo, to 20 degrees": monitor(20, 5),
     "photo to 20 degrees, chat app": chain(monitor(20, 5), sent),
 }
+CHANNELS = {"pictures": PICTURES, "screens": SCREENS}
+CODE = ("tracemark/tone", "tracemark/tone_tracing.py", "tracemark/decoder", "benchmarks/channels")
 KNOWN = 512  # recipients that are registered
 NULLS = ("unmarked picture", "unmarked screen", "another vault's", "no label")
 
@@ -65,9 +68,9 @@ def main() -> None:
     parser.add_argument("--nulls", type=int, default=40)
     parser.add_argument("--pictures", type=Path, help="folder of grey and colour pictures")
     parser.add_argument("--others", type=Path, help="folder of pictures that are no labels")
+    options_of(parser)
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
-    rng = random.SystemRandom()
     with (
         tempfile.TemporaryDirectory() as name,
         mock.patch("tracemark.ledger.recipients.count", lambda *_: N),
@@ -75,19 +78,20 @@ def main() -> None:
     ):
         vault = tracemark.Vault.create(Path(name) / "vault")
         vault.add_recipients(recipient(i) for i in range(KNOWN))
-        bench = Bench(vault, rng, options.pictures, options.others)
-        lines = []
-        for line in bench.report(options.trials, options.nulls):
-            print(line, flush=True)
-            lines.append(line)
+        bench = Bench(vault, random.SystemRandom(), options.pictures, options.others)
+        mine = {"state": state(*CODE)}
+        done = logged(options, mine, lambda done: bench.run(options.trials, options.nulls, done))
         vault.close()
+    text = "\n".join(tables(done)) + "\n"
+    print(text)
     if options.output:
-        options.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        options.output.write_text(text, encoding="utf-8")
 
 
-def no_label(sample: LoadedSample, keys: Sequence[Any], *_: object) -> list[PictureRead]:
+def no_label(
+    sample: LoadedSample, picture: Image.Image, keys: Sequence[Any], *_: object
+) -> list[PictureRead]:
     """In place of the search for labels."""
-    sample.picture()
     report = SampleReport(sample.path, sample.sha256, sample.kind, "no mark")
     return [PictureRead(report, [[] for _ in keys], Mark())]
 
@@ -103,27 +107,18 @@ class Bench:
         self.pictures = sorted(pictures.iterdir()) if pictures else []
         self.others = sorted(others.iterdir()) if others else []
 
-    def report(self, trials: int, nulls: int) -> Iterator[str]:
-        yield f"N = {N:,}, alpha = 1e-6, fresh seeds; default profile."
-        for what, host, channels in (
-            ("pictures", self.picture, PICTURES),
-            ("screens", self.screen, SCREENS),
-        ):
-            yield from ("", f"**{what}**", "")
-            yield "| channel | identified | n | 95 % Wilson | wrong | bits, median | CPU s |"
-            yield "| --- | --- | --- | --- | --- | --- | --- |"
-            quality = []
-            for name, channel in channels.items():
-                rows = [self.trial(host, channel) for _ in range(trials)]
-                yield row(name, rows)
-                quality += [one["psnr"] for one in rows]
-            if what == "pictures":
-                yield from ("", f"PSNR {min(quality):.1f} to {max(quality):.1f} dB.")
-        yield from ("", f"**nulls**: {nulls}", "")
-        found = [self.null() for _ in range(nulls)]
-        named = sum(one["verdict"] != "no mark" for one in found)
-        seconds = statistics.median(one["seconds"] for one in found)
-        yield f"{named} named or taken for marked; median {seconds:.2f} s of CPU time."
+    def run(self, trials: int, nulls: int, done: Sequence[Trial]) -> Iterator[Trial]:
+        """Go round the channels until each has its trials, with nulls in between."""
+        have = Counter(trial["channel"] for trial in done)
+        for turn in range(trials):
+            for what, channels in CHANNELS.items():
+                for name, channel in channels.items():
+                    if have[f"{what}: {name}"] <= turn:
+                        host = self.picture if what == "pictures" else self.screen
+                        yield {"channel": f"{what}: {name}"} | self.trial(host, channel)
+            for number in range(turn * nulls // trials, (turn + 1) * nulls // trials):
+                if have["null"] <= number:
+                    yield {"channel": "null"} | self.null()
 
     def picture(self, to: str) -> tuple[Image.Image, float]:
         while True:
@@ -167,8 +162,8 @@ class Bench:
         return {
             "named": to in named,
             "wrong": bool(set(named) - {to}),
-            "bits": named.get(to, 0.0),
-            "psnr": quality,
+            "bits": round(named.get(to, 0.0), 1),
+            "psnr": round(quality, 2),
             "seconds": time.process_time() - start,
         }
 
@@ -191,6 +186,25 @@ class Bench:
         start = time.process_time()
         verdict = self.vault.trace(sample, ocr=False).verdict
         return {"verdict": verdict, "seconds": time.process_time() - start}
+
+
+def tables(trials: Sequence[Trial]) -> Iterator[str]:
+    yield f"N = {N:,}, alpha = 1e-6, fresh seeds; default profile."
+    for what, channels in CHANNELS.items():
+        yield from ("", f"**{what}**", "")
+        yield "| channel | identified | n | 95 % Wilson | wrong | bits, median | CPU s |"
+        yield "| --- | --- | --- | --- | --- | --- | --- |"
+        for name in channels:
+            if some := [one for one in trials if one["channel"] == f"{what}: {name}"]:
+                yield row(name, some)
+    quality = [one["psnr"] for one in trials if one["channel"].startswith("pictures: ")]
+    if quality:
+        yield from ("", f"PSNR of pictures {min(quality):.1f} to {max(quality):.1f} dB.")
+    if nulls := [one for one in trials if one["channel"] == "null"]:
+        named = sum(one["verdict"] != "no mark" for one in nulls)
+        seconds = statistics.median(one["seconds"] for one in nulls)
+        yield from ("", f"**nulls**: {len(nulls)}", "")
+        yield f"{named} named or taken for marked; median {seconds:.2f} s of CPU time."
 
 
 def row(name: str, trials: list[Trial]) -> str:

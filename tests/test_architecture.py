@@ -76,19 +76,15 @@ MAY_IMPORT = {
     "tone_tracing": GROUND | {"tone", "label_tracing", "loaders", "case"},
     "bindings": GROUND | {"label", "label_tracing", "decoder", "ledger", "case"},
     "revoking": GROUND | {"decoder"},
+    "read_sample": GROUND | {"label_tracing", "loaders", "decoder", "case", "showing"},
+    "text_tracing": GROUND
+    | {"text", "label_tracing", "read_sample", "loaders", "decoder", "ledger", "case"}
+    | {"access", "collecting", "decoys"},
+    "concluding": GROUND
+    | {"bindings", "label_tracing", "read_sample", "revoking", "decoder", "ledger", "case"},
     "tracing": GROUND
-    | {
-        "text",
-        "label_tracing",
-        "tone_tracing",
-        "bindings",
-        "revoking",
-        "loaders",
-        "decoder",
-        "ledger",
-        "case",
-    }
-    | {"access", "accessing", "collecting", "decoys", "showing"},
+    | {"text", "text_tracing", "label_tracing", "tone_tracing", "read_sample", "concluding"}
+    | {"loaders", "decoder", "ledger", "case", "accessing", "decoys", "showing"},
     "printing": {"errors"},  # pages and dots: no mark
     "zpl_marking": {"errors", "label", "marking", "model", "printing"},
     "label_verbs": GROUND | {"marking", "ledger"},
@@ -97,10 +93,11 @@ MAY_IMPORT = {
     | {"zpl_marking"},
     "screen_verbs": GROUND | {"marking", "ledger"},
     "label_batches": GROUND | {"issuing", "label_file_verbs", "ledger", "pictures"},
+    "record_verbs": GROUND | {"ledger", "custody", "decoys", "seeding"},
+    "table_verbs": GROUND | {"record_verbs", "marking", "seeding", "ledger", "tables"},
     "vault": GROUND
-    | {"marking", "tracing", "decoder", "ledger", "tables", "pictures", "loaders", "text", "case"}
-    | {"label_tracing", "label_file_verbs", "custody", "decoys", "seeding", "casefile", "distant"}
-    | {"ledger_verbs", "key_verbs", "job_verbs", "screen_verbs"},
+    | {"tracing", "ledger", "loaders", "case", "label_tracing", "seeding", "casefile", "distant"}
+    | {"table_verbs", "label_file_verbs", "ledger_verbs", "key_verbs", "job_verbs", "screen_verbs"},
     "distant": {"errors", "keys", "ledger", "profiles"},
     "later": set(),
     "job_verbs": GROUND | {"marking", "ledger"},
@@ -159,8 +156,9 @@ def test_the_ground_floor_imports_nothing_above_it() -> None:
 def test_only_the_flow_files_and_the_vault_join_the_branches() -> None:
     branches = {"text", "label", "tone", "decoder", "ledger"}
     joining = {name for name, allowed in MAY_IMPORT.items() if len(allowed & branches) > 1}
-    flow = {"marking", "tracing", "label_tracing", "bindings", "seeding"}
-    assert joining == {*flow, "vault", "__init__"}
+    flow = {"marking", "tracing", "text_tracing", "label_tracing"}
+    beside = {"bindings", "concluding", "seeding"}
+    assert joining == {*flow, *beside, "__init__"}
 
 
 def test_every_room_is_there() -> None:

@@ -10,8 +10,8 @@ from PIL import Image
 
 import tracemark
 from benchmarks import leaks
-from benchmarks.text import transplant
-from tracemark import tracing
+from benchmarks.leaks import transplant
+from tracemark import text_tracing
 from tracemark_cli.sample_orders import orders
 
 ADDRESS = "收货地址"
@@ -81,8 +81,8 @@ def test_rows_are_laid_to_their_copies(vault, export, marked, rng):
 
 def test_memory_is_bounded_and_the_needle_is_found(vault, export, marked, monkeypatch):
     """Thinned out again and again, a leak still keeps what was issued."""
-    monkeypatch.setattr(tracing, "_PENDING", 300)
-    monkeypatch.setattr(tracing, "_CHUNK", 128)
+    monkeypatch.setattr(text_tracing, "_PENDING", 300)
+    monkeypatch.setattr(text_tracing, "_CHUNK", 128)
     monkeypatch.setattr("tracemark.text.sampling.MOST", 4000)
     pile = [*orders(3000, 55), *marked[:60]]
     random.Random(6).shuffle(pile)

@@ -9,29 +9,24 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from tracemark import custody, distant, marking, seeding
-from tracemark.custody import CustodyEvent
-from tracemark.decoys import Dealer, Pool
-from tracemark.errors import LedgerError, UsageError, VaultError
+from tracemark import distant, seeding
+from tracemark.errors import LedgerError, VaultError
 from tracemark.job_verbs import JobVerbs
 from tracemark.key_verbs import KeyVerbs
 from tracemark.keys import ROOT_BYTES, EnvironmentKeys, EpochKey, FileKeys, KeyProvider
 from tracemark.label_file_verbs import LabelFileVerbs
-from tracemark.ledger import Entry, Issue, Ledger
+from tracemark.ledger import Ledger
 from tracemark.ledger.postgres_link import is_address
 from tracemark.ledger_verbs import LedgerVerbs
 from tracemark.loaders import LIMITS, Limits
-from tracemark.marking import Receipt, RowMarker
-from tracemark.model import KINDS, Recipient
 from tracemark.profiles import CURRENT, PROFILES, Profile
 from tracemark.screen_verbs import ScreenVerbs
-from tracemark.tables import Readable, Writable, open_document
+from tracemark.table_verbs import TableVerbs
 
 if TYPE_CHECKING:
     from tracemark.case import Case
@@ -44,7 +39,7 @@ VERSION = 1
 _SETTINGS, _KEYS, _LEDGER = "vault.json", "keys", "ledger.sqlite"
 
 
-class Vault(JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyVerbs):
+class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyVerbs):
     """Marks copies for recipients, and traces leaked samples back to them.
 
     Use `Vault.create` or `Vault.open`. A vault is a context manager; `close` releases the ledger.
@@ -203,351 +198,6 @@ class Vault(JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyVerbs):
     def __repr__(self) -> str:
         return f"Vault({self.place!r}, profile={self.profile.name!r}, epochs={len(self._keys)})"
 
-    # recipients
-
-    def add_recipient(
-        self, id: str, *, name: str = "", kind: str = "account", parent: str | None = None
-    ) -> None:
-        """Register one recipient; the same again changes nothing.
-
-        Parameters
-        ----------
-        id : str
-            1 to 200 characters, for example ``station:YW-012``. A business key, no personal data.
-        name : str
-            For display.
-        kind : str
-            ``account``, ``station``, ``terminal`` or ``courier``.
-        parent : str, optional
-            Id of the recipient this one belongs to.
-
-        Raises
-        ------
-        UsageError
-            If the id or the kind is not valid.
-        """
-        self.add_recipients([Recipient(id, name, kind, parent)])
-
-    def add_recipients(self, recipients: Iterable[str | Recipient]) -> int:
-        """Register many recipients in one go; those known already are passed over.
-
-        Returns
-        -------
-        int
-            How many were added or changed.
-        """
-        return self._ledger.add_recipients(_checked(r) for r in recipients)
-
-    def recipients(self, among: str | None = None) -> Iterator[Recipient]:
-        """All recipients, in the order of their ids; those with a prefix only, if one is given."""
-        return self._ledger.recipients(among)
-
-    # custody: who had what in hand without a marked copy
-
-    def record_custody(
-        self,
-        recipient: str,
-        waybills: Iterable[str],
-        when: str | date | None = None,
-        what: str = "scan",
-    ) -> int:
-        """Record that a recipient had waybills in hand: scanned, sorted, carried, looked up.
-
-        The ledger keeps keyed fingerprints and the day, never the numbers. Saying the same twice
-        adds an entry and changes no answer.
-
-        Parameters
-        ----------
-        recipient : str
-            Id of a registered recipient.
-        waybills : iterable of str
-            Numbers with fewer than 6 letters and digits are passed over.
-        when : str or date, optional
-            Kept to the day.
-        what : str
-            1 to 40 printable characters.
-
-        Returns
-        -------
-        int
-            Distinct waybills recorded.
-
-        Raises
-        ------
-        UnknownRecipient, UsageError
-        """
-        events = (CustodyEvent(recipient, waybill, when, what) for waybill in waybills)
-        return custody.record(self._ledger, self._keys[-1], events, set())
-
-    def record_custody_events(self, events: Iterable[CustodyEvent]) -> int:
-        """Record many events, a million in one write.
-
-        What was recorded before in the same million is passed over, so that an import can be
-        repeated, or taken up again after it was broken off.
-
-        Returns
-        -------
-        int
-            Distinct waybills recorded, summed over recipient, kind of event and day.
-
-        Raises
-        ------
-        UnknownRecipient, UsageError
-        """
-        known = self._ledger.custody_known()
-        return custody.record(self._ledger, self._keys[-1], events, known)
-
-    def custody_of(self, waybill: str) -> Iterator[Entry]:
-        """The ``issue`` and ``custody`` entries that show one waybill in somebody's hands.
-
-        To have had it in hand is not to have leaked it.
-        """
-        return custody.entries_of(self._ledger, self._keys, waybill)
-
-    # decoys: rows of identities that the user owns
-
-    def add_decoys(self, pool: Iterable[Mapping[str, str]]) -> int:
-        """Add identities that you own to the pool of decoys.
-
-        Never invent people, and never use somebody's data without consent: parcels and calls will
-        go to these addresses and numbers. Each recipient is dealt about one decoy in sixteen, by
-        codeword; see `mark_rows`. The pool is kept readable in the vault.
-
-        Parameters
-        ----------
-        pool : iterable of mapping
-            Rows as in the exports: column name to text, with a whole phone number or a waybill
-            number. What says nothing about a person (time, item, amount) may be left out.
-
-        Returns
-        -------
-        int
-            How many were added; the same identity again changes nothing.
-
-        Raises
-        ------
-        UsageError, VaultError
-        """
-        return seeding.add(self.path, self._ledger, pool)
-
-    def without_decoys(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-        """The rows that are no decoys of this vault, as they are."""
-        return seeding.without(self.decoys, rows)
-
-    @property
-    def decoys(self) -> Pool:
-        """The decoys of this vault, as `clean_table` takes them. Raises VaultError."""
-        return seeding.load(self.path, self._ledger)
-
-    def _dealer(self, to: str, rate: float) -> Dealer:
-        return seeding.dealer(self.decoys, self._keys[-1], self.profile, to, rate)
-
-    # the marking corridor
-
-    def mark_rows(
-        self,
-        rows: Iterable[Mapping[str, Any]],
-        to: str,
-        columns: Mapping[str, str] | None = None,
-        policy: str = "full",
-        *,
-        encoding: str | None = None,
-        decoys: float = 0.0,
-    ) -> Iterator[dict[str, Any]]:
-        """Mark rows for one recipient, lazily.
-
-        Parameters
-        ----------
-        rows : iterable of mapping
-            Column name to value; only values that are `str` are ever changed.
-        to : str
-            Recipient id.
-        columns : mapping, optional
-            Column name to role, where the name and the cell do not tell.
-        policy : str
-            ``full`` (all layers), ``quiet`` (nothing a reader could see) or ``plain`` (no invisible
-            characters).
-        encoding : str, optional
-            The encoding the rows will be written in, if it is not a Unicode one.
-        decoys : float
-            Behind about this part of the rows, 0 to 0.1, stands a decoy of this recipient's; each
-            comes once. See `add_decoys`.
-
-        Returns
-        -------
-        iterator of dict
-            Same keys in the same order. A row is yielded only after the ledger holds it.
-
-        Raises
-        ------
-        UnknownRecipient, UsageError
-            At the call, before any row is read.
-        """
-        marker = self._marker(to, columns, policy, encoding)
-        if decoys:
-            rows = seeding.seeded(rows, self._dealer(to, decoys))
-        return marking.mark_rows(rows, marker, lambda: self._issue(to, "rows", policy))
-
-    def mark_columns(
-        self,
-        table: Mapping[str, Sequence[Any]],
-        to: str,
-        columns: Mapping[str, str] | None = None,
-        policy: str = "full",
-    ) -> dict[str, list[Any]]:
-        """Mark a table that is held column by column.
-
-        Parameters
-        ----------
-        table : mapping of str to sequence
-            Column name to values, all of one length; only values that are `str` are changed.
-        to, columns, policy
-            As in `mark_rows`, which also says what is raised.
-
-        Returns
-        -------
-        dict of str to list
-            The same cells that `mark_rows` gives; the ledger holds the issue before this returns.
-        """
-        marker = self._marker(to, columns, policy, None)
-        return marking.mark_columns(table, marker, lambda: self._issue(to, "rows", policy))
-
-    def mark_batches(
-        self,
-        batches: Iterable[Any],
-        to: str,
-        columns: Mapping[str, str] | None = None,
-        policy: str = "full",
-    ) -> Iterator[Any]:
-        """Mark Arrow record batches for one recipient, lazily, as one issue; needs `arrow`.
-
-        Columns of strings, also where they are dictionaries, are marked as `mark_rows` would;
-        schema, metadata, nulls and all other columns stay.
-
-        Parameters
-        ----------
-        batches : iterable of pyarrow.RecordBatch
-        to, columns, policy
-            As in `mark_rows`, which also says what is raised.
-
-        Returns
-        -------
-        iterator of pyarrow.RecordBatch
-            A batch is yielded only after the ledger holds it.
-        """
-        marker = self._marker(to, columns, policy, None)
-        return marking.mark_batches(batches, marker, lambda: self._issue(to, "rows", policy))
-
-    def mark_batch(
-        self,
-        batch: Any,
-        to: str,
-        columns: Mapping[str, str] | None = None,
-        policy: str = "full",
-    ) -> Any:
-        """Mark one Arrow record batch as an issue of its own; see `mark_batches`."""
-        [marked] = self.mark_batches([batch], to, columns, policy)
-        return marked
-
-    def mark_text(self, text: str, to: str, role: str = "address", policy: str = "full") -> str:
-        """Mark one text, such as an address on a screen, as one cell of the given role.
-
-        Raises
-        ------
-        UnknownRecipient, UsageError
-        """
-        marker = self._marker(to, {"text": role}, policy, None)
-        [[marked]], fingerprints = marker.mark([(("text",), (text,))])
-        self._ledger.issue_at_once(
-            to,
-            "text",
-            profile=self.profile.name,
-            epoch=self._keys[-1].epoch,
-            policy=policy,
-            rows=1,
-            fingerprints=fingerprints,
-        )
-        return marked
-
-    def mark_table(
-        self,
-        source: Readable,
-        sink: Writable,
-        to: str,
-        columns: Mapping[str, str] | None = None,
-        policy: str = "full",
-        *,
-        name: str | None = None,
-        kind: str | None = None,
-        encoding: str | None = None,
-        decoys: float = 0.0,
-    ) -> Receipt:
-        """Mark a CSV, TSV, JSON, JSON Lines, text, XLSX or Parquet file.
-
-        Every byte outside the marked cells stays as it is; texts are streamed. Of a workbook only
-        the texts of marked cells change; Parquet (extra ``arrow``) is written anew, with its
-        schema, metadata, row groups and compression.
-
-        Parameters
-        ----------
-        source, sink : binary file
-            Need not be seekable.
-        to, columns, policy
-            As in `mark_rows`.
-        name : str, optional
-            File name, used to tell the kind and in messages.
-        kind : str, optional
-            ``csv``, ``tsv``, ``json``, ``jsonl``, ``text``, ``xlsx`` or ``parquet``; told from the
-            content, then the name otherwise.
-        encoding : str, optional
-            Told from the content otherwise.
-        decoys : float
-            As in `mark_rows`; of CSV and TSV with a header row only.
-
-        Raises
-        ------
-        UnknownRecipient, UsageError, UnreadableSample, LedgerError
-        """
-        document = open_document(source, name=name or "the input", kind=kind, encoding=encoding)
-        if decoys:
-            self._ledger.recipient(to)  # raises UnknownRecipient
-            seeded = seeding.SeededTable(document, self._dealer(to, decoys))
-            document = open_document(
-                seeded, name=document.name, kind=document.kind, encoding=document.encoding
-            )
-        marker = self._marker(to, columns, policy, document.encoding)
-        missing = [] if document.headers is None else marker.missing(document.headers)
-        if missing:
-            raise UsageError(
-                f"no column '{missing[0]}' in {name or 'the input'}",
-                hint="columns: " + ", ".join(h for h in document.headers or () if h),
-            )
-        issue = self._issue(to, "table", policy, name)
-        rows, sha256 = marking.mark_document(document, sink, marker, issue)
-        return Receipt(
-            to, issue.number, rows, marker.cells, marker.layers, document.encoding, sha256
-        )
-
-    def _marker(
-        self, to: str, columns: Mapping[str, str] | None, policy: str, encoding: str | None
-    ) -> RowMarker:
-        self._ledger.recipient(to)  # raises UnknownRecipient
-        return RowMarker(
-            self._keys[-1], self.profile, to, columns=columns, policy=policy, encoding=encoding
-        )
-
-    def _issue(self, to: str, what: str, policy: str, name: str | None = None) -> Issue:
-        return self._ledger.issue(
-            to,
-            what,
-            profile=self.profile.name,
-            epoch=self._keys[-1].epoch,
-            policy=policy,
-            name=name,
-        )
-
-    # the tracing corridor
-
     def trace(
         self,
         *samples: Sample,
@@ -604,9 +254,8 @@ class Vault(JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyVerbs):
             If the ledger cannot be read.
         """
         from tracemark import tracing  # late: most programs only mark
-        from tracemark.decoder.team import Team
 
-        with Team() as team:
+        with tracing.Team() as team:
             return tracing.trace(
                 self._ledger,
                 self._keys,
@@ -623,8 +272,6 @@ class Vault(JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyVerbs):
                 decoys=seeding.load(self.path, self._ledger),
                 team=team,
             )
-
-    # keys and ledger
 
     def sign_case(self, case: Case, *, command: str = "") -> str:
         """The text of a signed case file about a case that this vault traced. SPEC 8.6.
@@ -671,15 +318,6 @@ class Vault(JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyVerbs):
         self._ledger.close()
         self._ledger = moved
         distant.redirect(self.path, _SETTINGS, _LEDGER, address)
-
-
-def _checked(recipient: str | Recipient) -> Recipient:
-    found = Recipient(recipient) if isinstance(recipient, str) else recipient
-    if found.kind not in KINDS:
-        raise UsageError(
-            f"unknown kind '{found.kind}' of recipient", hint=f"one of {', '.join(KINDS)}"
-        )
-    return found
 
 
 def _key_file() -> KeyProvider | None:

@@ -6,10 +6,11 @@ import pytest
 
 from benchmarks import fuzz
 
-KINDS = ["csv", "json", "jsonl", "text", "html", "xlsx", "document", "archive", "gzip"]
+TABLES = ["csv", "json", "jsonl", "text", "html", "xlsx", "document", "archive", "gzip"]
+PICTURES = ["zpl", "png", "jpeg", "webp", "tiff", "bmp", "gif"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*TABLES, *PICTURES])
 def test_damaged_files(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """In this process, where a fault shows that a process of its own would hide."""
     if kind == "xlsx":

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
 from tracemark.errors import KeyFault, LedgerError, UsageError
 from tracemark.keys import EpochKey
-from tracemark.ledger import custody, holdings, recipients
+from tracemark.ledger import recipients
 from tracemark.ledger.backup import backup
 from tracemark.ledger.cases import FIELDS, Look, Question, looks_before
-from tracemark.ledger.chain import Entry, Head, Json, Seals, stamp
-from tracemark.ledger.custody import Custody, Handled
-from tracemark.ledger.fingerprints import Fingerprints
-from tracemark.ledger.holdings import Holdings
-from tracemark.ledger.issues import WHAT, Issue, append_batch, append_close, batch_body, packed
+from tracemark.ledger.chain import Entry, Head, Seals
+from tracemark.ledger.issuing import Issuing
+from tracemark.ledger.records import Records
 from tracemark.ledger.schema import VERSION
-from tracemark.ledger.shared import SharedIssue
 from tracemark.ledger.store import Store, Transaction
 from tracemark.ledger.stores import Place, create_store, open_store
-from tracemark.ledger.tree import Tree
 from tracemark.ledger.verify import Progress, Verification, verify
-from tracemark.model import Recipient
-
-_PAGE = 1000
 
 
-class Ledger:
+class Ledger(Issuing, Records):
     """The ledger of one vault, open.
 
     Make one with `create` or `open`. It may be shared between threads and, each with its own, by
@@ -39,7 +29,7 @@ class Ledger:
     """
 
     def __init__(self, store: Store, keys: Sequence[EpochKey]) -> None:
-        self._store = store
+        super().__init__(store)
         self._keep(keys)
 
     @classmethod
@@ -117,37 +107,6 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # --- vault and keys
-
-    @property
-    def address(self) -> str | None:
-        """The address of the database that holds it, without password; None for a file."""
-        return self._store.shown
-
-    @property
-    def genesis(self) -> dict[str, Any]:
-        """Body of the first entry: format, vault, profile, epoch and commitment."""
-        for entry in self.entries("genesis", limit=1):
-            return entry.body
-        raise self._store.damage("it has no first entry")
-
-    @property
-    def head(self) -> Head:
-        """The end of the chain. Written down elsewhere, it can be held against `verify` later."""
-        for seq, stored in self._store.rows("SELECT seq, hash FROM head"):
-            return Head(seq, stored)
-        raise self._store.damage("the seal on its end is missing")
-
-    def epochs(self) -> dict[int, str]:
-        """Commitment of each epoch's key, as the chain has it."""
-        rows = self._store.rows(
-            "SELECT seq, body FROM entries WHERE kind IN ('genesis', 'epoch') ORDER BY seq"
-        )
-        bodies = [self._store.body(seq, text) for seq, text in rows]
-        if not all({"epoch", "commitment"} <= body.keys() for body in bodies):
-            raise self._store.damage("it commits to no key")
-        return {body["epoch"]: body["commitment"] for body in bodies}
-
     def add_epoch(self, key: EpochKey) -> None:
         """Commit to the key of the next epoch; from here on the head is sealed with it.
 
@@ -224,278 +183,6 @@ class Ledger:
                     hint="use the key file that belongs to this vault",
                 )
 
-    # --- recipients
-
-    def add_recipients(self, those: Iterable[Recipient]) -> int:
-        """Register recipients, in one write for each 50,000; see SPEC 9.3.
-
-        One that is known with the same fields is passed over; otherwise a version is added, and
-        the latest counts.
-
-        Returns
-        -------
-        int
-            Versions added.
-
-        Raises
-        ------
-        UsageError
-            An id that is not 1 to 200 printable characters without space at either end.
-        """
-        return recipients.add(self._store, those)
-
-    def recipient(self, id: str) -> Recipient:
-        """The latest version of one recipient. Raises UnknownRecipient."""
-        return recipients.find(self._store, id)
-
-    def recipients(self, prefix: str | None = None) -> Iterator[Recipient]:
-        """The latest version of each recipient whose id begins so, in the order of the ids."""
-        return recipients.latest(self._store, prefix)
-
-    def ids(
-        self, prefix: str | None = None, *, chunk: int = 8192, before: int | None = None
-    ) -> Iterator[list[str]]:
-        """Ids that begin so, in order, in lists of at most `chunk`; memory does not grow.
-
-        Parameters
-        ----------
-        prefix : str, optional
-            All ids if not given.
-        chunk : int
-        before : int, optional
-            Only recipients registered before this entry, for example a case's.
-        """
-        return recipients.ids(self._store, prefix, chunk, before)
-
-    def count(self, prefix: str | None = None, *, before: int | None = None) -> int:
-        """How many ids `ids` gives."""
-        return recipients.count(self._store, prefix, before)
-
-    # --- issues
-
-    def issue(
-        self,
-        recipient: str,
-        what: str,
-        *,
-        profile: str,
-        epoch: int,
-        policy: str,
-        waybill: int | None = None,
-        name: str | None = None,
-    ) -> Issue:
-        """Record the intent to issue; durable once this returns. SPEC 9.5.1.
-
-        Parameters
-        ----------
-        recipient : str
-            Id of a registered recipient.
-        what : str
-            ``table``, ``rows``, ``text`` or ``label``.
-        profile : str
-            Name of the profile.
-        epoch : int
-            Epoch of the key that marks.
-        policy : str
-            ``full``, ``quiet``, ``plain`` or a carrier's own.
-        waybill : int, optional
-            Fingerprint of the waybill number, for a label.
-        name : str, optional
-            What people call the copy, such as its file name. No personal data belongs here.
-
-        Raises
-        ------
-        UnknownRecipient, UsageError
-        KeyFault
-            The ledger commits to no key of that epoch.
-        """
-        body = self._issue_body(recipient, what, profile, epoch, policy, waybill, name)
-        with self._store.write() as transaction:
-            number = transaction.append("issue", body)
-        return Issue(self._store, number, recipient, epoch)
-
-    def shared(self, number: int) -> SharedIssue:
-        """An open issue that any process may add to, part by part. Raises UsageError."""
-        return SharedIssue(self._store, number)
-
-    def issue_at_once(
-        self,
-        recipient: str,
-        what: str,
-        *,
-        profile: str,
-        epoch: int,
-        policy: str,
-        rows: int,
-        fingerprints: Mapping[str, Fingerprints],
-        sha256: str | None = None,
-        waybill: int | None = None,
-        name: str | None = None,
-    ) -> int:
-        """Record a whole issue in one write, before it leaves: one row, one text, one label.
-
-        Parameters are those of `issue`, `Issue.batch` and `Issue.close`.
-
-        Returns
-        -------
-        int
-            Number of the issue.
-        """
-        body = self._issue_body(recipient, what, profile, epoch, policy, waybill, name)
-        blobs = packed(fingerprints)
-        with self._store.write() as transaction:
-            number = transaction.append("issue", body)
-            append_batch(transaction, batch_body(number, epoch, rows, blobs), blobs)
-            append_close(transaction, number, rows, sha256, "done")
-        return number
-
-    def _issue_body(
-        self,
-        recipient: str,
-        what: str,
-        profile: str,
-        epoch: int,
-        policy: str,
-        waybill: int | None,
-        name: str | None,
-    ) -> dict[str, Json]:
-        if what not in WHAT:
-            raise UsageError(f"unknown kind of copy '{what}'", hint=f"one of {', '.join(WHAT)}")
-        if epoch not in self.epochs():
-            raise KeyFault(
-                f"the ledger does not know epoch {epoch}",
-                hint="complete the rotation of the key first",
-            )
-        self.recipient(recipient)
-        return {
-            "recipient": recipient,
-            "what": what,
-            "profile": profile,
-            "epoch": epoch,
-            "policy": policy,
-            "waybill": None if waybill is None else f"{waybill:016x}",
-            "name": name,
-        }
-
-    # --- records
-
-    def issued(self, kind: str, epoch: int, values: ArrayLike) -> NDArray[np.bool_]:
-        """Whether each record was ever issued to anyone.
-
-        Parameters
-        ----------
-        kind : str
-            ``waybill``, ``phone`` or ``anchor``.
-        epoch : int
-            Epoch whose key the fingerprints were made with.
-        values : (n,) uint64
-            Fingerprints; 0 is never found.
-
-        Returns
-        -------
-        (n,) bool
-        """
-        return holdings.issued(self._store, kind, epoch, values)
-
-    def holds(self, recipient: str, kind: str, epoch: int, values: ArrayLike) -> NDArray[np.bool_]:
-        """Whether each record was ever issued to this recipient: (n,) bool; see `issued`."""
-        return holdings.issued_to(self._store, recipient, kind, epoch, values)
-
-    def holders(self, kind: str, epoch: int, values: ArrayLike) -> Holdings:
-        """Everyone who was issued any of the records, and which; see `issued`."""
-        return holdings.holders(self._store, kind, epoch, values)
-
-    def issues_of(
-        self, recipient: str, kind: str, epoch: int, values: ArrayLike
-    ) -> list[tuple[Entry, int]]:
-        """A recipient's issues that held any of the records, oldest first; see `issued`.
-
-        Returns
-        -------
-        list of (Entry, int)
-            The ``issue`` entry, and how many distinct ones of the records it held.
-        """
-        held = holdings.issues_of(self._store, recipient, kind, epoch, values)
-        return [
-            (next(self.entries(after=number - 1, limit=1)), count) for number, count in held.items()
-        ]
-
-    def labels_of(self, recipient: str, epoch: int, *, most: int = 20_000) -> list[tuple[int, int]]:
-        """The latest labels with a number that were issued to a recipient.
-
-        Returns
-        -------
-        list of (int, int)
-            Number of the ``issue`` entry, and the fingerprint of the label's waybill number.
-        """
-        return holdings.labels_of(self._store, recipient, epoch, most)
-
-    # --- custody
-
-    def record_custody(self, epoch: int, those: Iterable[Custody], known: set[str]) -> int:
-        """Record who had what in hand, all in one write; see `custody.record`."""
-        return custody.record(self._store, epoch, those, known)
-
-    def custody_known(self) -> set[str]:
-        """Identities of the custody recorded so far, for `record_custody` to pass over."""
-        return custody.identities(self._store)
-
-    def handled(self, kind: str, epoch: int, values: ArrayLike) -> Handled:
-        """Every issue or custody entry that shows a value in somebody's hands.
-
-        Parameters are those of `issued`, with the kind ``custody/waybill`` as well.
-        """
-        return custody.handled(self._store, kind, epoch, values)
-
-    def holdings_of(self, those: Sequence[str], kind: str) -> dict[str, int]:
-        """How many values of a kind each recipient had in all, repetitions included."""
-        return custody.holdings_of(self._store, those, kind)
-
-    def record_decoys(self, count: int, sha256: str) -> None:
-        """Vouch for the pool of decoys as it is from now on. SPEC 14.1."""
-        with self._store.write() as transaction:
-            transaction.append("decoys", {"count": count, "sha256": sha256})
-
-    def decoys(self) -> str | None:
-        """Hex SHA-256 of the pool of decoys; None where there never was one."""
-        rows = self._store.rows(
-            "SELECT seq, body FROM entries WHERE kind = 'decoys' ORDER BY seq DESC LIMIT 1"
-        )
-        return str(self._store.body(*rows[0])["sha256"]) if rows else None
-
-    # --- retention
-
-    def prune(self, before: datetime) -> int:
-        """Forget the fingerprints of batches and custody recorded before a moment. SPEC 9.5.4.
-
-        The entries stay, with the digests of what was forgotten, and the chain holds.
-
-        Parameters
-        ----------
-        before : datetime
-            With a time zone.
-
-        Returns
-        -------
-        int
-            Batches and custody entries whose fingerprints were deleted.
-        """
-        if before.tzinfo is None:
-            raise UsageError("the moment to prune before has no time zone")
-        moment = stamp(before)
-        kinds = "kind IN ('batch', 'custody')"
-        chosen = f"entry IN (SELECT seq FROM entries WHERE {kinds} AND time < ?)"
-        with self._store.write() as transaction:
-            ((batches,),) = transaction.execute(
-                f"SELECT COUNT(DISTINCT entry) FROM fingerprints WHERE {chosen}",
-                (moment,),
-            )
-            if batches:
-                transaction.append("prune", {"before": moment, "batches": batches})
-                transaction.execute(f"DELETE FROM fingerprints WHERE {chosen}", (moment,))
-        self._store.settle()  # what was deleted is overwritten in the file; let the log go as well
-        return int(batches)
-
     # --- cases
 
     def record_case(
@@ -559,29 +246,6 @@ class Ledger:
         return next(self.entries(after=number - 1, limit=1))
 
     # --- the whole
-
-    def entries(
-        self, kind: str | None = None, *, after: int = 0, limit: int | None = None
-    ) -> Iterator[Entry]:
-        """Entries in order, optionally of one kind, after an entry, and no more than a limit."""
-        which, parameters = ("kind = ?", (kind,)) if kind else ("TRUE", ())
-        left = limit
-        while left is None or left > 0:
-            page = self._store.rows(
-                "SELECT seq, time, kind, body, hash FROM entries"
-                f" WHERE {which} AND seq > ? ORDER BY seq LIMIT ?",
-                (*parameters, after, _PAGE if left is None else min(left, _PAGE)),
-            )
-            if not page:
-                return
-            for seq, time, sort, body, stored in page:
-                yield Entry(seq, time, sort, self._store.body(seq, body), stored)
-            after = page[-1][0]
-            left = None if left is None else left - len(page)
-
-    def tree(self, size: int | None = None) -> Tree:
-        """The tree over the first entries, or over all with their seal. SPEC 9.9."""
-        return Tree(self._store, size)
 
     def backup(self, target: Path) -> Head:
         """Copy the ledger to a new file while others may be writing, and verify the copy. SPEC 9.8.

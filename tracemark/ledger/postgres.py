@@ -15,7 +15,7 @@ from tracemark.errors import LedgerError, UsageError, VaultError
 from tracemark.ledger.chain import Seals
 from tracemark.ledger.postgres_link import Link, driver, malformed, shown
 from tracemark.ledger.postgres_schema import HELD, LAYOUTS, MARK, laid_down, statements
-from tracemark.ledger.store import Parameters, Query, Row, Store, Transaction
+from tracemark.ledger.store import Parameters, Query, Row, Store, Transaction, not_text
 
 _CAUSES = {  # SQLSTATE, or its class: what is wrong, what to do
     "55P03": ("is locked by another program", "try again when the other has finished"),
@@ -227,10 +227,7 @@ def _faults(place: str) -> Iterator[None]:
     try:
         yield
     except UnicodeEncodeError:
-        raise UsageError(
-            "a name is not text that UTF-8 can hold (a lone surrogate)",
-            hint="check how the text was decoded",
-        ) from None
+        raise not_text() from None
     except driver().Error as error:
         state = error.sqlstate or ""
         if isinstance(error, driver().DataError) and "NUL" in str(error):

@@ -272,16 +272,21 @@ class Store:
         return connection
 
 
+def not_text() -> UsageError:
+    """What is raised where a name cannot be written in UTF-8."""
+    return UsageError(
+        "a name is not text that UTF-8 can hold (a lone surrogate)",
+        hint="check how the text was decoded",
+    )
+
+
 @contextmanager
 def faults(path: Path) -> Iterator[None]:
     """Turn whatever SQLite says about a file into one clear line."""
     try:
         yield
     except UnicodeEncodeError:
-        raise UsageError(
-            "a name is not text that UTF-8 can hold (a lone surrogate)",
-            hint="check how the text was decoded",
-        ) from None
+        raise not_text() from None
     except sqlite3.Error as error:
         # what is no fault of the file, such as using it after closing, has no result code
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
