@@ -44,6 +44,8 @@ from tracemark.text_tracing import (
 )
 from tracemark.tone_tracing import read_tones
 
+__all__ = ["Team", "trace"]
+
 _METHOD = "trace/2"  # changes with everything that decides how votes are scored. SPEC 9.6
 
 Progress = Callable[[str, float], None]

@@ -254,9 +254,8 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
             If the ledger cannot be read.
         """
         from tracemark import tracing  # late: most programs only mark
-        from tracemark.decoder.team import Team
 
-        with Team() as team:
+        with tracing.Team() as team:
             return tracing.trace(
                 self._ledger,
                 self._keys,
