@@ -100,17 +100,7 @@ MAY_IMPORT = {
     | {"record_verbs", "table_batches", "marking", "seeding", "ledger", "tables"},
     "table_batches": GROUND | {"issuing", "marking", "tables"},
     "vault": GROUND
-    | {
-        "tracing",
-        "decoder",
-        "ledger",
-        "loaders",
-        "case",
-        "label_tracing",
-        "seeding",
-        "casefile",
-        "distant",
-    }
+    | {"tracing", "ledger", "loaders", "case", "label_tracing", "seeding", "casefile", "distant"}
     | {"table_verbs", "label_file_verbs", "ledger_verbs", "key_verbs", "job_verbs", "screen_verbs"},
     "distant": {"errors", "keys", "ledger", "profiles"},
     "later": set(),
@@ -172,7 +162,7 @@ def test_only_the_flow_files_and_the_vault_join_the_branches() -> None:
     joining = {name for name, allowed in MAY_IMPORT.items() if len(allowed & branches) > 1}
     flow = {"marking", "tracing", "text_tracing", "label_tracing"}
     beside = {"bindings", "concluding", "seeding"}
-    assert joining == {*flow, *beside, "vault", "__init__"}
+    assert joining == {*flow, *beside, "__init__"}
 
 
 def test_every_room_is_there() -> None:
