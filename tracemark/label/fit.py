@@ -128,7 +128,8 @@ def _near(
 ) -> NDArray[np.bool_]:
     """Which bumps within a radius lie on a place for a nub."""
     reach = 0.12 if np.isfinite(radius) else 0.08
-    return on & (np.abs(miss) < reach) & (np.abs(cells - heart).max(1) < radius)
+    inside = np.abs(cells - heart).max(1) < radius
+    return np.asarray(on & (np.abs(miss) < reach) & inside)
 
 
 def _drift(
