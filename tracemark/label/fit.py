@@ -66,37 +66,35 @@ def settle(
         matrix = _slide(matrix, bumps, sides, lattice, heart, radius, first=step == 0)
     for _ in range(3):
         cells = apply(matrix, bumps.points)
-        nubs, miss = _near(cells, sides, lattice, heart, np.inf)
+        miss, on = _miss(cells, sides, lattice)
+        nubs = _near(miss, on, cells, heart, np.inf)
         if np.count_nonzero(nubs) >= _FEWEST:
             plumb, weights = ~LEVEL[sides[nubs]], bumps.weights[nubs]
             matrix = _correct(matrix, cells[nubs], plumb, miss[nubs], weights)
-    cells = apply(matrix, bumps.points)
-    flat, lens = cells, Lens((Flat(matrix),))
+    flat = cells = apply(matrix, bumps.points)
+    miss, on = _miss(cells, sides, lattice)
+    lens, straight = Lens((Flat(matrix),)), (miss, on)
     for radius in radii:
-        nubs, miss = _near(cells, sides, lattice, heart, radius)
+        nubs = _near(miss, on, cells, heart, radius)
         if np.count_nonzero(nubs) >= _FEWEST:
             moved = np.where(LEVEL[sides], cells[:, 0] - flat[:, 0], cells[:, 1] - flat[:, 1])
             wanted = (moved - miss)[nubs]
             drift = _drift(flat[nubs], ~LEVEL[sides[nubs]], wanted, bumps.weights[nubs])
-            moved = drift.forward(flat)
-            inside = np.abs(flat - heart).max(1) < radius
-            if _fit(moved, sides, bumps.weights * inside, lattice) > _fit(
-                cells, sides, bumps.weights * inside, lattice
-            ):
-                cells, lens = moved, Lens((Flat(matrix), drift))
-    if _fit(cells, sides, bumps.weights, lattice) < _fit(flat, sides, bumps.weights, lattice):
-        cells, lens = flat, Lens((Flat(matrix),))
-    miss, on = _miss(cells, sides, lattice)
+            drifted = drift.forward(flat)
+            tried = _miss(drifted, sides, lattice)
+            held = np.where(np.abs(flat - heart).max(1) < radius, bumps.weights, 0)
+            # chance bumps bend a drift: it is taken where the map likes it better
+            if _fit(*tried, held) > _fit(miss, on, held):
+                (miss, on), cells, lens = tried, drifted, Lens((Flat(matrix), drift))
+    if _fit(miss, on, bumps.weights) < _fit(*straight, bumps.weights):
+        (miss, on), cells, lens = straight, flat, Lens((Flat(matrix),))
     return lens, cells, on & (np.abs(miss) < 0.05)
 
 
-def _fit(
-    cells: Points, sides: NDArray[np.int64], weights: NDArray[np.float64], lattice: Lattice
-) -> float:
-    """How well bumps fit the map: those where no nub may stand count against. SPEC 10.8."""
-    miss, on = _miss(cells, sides, lattice)
+def _fit(miss: NDArray[np.float64], on: NDArray[np.bool_], weights: NDArray[np.float64]) -> float:
+    """How well bumps fit the map: those where no nub may stand count against."""
     near = np.maximum(1 - np.square(miss / _WIDTH), 0) * weights
-    return float(np.where(on, near, -near).sum())
+    return float(near @ np.where(on, 1.0, -1.0))
 
 
 def _heart(cells: Points, fit: NDArray[np.float64]) -> Points:
@@ -122,16 +120,16 @@ def _radii(cells: Points, heart: Points) -> NDArray[np.float64]:
 
 
 def _near(
+    miss: NDArray[np.float64],
+    on: NDArray[np.bool_],
     cells: Points,
-    sides: NDArray[np.int64],
-    lattice: Lattice,
     heart: Points,
     radius: float,
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Which bumps within a radius lie on a place for a nub, and how far each is off."""
-    miss, on = _miss(cells, sides, lattice)
+) -> NDArray[np.bool_]:
+    """Which bumps within a radius lie on a place for a nub."""
     reach = 0.12 if np.isfinite(radius) else 0.08
-    return on & (np.abs(miss) < reach) & (np.abs(cells - heart).max(1) < radius), miss
+    inside = np.abs(cells - heart).max(1) < radius
+    return np.asarray(on & (np.abs(miss) < reach) & inside)
 
 
 def _drift(

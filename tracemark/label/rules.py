@@ -15,9 +15,9 @@ from tracemark.label.darkness import Field
 _INK = 0.45  # darkness from which a pixel belongs to a speck
 _APART = 60  # dots between neighbours on one rule, at most: five cells
 _BEYOND = 10  # dots by which a rule outlasts its last speck: what a nub needs of edge
-_SPECKS = 6  # on one stretch of rule, at least
-_PRINT = 0.05  # share of ink beside a line from which the line is print
-_EITHER = 2  # of these that reach up, and that reach down
+_SPECKS = 8  # on one stretch of rule, at least
+_PRINT = 0.02  # share of ink beside a line from which the line is print
+_EITHER = 3  # of these that reach up, and that reach down
 
 
 def redrawn(dark: Field, dot: float, reach: int) -> Field:
