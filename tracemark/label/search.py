@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.label.pose import Comb, MapSearch, Pose
+from tracemark.label.combs import Comb
+from tracemark.label.pose import MapSearch, Pose
 from tracemark.label.view import AXES, CLEAR, View
 
 _COMBS = 3  # of a view that are laid on the map
