@@ -87,6 +87,8 @@ class Focus:
 
     Attributes
     ----------
+    clear : float
+        Amplitude of the comb's third harmonic over that of bumps that stand anywhere.
     shear, bend : float
         First along becomes (along - shear across) / (1 + bend across), across likewise over the
         same divisor.
@@ -94,55 +96,73 @@ class Focus:
         Then along gains bow_along along**2 + bow_across across**2.
     """
 
+    clear: float
     shear: float
     bend: float
     bow_along: float = 0.0
     bow_across: float = 0.0
 
 
-def focus(
-    along: NDArray[np.float64],
-    across: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    bends: NDArray[np.float64],
-) -> Focus:
-    """The shear, convergence and bow that make the comb's third harmonic clearest.
+class Spots:
+    """Marks of one carrier that stand along one axis, to be brought into focus.
 
     Parameters
     ----------
     along, across, weights : (n,) float64
-        Bumps on level edges, about the middle of the picture.
-    bends : (k,) float64
-        Convergences to try, in relative change of scale at the rim.
+        About the middle of the picture.
     """
-    rim = float(max(np.abs(across).max(), np.abs(along).max())) + 1
-    fine = 2
-    size = 1 << int(np.ceil(np.log2(2.3 * rim * fine)))
-    band = slice(int(3 * size / fine / _PIXELS[1]), int(3 * size / fine / _PIXELS[0]) + 1)
 
-    def clearness(place: NDArray[np.float64]) -> float:
-        bins = ((place + 1.15 * rim) * fine).astype(np.int64) % size
-        spectrum = np.fft.rfft(np.bincount(bins, weights, minlength=size))[band]
-        return float(np.abs(spectrum).max())
+    _fine = 2  # bins a pixel
 
-    def flat(shear: float, bend: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        scale = 1 / (1 + bend * across)
-        return (along - shear * across) * scale, across * scale
+    def __init__(
+        self,
+        along: NDArray[np.float64],
+        across: NDArray[np.float64],
+        weights: NDArray[np.float64],
+    ) -> None:
+        self._along, self._across, self._weights = along, across, weights
+        self._rim = float(max(np.abs(across).max(), np.abs(along).max())) + 1
+        self._size = 1 << int(np.ceil(np.log2(2.3 * self._rim * self._fine)))
+        first, last = (int(3 * self._size / self._fine / period) for period in _PIXELS[::-1])
+        self._band = slice(first, last + 1)
+        self._noise = float(np.sqrt((weights**2).sum())) + 1e-9
 
-    shears = np.arange(-10, 11) * (0.8 / rim)
-    _, shear, bend = max(
-        (clearness(flat(shear, bend)[0]), float(shear), float(bend))
-        for bend in bends / rim
-        for shear in shears
-    )
-    first, second = flat(shear, bend)
-    bows = np.arange(-5, 6) * (_BOW / rim**2)
-    straight = clearness(first)
-    best, bow_along, bow_across = max(
-        (clearness(first + a * first**2 + b * second**2), float(a), float(b))
-        for a in bows
-        for b in bows
-    )
-    if best < _BETTER * straight:
-        return Focus(shear, bend)
-    return Focus(shear, bend, bow_along, bow_across)
+    def focus(self, bends: NDArray[np.float64]) -> Focus:
+        """The shear and convergence that make the comb's third harmonic clearest.
+
+        Parameters
+        ----------
+        bends : (k,) float64
+            Convergences to try, in relative change of scale at the rim.
+        """
+        shears = np.arange(-10, 11) * (0.8 / self._rim)
+        return max(
+            (
+                Focus(self._clear(self._flat(shear, bend)[0]), float(shear), float(bend))
+                for bend in bends / self._rim
+                for shear in shears
+            ),
+            key=lambda one: one.clear,
+        )
+
+    def bowed(self, straight: Focus) -> Focus:
+        """The same with the bow that makes it clearer still, if that is much."""
+        first, second = self._flat(straight.shear, straight.bend)
+        bows = np.arange(-5, 6) * (_BOW / self._rim**2)
+        clear, along, across = max(
+            (self._clear(first + a * first**2 + b * second**2), float(a), float(b))
+            for a in bows
+            for b in bows
+        )
+        if clear < _BETTER * straight.clear:
+            return straight
+        return Focus(clear, straight.shear, straight.bend, along, across)
+
+    def _flat(self, shear: float, bend: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        scale = 1 / (1 + bend * self._across)
+        return (self._along - shear * self._across) * scale, self._across * scale
+
+    def _clear(self, place: NDArray[np.float64]) -> float:
+        bins = ((place + 1.15 * self._rim) * self._fine).astype(np.int64) % self._size
+        counts = np.bincount(bins, self._weights, minlength=self._size)
+        return float(np.abs(np.fft.rfft(counts)[self._band]).max()) / self._noise

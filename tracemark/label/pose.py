@@ -142,18 +142,18 @@ class MapSearch:
                     np.fft.irfft2(product[part].sum(0)) / norm
                     for part, norm in zip(_CARRIERS, norms, strict=True)
                 )
-                score = joined(nubs, dots)
-                index = int(np.argmax(score))
+                height = np.square(np.maximum(nubs, 0)) + np.square(np.maximum(dots, 0))
+                index = int(np.argmax(height))
                 down, right = divmod(index, PERIOD)
                 legs = float(nubs.flat[index]), float(dots.flat[index])
-                tops.append(_Top(float(score.flat[index]), legs, float(ratio), turn, down, right))
+                tops.append(_Top(float(height.flat[index]), legs, float(ratio), turn, down, right))
         return [Pose(*top.legs, _matrix(comb, middle, top, swap=swap)) for top in _apart(tops)]
 
 
 class _Top(NamedTuple):
     """The highest peak of one turn and ratio of scales."""
 
-    score: float
+    height: float
     legs: tuple[float, float]
     ratio: float
     turn: int

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tracemark.label.bumps import Bumps, find_bumps
-from tracemark.label.combs import Comb, find_combs, focus
+from tracemark.label.combs import Comb, Focus, Spots, find_combs
 from tracemark.label.darkness import Field, darkness
 from tracemark.label.lattice import LEVEL, SIDES
 from tracemark.label.lens import Drift, Flat, Lens, Matrix
@@ -151,15 +151,19 @@ class _Focused(NamedTuple):
 def _clearest(
     lens: Lens, bumps: Bumps, swap: bool, middle: NDArray[np.float64], bends: NDArray[np.float64]
 ) -> _Focused:
-    """The bumps focused along one axis, by those carriers that show the clearest comb there."""
-    found = []
-    for chosen in _carriers(bumps, swap):
-        step = _focus(bumps.points[chosen] - middle, bumps.weights[chosen], swap, middle, bends)
-        moved = bumps
-        for part in step:
-            moved = _through(part, moved)
-        found.append(_Focused(best(_combs(moved, swap)), Lens((*lens.steps, *step)), moved))
-    return max(found, key=lambda one: one.strength, default=_Focused(0.0, lens, bumps))
+    """The bumps focused along one axis, by the carrier that shows the clearer comb there."""
+    axes = [1, 0] if swap else [0, 1]
+    spots = []
+    for chosen in _carriers(bumps, swap)[:2]:
+        along, across = (bumps.points[chosen] - middle)[:, axes].T
+        spots.append(Spots(along, across, bumps.weights[chosen]))
+    if not spots:
+        return _Focused(0.0, lens, bumps)
+    straight = [one.focus(bends) for one in spots]
+    first = int(np.argmax([one.clear for one in straight]))
+    for step in _steps(spots[first].bowed(straight[first]), swap, middle):
+        lens, bumps = lens.then(step), _through(step, bumps)
+    return _Focused(best(_combs(bumps, swap)), lens, bumps)
 
 
 def _carriers(bumps: Bumps, swap: bool) -> list[NDArray[np.bool_]]:
@@ -169,16 +173,8 @@ def _carriers(bumps: Bumps, swap: bool) -> list[NDArray[np.bool_]]:
     return [chosen for chosen in sets if np.count_nonzero(chosen) >= _FEWEST]
 
 
-def _focus(
-    points: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    swap: bool,
-    middle: NDArray[np.float64],
-    bends: NDArray[np.float64],
-) -> list[Flat | Drift]:
-    """Shear, convergence and bow that make the comb along one axis clearest."""
-    along, across = points[:, [1, 0] if swap else [0, 1]].T
-    found = focus(along, across, weights, bends)
+def _steps(found: Focus, swap: bool, middle: NDArray[np.float64]) -> list[Flat | Drift]:
+    """The maps that bring a comb into focus."""
     change = np.array([[1, -found.shear, 0], [0, 1, 0], [0, found.bend, 1]])
     if swap:
         change = change[[1, 0, 2]][:, [1, 0, 2]]
