@@ -8,8 +8,8 @@ from PIL import Image
 
 from tests.label.hosts import KEY, codeword, label
 from tracemark.label import embed, levels, read_under
+from tracemark.label.combs import find_combs
 from tracemark.label.levels import Levels
-from tracemark.label.pose import find_combs
 from tracemark.label.reading import LOCKED
 from tracemark.label.stands import clear_view
 

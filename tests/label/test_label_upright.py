@@ -7,9 +7,9 @@ from PIL import Image
 from tests.label.hosts import KEY, codeword, label
 from tracemark.label import embed
 from tracemark.label.bumps import find_bumps
+from tracemark.label.combs import find_combs
 from tracemark.label.darkness import darkness
 from tracemark.label.lens import Drift, Flat, Lens, apply
-from tracemark.label.pose import find_combs
 from tracemark.label.upright import upright
 
 HOST = label().convert("L")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.label.darkness import Field
+from tracemark.label.lattice import SIDES
 
 Shades = NDArray[np.uint8]
 
@@ -40,6 +41,18 @@ class Bumps:
 
     def __len__(self) -> int:
         return len(self.sides)
+
+    def weighed(self, nubs: float, dots: float) -> Bumps:
+        """Each carrier by how clearly it is seen, in deviations, so that neither drowns the other.
+
+        Sums of weights that are added up for both are then as clear as they can be.
+        """
+        clear = np.maximum([nubs, dots], 0)
+        loose = self.sides >= SIDES
+        power = [(self.weights[part] ** 2).sum() for part in (~loose, loose)]
+        factor = clear / np.sqrt(np.maximum(power, 1))
+        factor /= max(float(factor.max()), 1e-9)
+        return Bumps(self.points, self.weights * factor[loose.astype(int)], self.sides)
 
     def joined(self, other: Bumps) -> Bumps:
         """These and others."""

@@ -158,10 +158,13 @@ def pilot(cells: Cells, lattice: Lattice) -> float:
     Each carrier is asked by itself, for one may be washed out where the other is not; the two are
     added as the legs of a triangle, less what the triangle's tail exceeds a single one's.
     """
-    legs = [
-        np.float64(carrier.pilot()) for carrier in (_nubs(cells, lattice), _dots(cells, lattice))
-    ]
-    return float(joined(*legs))
+    nubs, dots = legs(cells, lattice)
+    return float(joined(np.float64(nubs), np.float64(dots)))
+
+
+def legs(cells: Cells, lattice: Lattice) -> tuple[float, float]:
+    """The pilots of nubs and of free dots, in deviations."""
+    return _nubs(cells, lattice).pilot(), _dots(cells, lattice).pilot()
 
 
 Deviations = NDArray[np.floating] | np.float64

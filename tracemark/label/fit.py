@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,8 +17,10 @@ _TILE = 8.0  # cells, of the neighbourhoods that are weighed against each other
 _TILES = 64
 _GROWTH = 1.35  # each neighbourhood over the last: what holds here foretells a little further
 _STEP = 0.08  # cells, between tries
+_CHANCE = 2.13  # times the width within which a place counts: mean square of what a bump adds
+_PLAIN = 2.5  # deviations that a move must gain to be followed
+_WIDTH = 0.1  # cells off its place at which a bump counts for nothing
 _HELD = 0.5  # what keeps the drift small, as so many nubs at the rim would, squared
-_WIDTH = 0.1  # cells off a place at which a bump counts for nothing
 _FACES = np.array([[0.0, -1.0], [0.0, 1.0], [-1.0, 0.0], [1.0, 0.0]])  # where the white lies
 
 
@@ -39,9 +43,30 @@ def label_sides(matrix: Matrix, sides: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(np.concatenate([found, free])[sides])
 
 
-def settle(
-    matrix: Matrix, bumps: Bumps, lattice: Lattice
-) -> tuple[Lens, NDArray[np.float64], NDArray[np.bool_]]:
+class Settled(NamedTuple):
+    """A pose that was fitted to its nubs.
+
+    Attributes
+    ----------
+    lens : Lens
+        From upright pixels to lattice cells.
+    bumps : Bumps
+    cells : (n, 2) float64
+        Of the bumps.
+    nubs : (n,) bool
+        Which of them it takes for nubs.
+    strength : float
+        How well they fit the map, in deviations of bumps that stand anywhere.
+    """
+
+    lens: Lens
+    bumps: Bumps
+    cells: NDArray[np.float64]
+    nubs: NDArray[np.bool_]
+    strength: float
+
+
+def settle(matrix: Matrix, bumps: Bumps, lattice: Lattice) -> Settled:
     """Fit the map from upright pixels to lattice cells to the nubs that lie on it.
 
     Parameters
@@ -54,8 +79,7 @@ def settle(
 
     Returns
     -------
-    (Lens, (n, 2) float64, (n,) bool)
-        The fitted map, the bumps' lattice cells, and which bumps it takes for nubs.
+    Settled
     """
     sides = label_sides(matrix, bumps.sides)
     cells = apply(matrix, bumps.points)
@@ -64,37 +88,42 @@ def settle(
     radii = _radii(cells, heart)
     for step, radius in enumerate(radii):
         matrix = _slide(matrix, bumps, sides, lattice, heart, radius, first=step == 0)
+    tried = [Lens((Flat(matrix),))]
     for _ in range(3):
         cells = apply(matrix, bumps.points)
-        miss, on = _miss(cells, sides, lattice)
-        nubs = _near(miss, on, cells, heart, np.inf)
+        nubs, miss = _near(cells, sides, lattice, heart, np.inf)
         if np.count_nonzero(nubs) >= _FEWEST:
             plumb, weights = ~LEVEL[sides[nubs]], bumps.weights[nubs]
             matrix = _correct(matrix, cells[nubs], plumb, miss[nubs], weights)
-    flat = cells = apply(matrix, bumps.points)
-    miss, on = _miss(cells, sides, lattice)
-    lens, straight = Lens((Flat(matrix),)), (miss, on)
+    flat, last = apply(matrix, bumps.points), tried[0]
+    tried.append(Lens((Flat(matrix),)))
+    cells = flat
     for radius in radii:
-        nubs = _near(miss, on, cells, heart, radius)
+        nubs, miss = _near(cells, sides, lattice, heart, radius)
         if np.count_nonzero(nubs) >= _FEWEST:
             moved = np.where(LEVEL[sides], cells[:, 0] - flat[:, 0], cells[:, 1] - flat[:, 1])
             wanted = (moved - miss)[nubs]
             drift = _drift(flat[nubs], ~LEVEL[sides[nubs]], wanted, bumps.weights[nubs])
-            drifted = drift.forward(flat)
-            tried = _miss(drifted, sides, lattice)
-            held = np.where(np.abs(flat - heart).max(1) < radius, bumps.weights, 0)
-            # chance bumps bend a drift: it is taken where the map likes it better
-            if _fit(*tried, held) > _fit(miss, on, held):
-                (miss, on), cells, lens = tried, drifted, Lens((Flat(matrix), drift))
-    if _fit(miss, on, bumps.weights) < _fit(*straight, bumps.weights):
-        (miss, on), cells, lens = straight, flat, Lens((Flat(matrix),))
-    return lens, cells, on & (np.abs(miss) < 0.05)
+            cells = drift.forward(flat)
+            last = Lens((Flat(matrix), drift))
+    return _plainest([*tried, last], bumps, sides, lattice)
 
 
-def _fit(miss: NDArray[np.float64], on: NDArray[np.bool_], weights: NDArray[np.float64]) -> float:
-    """How well bumps fit the map: those where no nub may stand count against."""
-    near = np.maximum(1 - np.square(miss / _WIDTH), 0) * weights
-    return float(near @ np.where(on, 1.0, -1.0))
+def _plainest(
+    tried: list[Lens], bumps: Bumps, sides: NDArray[np.int64], lattice: Lattice
+) -> Settled:
+    """The fit that the map bears out: a freer one must gain what chance would not give it."""
+    noise = np.sqrt(_CHANCE * _WIDTH * (bumps.weights**2).sum()) + 1e-9
+    kept, most = tried[0], -np.inf
+    for lens in tried:
+        miss, on = _miss(lens.forward(bumps.points), sides, lattice)
+        near = np.maximum(1 - (miss / _WIDTH) ** 2, 0)
+        fit = float((np.where(on, near, -near) * bumps.weights).sum() / noise)
+        if fit > most + 1:
+            kept, most = lens, fit
+    cells = kept.forward(bumps.points)
+    miss, on = _miss(cells, sides, lattice)
+    return Settled(kept, bumps, cells, on & (np.abs(miss) < 0.05), most)
 
 
 def _heart(cells: Points, fit: NDArray[np.float64]) -> Points:
@@ -120,16 +149,16 @@ def _radii(cells: Points, heart: Points) -> NDArray[np.float64]:
 
 
 def _near(
-    miss: NDArray[np.float64],
-    on: NDArray[np.bool_],
     cells: Points,
+    sides: NDArray[np.int64],
+    lattice: Lattice,
     heart: Points,
     radius: float,
-) -> NDArray[np.bool_]:
-    """Which bumps within a radius lie on a place for a nub."""
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which bumps within a radius lie on a place for a nub, and how far each is off."""
+    miss, on = _miss(cells, sides, lattice)
     reach = 0.12 if np.isfinite(radius) else 0.08
-    inside = np.abs(cells - heart).max(1) < radius
-    return np.asarray(on & (np.abs(miss) < reach) & inside)
+    return on & (np.abs(miss) < reach) & (np.abs(cells - heart).max(1) < radius), miss
 
 
 def _drift(
@@ -189,7 +218,12 @@ def _slide(
         terms = np.stack([np.ones(len(cells)), off[:, axis] / rim, off[:, 1 - axis] / rim])
         some = cells[chosen], sides[chosen], bumps.weights[chosen]
         fit = fits(tries, terms[:, chosen], *some, lattice, axis=axis, width=width)
-        found = tries[int(np.argmax(fit - 3 * np.abs(tries).sum(1)))]
+        best = int(np.argmax(fit - 3 * np.abs(tries).sum(1)))
+        # of a bump anywhere, this much of its weight is chance
+        noise = np.sqrt(_CHANCE * width * (some[2] ** 2).sum())
+        if fit[best] - fit[len(fit) // 2] < _PLAIN * noise:
+            continue
+        found = tries[best]
         change = np.eye(3)
         change[axis, axis] += found[1] / rim
         change[axis, 1 - axis] = found[2] / rim

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.label.chips import Cells, gather, joined, rectify, shown
+from tracemark.label.combs import Comb
 from tracemark.label.lattice import FREE_X, FREE_Y, LEVEL, PERIOD, SIDES, Lattice
 from tracemark.label.lens import Flat, Matrix, apply
-from tracemark.label.pose import Comb, Pose, turned
+from tracemark.label.pose import Pose, turned
 from tracemark.label.view import View
 
 _WIDEST = 96  # cells that are read, either way
@@ -114,7 +115,7 @@ def _fits(
         moved = np.array([[1.0, 0, right], [0, 1, down], [0, 0, 1]]) @ matrix
         for _ in range(turn):
             moved = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]]) @ moved
-        yield Pose(float(fit[down, right]), moved)
+        yield Pose(float(nubs[down, right]), float(dots[down, right]), moved)
 
 
 @lru_cache(maxsize=8)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from tracemark.label.bumps import Bumps, find_bumps
-from tracemark.label.chips import CELL, Cells, extent, gather, pilot, rectify
+from tracemark.label.chips import CELL, Cells, extent, gather, legs, pilot, rectify
 from tracemark.label.darkness import Field, resized
-from tracemark.label.fit import settle
+from tracemark.label.fit import Settled, settle
 from tracemark.label.lattice import PERIOD, Lattice
 from tracemark.label.lens import Flat, Lens
 from tracemark.label.levels import Fine
@@ -88,6 +87,14 @@ class Look:
         ends = [(left, top), (right, top), (right, bottom), (left, bottom)]
         return self.pixels(np.array(ends, np.float64))
 
+    @property
+    def finest(self) -> float:
+        """Pixels of the picture to a cell, in the middle of the box."""
+        left, top, right, bottom = self.box
+        middle = np.array([(left + right) / 2, (top + bottom) / 2])
+        ends = self.pixels(middle + np.array([[0.0, 0], [1, 0], [0, 1]]))
+        return float(np.linalg.norm(ends[1:] - ends[0], axis=1).max())
+
     def own(self, lattice: Lattice) -> Look:
         """Only the rows and columns in which marks fit the map: what lies beside is another's."""
         rows = (self.cells.top + np.arange(self.cells.weights.shape[1])) % PERIOD
@@ -121,7 +128,7 @@ def _run(fit: NDArray[np.float64]) -> slice:
 def look(
     view: View, poses: Sequence[Pose], lattice: Lattice, fine: Callable[[], Fine]
 ) -> Look | None:
-    """Settle poses, read the slots of that which most nubs fit, and look closer if it promises.
+    """Settle poses, read the slots of that which nubs fit best, and look closer if it promises.
 
     Parameters
     ----------
@@ -137,9 +144,9 @@ def look(
     Look or None
         None where too few nubs agree.
     """
-    settled = [_Settled(*settle(pose.matrix, view.bumps, lattice)) for pose in poses]
-    best = max(settled, key=lambda one: view.bumps.weights[one.nubs].sum(), default=None)
-    found = _seen(view.dark, view.lens, view.scale, best, view.bumps, lattice)
+    settled = [_settled(pose, view.bumps, lattice) for pose in poses]
+    best = max(settled, key=lambda one: one.strength, default=None)
+    found = _seen(view.dark, view.lens, view.scale, best, lattice)
     if found is None or found.strength < _PROMISING:
         return found
     found = _finer(replace(found, at=view.scale), fine())
@@ -163,10 +170,8 @@ def _finer(found: Look, fine: Fine) -> Look:
     return replace(found, dark=fine.dark, scale=fine.scale, lens=lens)
 
 
-class _Settled(NamedTuple):
-    lens: Lens
-    points: NDArray[np.float64]
-    nubs: NDArray[np.bool_]
+def _settled(pose: Pose, bumps: Bumps, lattice: Lattice) -> Settled:
+    return settle(pose.matrix, bumps.weighed(pose.nubs, pose.dots), lattice)
 
 
 def _closer(found: Look, lattice: Lattice) -> Look | None:
@@ -174,27 +179,27 @@ def _closer(found: Look, lattice: Lattice) -> Look | None:
     height, width = found.flat.shape
     size = (width * _NEAR // CELL, height * _NEAR // CELL)
     small = resized(found.flat, size, Image.Resampling.BOX)
-    bumps = find_bumps(small).joined(find_specks(small))
+    bumps = find_bumps(small).joined(find_specks(small, _NEAR / found.finest))
     left, top = found.box[:2]
     half = 0.5 / _NEAR
     matrix = np.array([[1 / _NEAR, 0, left + half], [0, 1 / _NEAR, top + half], [0, 0, 1]])
     to_flat = Flat(np.asarray(np.linalg.inv(matrix)))
-    settled = _Settled(*settle(matrix, bumps, lattice)) if len(bumps) else None
-    return _seen(found.dark, found.lens.then(to_flat), found.scale, settled, bumps, lattice)
+    pose = Pose(*legs(found.cells, lattice), matrix)
+    settled = _settled(pose, bumps, lattice) if len(bumps) else None
+    return _seen(found.dark, found.lens.then(to_flat), found.scale, settled, lattice)
 
 
 def _seen(
     dark: Field,
     lens: Lens,
     scale: float,
-    settled: _Settled | None,
-    bumps: Bumps,
+    settled: Settled | None,
     lattice: Lattice,
 ) -> Look | None:
     """Read the slots about the nubs of a settled pose."""
     if settled is None or np.count_nonzero(settled.nubs) < _FEWEST:
         return None
-    box = extent(settled.points[settled.nubs], bumps.weights[settled.nubs])
+    box = extent(settled.cells[settled.nubs], settled.bumps.weights[settled.nubs])
     whole = Lens((*lens.steps, *settled.lens.steps))
     flat = redrawn(rectify(dark, whole, box), CELL / 12, CELL // 6)
     cells = gather(flat, box[0], box[1])

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.label.pose import Comb, MapSearch, Pose
+from tracemark.label.combs import Comb
+from tracemark.label.pose import MapSearch, Pose
 from tracemark.label.view import AXES, CLEAR, View
 
 _COMBS = 3  # of a view that are laid on the map
@@ -65,8 +66,8 @@ def _ratios(comb: Comb, others: list[Comb], *, wide: bool) -> NDArray[np.float64
         if other.strength > _WEAK
         for near in (0.997, 1.0, 1.003)
     ]
-    count = 24 if wide else 4
-    around = np.exp(np.arange(-count, count + 1) * 0.007)
+    count = 19 if wide else 3
+    around = np.exp(np.arange(-count, count + 1) * 0.009)
     inside = [ratio for ratio in found if 0.7 < ratio < 1.43]
     strong = wide and any(other.strength > CLEAR for other in others) and len(inside) > 0
     return np.array(inside if strong else [*inside, *around])

@@ -6,21 +6,25 @@ SPEC 10.8.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from tracemark.label.bumps import Bumps, find_bumps
+from tracemark.label.combs import Comb, Focus, Spots, find_combs
 from tracemark.label.darkness import Field, darkness
-from tracemark.label.lattice import LEVEL
+from tracemark.label.lattice import LEVEL, SIDES
 from tracemark.label.lens import Drift, Flat, Lens, Matrix
-from tracemark.label.pose import Comb, find_combs, focus
 from tracemark.label.rules import redrawn
 from tracemark.label.specks import find_specks
 from tracemark.label.upright import upright
 
 CLEAR = 8.0  # strength of a comb that can be relied on
+_MOST = 3  # combs of an axis that are kept
+_SAME = 0.0005  # between the periods of two carriers' combs that are one
+_FEWEST = 12  # bumps that can show a comb
 _FLAT = 0.03  # perspective, in change of scale at the rim, that is taken for none
 _BENDS: NDArray[np.float64] = np.linspace(-0.036, 0.036, 13)
 _ABOUT = (1.4, 3)  # pixels a dot and two dots, at the scales that bumps are sought at
@@ -74,17 +78,16 @@ def view_of(gray: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]
     factor = np.diag([scale, scale, 1.0])
     straight, to_dark = _stand_up(dark, factor @ stand @ np.linalg.inv(factor))
     straight = redrawn(straight, *_ABOUT)
-    bumps = find_bumps(straight).joined(find_specks(straight))
+    bumps = find_bumps(straight).joined(find_specks(straight, scale))
     start = Lens((Flat(np.asarray(np.linalg.inv(to_dark), np.float64)),))
     middle = np.array(straight.shape[::-1]) / 2
-    tried = [_focused(start, bumps, swap, middle, bends) for swap in AXES]
-    strengths = [best(_combs(moved, swap)) for (_, moved), swap in zip(tried, AXES, strict=True)]
+    tried = [_clearest(start, bumps, swap, middle, bends) for swap in AXES]
     # look along the clearer axis first; along the other one only if it is clear as well
-    first = strengths[1] > strengths[0]
-    lens, moved = tried[int(first)]
-    second = _focused(lens, moved, not first, middle, bends)
-    if best(_combs(second[1], not first)) >= CLEAR:
-        lens, moved = second
+    first = tried[1].strength > tried[0].strength
+    _, lens, moved = tried[int(first)]
+    second = _clearest(lens, moved, not first, middle, bends)
+    if second.strength >= CLEAR:
+        _, lens, moved = second
     combs = (_combs(moved, False), _combs(moved, True))
     converging = bool(bends[-1] >= _BENDS[-1])
     return View(dark, lens, moved, combs, converging, scale)
@@ -142,32 +145,49 @@ def _stand_up(dark: Field, stand: Matrix) -> tuple[Field, Matrix]:
     return np.asarray(picture), to_dark
 
 
-def _focused(
-    lens: Lens,
-    bumps: Bumps,
-    swap: bool,
-    middle: NDArray[np.float64],
-    bends: NDArray[np.float64],
-) -> tuple[Lens, Bumps]:
-    """Shear, convergence and bow that make the comb along one axis clearest."""
-    chosen = LEVEL[bumps.sides] != swap
-    if np.count_nonzero(chosen) < 12:
-        return lens, bumps
-    order = [1, 0] if swap else [0, 1]
-    along, across = (bumps.points[chosen] - middle)[:, order].T
-    found = focus(along, across, bumps.weights[chosen], bends)
+class _Focused(NamedTuple):
+    strength: float
+    lens: Lens
+    bumps: Bumps
+
+
+def _clearest(
+    lens: Lens, bumps: Bumps, swap: bool, middle: NDArray[np.float64], bends: NDArray[np.float64]
+) -> _Focused:
+    """The bumps focused along one axis, by the carrier that shows the clearer comb there."""
+    axes = [1, 0] if swap else [0, 1]
+    spots = []
+    for chosen in _carriers(bumps, swap)[:2]:
+        along, across = (bumps.points[chosen] - middle)[:, axes].T
+        spots.append(Spots(along, across, bumps.weights[chosen]))
+    if not spots:
+        return _Focused(0.0, lens, bumps)
+    straight = [one.focus(bends) for one in spots]
+    first = int(np.argmax([one.clear for one in straight]))
+    for step in _steps(spots[first].bowed(straight[first]), swap, middle):
+        lens, bumps = lens.then(step), _through(step, bumps)
+    return _Focused(best(_combs(bumps, swap)), lens, bumps)
+
+
+def _carriers(bumps: Bumps, swap: bool) -> list[NDArray[np.bool_]]:
+    """Of the bumps that stand along one axis: nubs, free dots and both, where they are enough."""
+    along = LEVEL[bumps.sides] != swap
+    sets = [along & (bumps.sides < SIDES), along & (bumps.sides >= SIDES), along]
+    return [chosen for chosen in sets if np.count_nonzero(chosen) >= _FEWEST]
+
+
+def _steps(found: Focus, swap: bool, middle: NDArray[np.float64]) -> list[Flat | Drift]:
+    """The maps that bring a comb into focus."""
     change = np.array([[1, -found.shear, 0], [0, 1, 0], [0, found.bend, 1]])
     if swap:
         change = change[[1, 0, 2]][:, [1, 0, 2]]
     shift = np.array([[1, 0, middle[0]], [0, 1, middle[1]], [0, 0, 1]])
-    flat = Flat(shift @ change @ np.linalg.inv(shift))
-    lens, bumps = lens.then(flat), _through(flat, bumps)
+    steps: list[Flat | Drift] = [Flat(shift @ change @ np.linalg.inv(shift))]
     if found.bow_along or found.bow_across:
         terms = np.zeros((10, 2))
         terms[[5, 3] if swap else [3, 5], int(swap)] = found.bow_along, found.bow_across
-        drift = Drift(middle, 1.0, terms)
-        lens, bumps = lens.then(drift), _through(drift, bumps)
-    return lens, bumps
+        steps.append(Drift(middle, 1.0, terms))
+    return steps
 
 
 def _through(step: Flat | Drift, bumps: Bumps) -> Bumps:
@@ -175,9 +195,17 @@ def _through(step: Flat | Drift, bumps: Bumps) -> Bumps:
 
 
 def _combs(bumps: Bumps, swap: bool) -> list[Comb]:
-    """The combs of the bumps that stand along x, or along y if `swap`."""
-    chosen = LEVEL[bumps.sides] != swap
-    return find_combs(bumps.points[chosen][:, int(swap)], bumps.weights[chosen], 3)
+    """The combs along x, or along y if `swap`, of either carrier or both; each once."""
+    found = [
+        comb
+        for chosen in _carriers(bumps, swap)
+        for comb in find_combs(bumps.points[chosen][:, int(swap)], bumps.weights[chosen], _MOST)
+    ]
+    kept: list[Comb] = []
+    for comb in sorted(found, key=lambda comb: -comb.strength):
+        if all(abs(comb.period / one.period - 1) > _SAME for one in kept):
+            kept.append(comb)
+    return kept[:_MOST]
 
 
 def best(combs: list[Comb]) -> float:
