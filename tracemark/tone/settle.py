@@ -21,7 +21,9 @@ _BLOCK = 16  # cells
 _REACH = 6  # pixels that a block may be off, either way
 _SURE = 3.6  # deviations from which a block's shift is believed
 _MOST = 192  # cells looked at, either way
-_STAGES = (48, 64, 96, 128, _MOST, _MOST)  # and on the way there
+_HEART = 64  # cells by which a place that is no chance agrees by itself
+_CHANCE = 5.5  # deviations to which chance has brought it; marked pictures were at 7 and more
+_STAGES = (48, _HEART, 96, 128, _MOST, _MOST)  # and on the way there
 
 Box = tuple[int, int, int, int]
 
@@ -52,6 +54,8 @@ def settle(steps: Sequence[Steps], lattice: Lattice, pose: Pose, size: tuple[int
             fits = fit(steps, lattice, tried, size, most)
             if fits > 1.01 * clear:
                 pose, clear = tried, fits
+        if most == _HEART and clear < _CHANCE:
+            break
     return pose
 
 
