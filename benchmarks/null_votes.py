@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.calibration import plot, shares
 from tracemark.codeword import Codebook
 from tracemark.decoder.hypotheses import hypotheses
 from tracemark.keys import EpochKey
@@ -106,52 +107,8 @@ def table(vectors: int, hits: list[int], scores: list[int]) -> Iterator[str]:
     yield ""
     yield "| bits | innocents at or above | share | the bound |"
     yield "| --- | --- | --- | --- |"
-    for bits, share in calibration(scores):
+    for bits, share in shares(scores):
         yield f"| {bits} | {share * sum(scores):,.0f} | {share:.2g} | {2.0**-bits:.2g} |"
-
-
-def calibration(scores: list[int]) -> Iterator[tuple[int, float]]:
-    """Bits, and the share of innocents that reach them; it must stay below 2^-bits."""
-    total = sum(scores)
-    for bits in range(1, BITS):
-        if above := sum(scores[bits:]):
-            yield bits, above / total
-
-
-def plot(vectors: int, scores: list[int]) -> str:
-    """The share of innocents whose bound is at most x, against x: an SVG picture."""
-    points = list(calibration(scores))
-    last = max(points[-1][0], math.ceil(-math.log2(points[-1][1]))) + 1
-    side, edge = 420, 60
-
-    def place(bits: float, share: float) -> str:
-        x, y = edge + side * bits / last, edge / 2 + side * -math.log2(share) / last
-        return f"{x:.1f},{y:.1f}"
-
-    seen = " ".join(place(bits, share) for bits, share in points)
-    dots = "".join(
-        '<circle cx="{}" cy="{}" r="3"/>'.format(*place(*point).split(",")) for point in points
-    )
-    marks = "".join(
-        f'<text x="{edge + side * bits / last:.0f}" y="{edge / 2 - 8:.0f}"'
-        f' text-anchor="middle">{bits}</text>'
-        f'<text x="{edge - 8}" y="{edge / 2 + side * bits / last + 4:.0f}"'
-        f' text-anchor="end">{bits}</text>'
-        for bits in range(0, last, 4)
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{side + 2 * edge}"'
-        f' height="{side + 2 * edge}" font-family="sans-serif" font-size="12">'
-        "<title>Bounds of innocents against the bound</title>"
-        f'<rect width="100%" height="100%" fill="white"/>{marks}'
-        f'<polyline points="{place(0, 1)} {place(last, 2.0**-last)}" stroke="#999" fill="none"'
-        f' stroke-dasharray="5 4"/><polyline points="{seen}" stroke="#036" fill="none"/>'
-        f'<g fill="#036">{dots}</g>'
-        f'<text x="{edge}" y="{edge + side + 4}">across: score in bits, b; down: -log2 of the'
-        f" share of innocents at or above it</text>"
-        f'<text x="{edge}" y="{edge + side + 22}">dashed: 2^-b, the bound; {sum(scores):,}'
-        f" innocents against {vectors:,} null vectors</text></svg>\n"
-    )
 
 
 def main() -> None:
@@ -176,7 +133,10 @@ def main() -> None:
     print("\n".join(table(vectors, hits, scores)))
     print(f"\n{time.process_time() - started:.0f} s of processor time.")
     if options.plot:
-        options.plot.write_text(plot(vectors, scores), encoding="utf-8")
+        options.plot.write_text(
+            plot(shares(scores), f"{sum(scores):,} innocents against {vectors:,} null vectors"),
+            encoding="utf-8",
+        )
 
 
 if __name__ == "__main__":

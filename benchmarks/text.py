@@ -24,10 +24,11 @@ import numpy as np
 
 import tracemark
 from benchmarks import colluders, leaks
+from benchmarks.calibration import plot, shares
 from benchmarks.common import N, recipient, some_candidates, wilson
 from benchmarks.leaks import ADDRESS, Row
 from benchmarks.text_channels import CHANNELS, Channel, address
-from benchmarks.text_nulls import Nulls, null_tables
+from benchmarks.text_nulls import Nulls, null_tables, scores_of
 from benchmarks.trials import Trial, logged, options_of, state
 from tracemark.codeword import Codebook
 from tracemark.text import CellReader
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=None, help="fresh by default")
     parser.add_argument("--only", default="", help="channels whose name contains this")
     options_of(parser)
+    parser.add_argument("--plot", type=Path, help="SVG to write: innocents against the bound")
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     seed = random.SystemRandom().randrange(1 << 32) if options.seed is None else options.seed
@@ -55,6 +57,10 @@ def main() -> None:
     print(text)
     if options.output:
         options.output.write_text(text, encoding="utf-8")
+    if options.plot:
+        scores = scores_of([one for one in done if one["channel"] == "null"])
+        said = f"{sum(scores):,} innocents against tables that they were not issued"
+        options.plot.write_text(plot(shares(scores, 2), said), encoding="utf-8")
 
 
 def run(options: argparse.Namespace, seed: int, done: Sequence[Trial]) -> Iterator[Trial]:

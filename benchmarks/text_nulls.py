@@ -11,6 +11,7 @@ import numpy as np
 
 import tracemark
 from benchmarks import leaks
+from benchmarks.calibration import shares
 from benchmarks.common import recipient
 from benchmarks.trials import Trial
 from tracemark_cli.sample_orders import orders
@@ -94,20 +95,25 @@ def null_tables(trials: Sequence[Trial]) -> Iterator[str]:
         )
         yield f"| {kind} | {' | '.join(map(str, row))} |"
     yield ""
+    yield from _calibration(scores_of(trials))
+
+
+def scores_of(trials: Sequence[Trial]) -> list[int]:
+    """How many innocents scored less than 2 bits, less than 4 and so on."""
     scores = np.zeros(_EDGE, np.int64)
     for one in trials:
         for bin, count in one["scores"].items():
             scores[int(bin)] += count
-    yield from _calibration(scores)
+    least = _EDGE // 2 + 1
+    return [int(scores[:least].sum()), *scores[least:].tolist()]
 
 
-def _calibration(scores: np.ndarray) -> Iterator[str]:
+def _calibration(scores: Sequence[int]) -> Iterator[str]:
     """Innocents' e-values against the bound that they are used with: P(e >= 2^b) <= 2^-b."""
-    total = int(scores.sum())
+    total = sum(scores)
     yield f"Scores of {total:,} innocents in the cases that could be scored:"
     yield ""
     yield "| bits | share of innocents at or above | the bound, 2^-bits |"
     yield "| --- | --- | --- |"
-    for bits in (0, 2, 4, 6, 8, 10, 12, 14, 16, 20):
-        above = int(scores[_EDGE // 2 + bits // 2 :].sum())
-        yield f"| {bits} | {above / max(1, total):.2e} ({above:,}) | {2.0**-bits:.2e} |"
+    for bits, share in shares(scores, 2):
+        yield f"| {bits} | {share:.2e} ({share * total:,.0f}) | {2.0**-bits:.2e} |"
