@@ -102,8 +102,10 @@ def scores_of(trials: Sequence[Trial]) -> list[int]:
     """How many innocents scored less than 2 bits, less than 4 and so on."""
     scores = np.zeros(_EDGE, np.int64)
     for one in trials:
-        for bin, count in one["scores"].items():
-            scores[int(bin)] += count
+        # a copy's recipient is no innocent; one who was not named cannot be taken out
+        if one["kind"] != KINDS[-1] or one["verdict"] == "no innocent":
+            for bin, count in one["scores"].items():
+                scores[int(bin)] += count
     least = _EDGE // 2 + 1
     return [int(scores[:least].sum()), *scores[least:].tolist()]
 
