@@ -62,7 +62,7 @@ def open_picture(file: BinaryIO, *, name: str) -> Image.Image:
     except UnidentifiedImageError:
         raise UnreadableSample(
             f"{name}: a broken picture, or none of {', '.join(KINDS)}",
-            hint="ask for the file as first received",
+            hint="take the file as it was first made or received",
         ) from None
     except Image.DecompressionBombError:
         raise UnreadableSample(
@@ -71,7 +71,8 @@ def open_picture(file: BinaryIO, *, name: str) -> Image.Image:
         ) from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error):
         raise UnreadableSample(
-            f"{name}: the picture is broken or cut short", hint="ask for the file as first received"
+            f"{name}: the picture is broken or cut short",
+            hint="take the file as it was first made or received",
         ) from None
     return picture
 
