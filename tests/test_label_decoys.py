@@ -23,7 +23,7 @@ def test_a_decoys_number_is_known_whether_it_was_issued_or_not(
 
         def number(decoys: list[str]) -> tuple[str, object]:
             blank = Image.new("L", (40, 40), 255)
-            found = label_tracing._number(blank, None, vault._keys, vault._ledger, decoys)
+            found = label_tracing._number(blank, None, [], vault._keys, vault._ledger, decoys)
             return found.source, found.words
 
         assert number([])[0] == ""
