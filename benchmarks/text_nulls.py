@@ -71,12 +71,18 @@ class Nulls:
         if kind == "foreign, washed":
             return leaks.each_cell(rows, leaks.washed)
         if kind == "marks transplanted":
-            donor = orders(len(rows), rng.randrange(1 << 40))
+            donor = list(orders(len(rows), rng.randrange(1 << 40)))
             marked = self._vault.mark_rows(donor, to=true)
-            return [leaks.transplant(a, b) for a, b in zip(marked, rows, strict=True)]
+            return [_moved(*three) for three in zip(donor, marked, rows, strict=True)]
         if kind == "a copy, and its innocents":
             return leaks.each_cell(list(self._vault.mark_rows(rows, to=true)), leaks.stripped)
         return rows
+
+
+def _moved(donor: leaks.Row, marked: leaks.Row, host: leaks.Row) -> leaks.Row:
+    """Marks on foreign cells; a cell of the same text would be the donor's copy itself."""
+    moved = leaks.transplant(marked, host)
+    return {name: host[name] if host[name] == donor[name] else moved[name] for name in host}
 
 
 def null_tables(trials: Sequence[Trial]) -> Iterator[str]:
