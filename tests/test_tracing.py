@@ -69,6 +69,7 @@ def test_one_copied_address(vault, marked):
     address = max((row[ADDRESS] for row in marked), key=len)
     case = vault.trace(address)
     assert named(case) == ["acct:0042"]
+    assert [one.status for one in case.samples] == ["marked"]
 
 
 def test_a_line_from_a_chat(vault, marked):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tracemark.bindings import bindings, overall
-from tracemark.case import Accusation, Case, RowsOf, Verdict
+from tracemark.case import Accusation, Case, RowsOf, SampleReport, Verdict
 from tracemark.codeword import Codebook
 from tracemark.decoder.accuse import Accused, Judgement
 from tracemark.decoder.rows import rows_of
@@ -20,6 +20,7 @@ from tracemark.read_sample import ReadSample
 from tracemark.revoking import cautions
 
 _ENOUGH = 100  # slots; below this, finding no mark says little
+_TELLS = 14.0  # bits for an accused recipient by which a sample shows a mark: chance below 1e-4
 _ISSUES = 100  # issues listed with an accusation; a drip of single rows would fill the case file
 
 
@@ -63,13 +64,25 @@ def conclude(
         judgement.hypotheses,
         judgement.line,
         accusations,
-        tuple(one.report for one in read),
+        _told(read, judgement, legible),
         look.number,
         look.k,
         among,
         {"edges": judgement.edges, "counts": [float(count) for count in judgement.counts]},
     )
     return replace(case, advice=tuple(_advice(case, judgement)))
+
+
+def _told(
+    read: Sequence[ReadSample], judgement: Judgement, legible: Sequence[int]
+) -> tuple[SampleReport, ...]:
+    """What is said of each sample: one that speaks for an accused recipient is marked. SPEC 8.1."""
+    reports = [one.report for one in read]
+    for place, index in enumerate(legible):
+        bits = max((accused.samples[place] for accused in judgement.accused), default=0.0)
+        if reports[index].status == "no mark" and bits >= _TELLS:
+            reports[index] = replace(reports[index], status="marked")
+    return tuple(reports)
 
 
 def _accusation(
