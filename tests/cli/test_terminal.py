@@ -177,7 +177,8 @@ def test_a_result_that_cannot_be_written_is_an_error(vault: Path) -> None:
         )
     assert (ran.returncode, ran.stderr) == (
         3,
-        "tracemark: error: stdout: no space left on device\n",
+        "tracemark: error: stdout: no space left on device\n"
+        "hint: make room there, or write elsewhere, and run it again\n",
     )
 
 

@@ -20,7 +20,6 @@ import numpy as np
 from PIL import Image
 
 import tracemark
-from examples.waybill import waybill
 from tests.tone.hosts import scene
 from tracemark.keys import EpochKey
 from tracemark.label import binding
@@ -44,6 +43,8 @@ def main() -> None:
 
 def pictures(folder: Path) -> Iterator[tuple[str, Image.Image]]:
     """Labels in each profile, one of them at 300 dpi and one without a number; a scene; a tile."""
+    from examples.waybill import waybill  # late: drawing waybills takes what reading them does not
+
     with tracemark.Vault.create(folder / "vault", key=KEY) as vault:
         vault.add_recipient(TO)
         for number, profile in enumerate(PROFILES):
