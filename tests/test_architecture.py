@@ -18,7 +18,7 @@ LIBRARY = ROOT / "tracemark"
 PROGRAM = ROOT / "cli"
 
 GROUND = {"later", "errors", "sealing", "passphrases", "keys", "profiles", "codeword", "model"}
-GROUND |= {"processes"}
+GROUND |= {"masks", "processes"}
 
 EXTRAS = {
     "pyarrow",
@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "errors": set(),
     "profiles": set(),
     "model": set(),
+    "masks": set(),
     "collecting": set(),
     "processes": set(),
     "sealing": {"errors"},
@@ -86,7 +87,7 @@ MAY_IMPORT = {
     "tracing": GROUND
     | {"text", "text_tracing", "label_tracing", "tone_tracing", "read_sample", "concluding"}
     | {"loaders", "decoder", "ledger", "case", "accessing", "decoys", "showing"},
-    "printing": {"errors"},  # pages and dots: no mark
+    "printing": {"errors", "masks"},  # pages and dots: no mark
     "zpl_marking": {"errors", "label", "marking", "model", "printing"},
     "pdf_marking": {"errors", "label", "marking", "printing"},
     "label_verbs": GROUND | {"marking", "ledger"},

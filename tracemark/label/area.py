@@ -7,11 +7,10 @@ or photographs it, takes it alone. A label is what hangs together with barcodes 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tracemark.label.codes import keep_out, squares_of
+from tracemark.masks import Mask, grown
 
-Mask = NDArray[np.bool_]
 Area = tuple[slice, slice]  # rows and columns
 
 LARGEST = 150.0  # mm, the short side of a page that is a label
@@ -70,7 +69,7 @@ def _about(inked: Mask, codes: Mask, gap: int) -> tuple[int, int, int, int]:
     while True:
         top, bottom, left, right = _bounds(reached)
         reached[top:bottom, left:right] = True
-        wider = reached | (_grown(reached, gap) & inked)
+        wider = reached | (grown(reached, gap) & inked)
         if (wider == reached).all():
             return top, bottom, left, right
         reached = wider
@@ -79,15 +78,3 @@ def _about(inked: Mask, codes: Mask, gap: int) -> tuple[int, int, int, int]:
 def _bounds(mask: Mask) -> tuple[int, int, int, int]:
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-
-
-def _grown(mask: Mask, by: int) -> Mask:
-    grown = mask.copy()
-    for _ in range(by):
-        wider = grown.copy()
-        wider[1:] |= grown[:-1]
-        wider[:-1] |= grown[1:]
-        wider[:, 1:] |= grown[:, :-1]
-        wider[:, :-1] |= grown[:, 1:]
-        grown = wider
-    return grown

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracemark.errors import UnreadableSample, UsageError
-from tracemark.printing.zpl.graphics import Mask
+from tracemark.masks import Mask, grown
 from tracemark.printing.zpl.items import FAR, Area, Box, Format, Graphic, Item
 
 MOST_DOTS = 40_000_000  # of a label: A4 at 600 dpi has 35 million
@@ -220,7 +220,7 @@ def _laid(known: Drawing, rendering: Mask, label: Format, name: str) -> tuple[bo
                 hint="render it exactly as wide as ^PW says",
             )
         return False, 0, 0
-    pattern = ink.astype(np.int8) - (_around(ink) & ~known.ink & ~known.off)
+    pattern = ink.astype(np.int8) - (grown(ink, _RIM) & ~known.ink & ~known.off)
     best = (0.0, False, 0, 0)
     for turned in (False, True):
         if best[0] >= _CLEAR:
@@ -250,18 +250,6 @@ def _runs(ink: Mask) -> Mask:
     for step in range(_RUN):
         starts[:, step : step + ends] |= whole
     return starts
-
-
-def _around(ink: Mask) -> Mask:
-    grown = ink.copy()
-    for _ in range(_RIM):
-        wider = grown.copy()
-        wider[1:] |= grown[:-1]
-        wider[:-1] |= grown[1:]
-        wider[:, 1:] |= grown[:, :-1]
-        wider[:, :-1] |= grown[:, 1:]
-        grown = wider
-    return grown
 
 
 def _best(pattern: NDArray[np.int8], shown: Mask) -> tuple[int, int]:
