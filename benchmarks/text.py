@@ -59,7 +59,7 @@ def main() -> None:
         options.output.write_text(text, encoding="utf-8")
     if options.plot:
         scores = scores_of([one for one in done if one["channel"] == "null"])
-        said = f"{sum(scores):,} innocents against tables that they were not issued"
+        said = f"{sum(scores):,} innocents against null tables"
         options.plot.write_text(plot(shares(scores, 2), said), encoding="utf-8")
 
 

@@ -211,7 +211,7 @@ def test_importing_the_library_is_quick() -> None:
 
     pairs = [(seconds("numpy"), seconds("tracemark")) for _ in range(7)]
     numpys, ours = (min(times) for times in zip(*pairs, strict=True))
-    assert ours < max(0.2, 3.8 * numpys)  # a busy machine stretches files more than numpy
+    assert ours < max(0.2, 3.2 * numpys)  # a busy machine stretches files more than numpy
 
 
 def test_importing_the_library_loads_nothing_that_traces() -> None:
