@@ -90,7 +90,7 @@ MAY_IMPORT = {
     "printing": {"errors", "masks"},  # pages and dots: no mark
     "zpl_marking": {"errors", "label", "marking", "model", "printing"},
     "pdf_marking": {"errors", "label", "marking", "printing"},
-    "label_verbs": GROUND | {"marking", "ledger"},
+    "label_verbs": GROUND | {"marking", "ledger", "pictures"},
     "label_file_verbs": GROUND
     | {"label_verbs", "label_batches", "marking", "ledger", "pictures", "printing"}
     | {"zpl_marking", "pdf_marking"},

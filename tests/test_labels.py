@@ -114,3 +114,20 @@ def test_broken_and_huge_files(vault, marked, tmp_path):
     case = vault.trace(*(tmp_path / name for name in names))
     assert case.verdict == "unreadable"
     assert "too many" in case.samples[1].note
+
+
+def cut_short():
+    """A picture that was opened but not read yet, and whose file ends too soon."""
+    held = io.BytesIO()
+    hosts.label(7).save(held, "PNG")
+    return Image.open(io.BytesIO(held.getvalue()[:2000]))
+
+
+@pytest.mark.parametrize("broken", [lambda: Image.new("L", (0, 40)), cut_short])
+def test_a_picture_that_cannot_be_read_is_one_clear_word(vault, label, broken):
+    """No pixels, or a file cut short: refused when marking, unreadable when tracing."""
+    with pytest.raises(tracemark.UnreadableSample):
+        vault.mark_label(broken(), to="acct:0042")
+    assert vault.trace(broken()).verdict == "unreadable"
+    with pytest.raises(tracemark.UnreadableSample):
+        vault.trace(label, original=broken())

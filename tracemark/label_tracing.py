@@ -23,7 +23,7 @@ from tracemark.ledger import Ledger
 from tracemark.ledger.fingerprints import Fingerprinter
 from tracemark.loaders import LoadedSample
 from tracemark.model import Reading
-from tracemark.pictures import is_picture, open_picture
+from tracemark.pictures import is_picture, loaded, open_picture
 
 if TYPE_CHECKING:
     from tracemark.label import LabelReading
@@ -329,7 +329,7 @@ def _found(originals: Originals | None, texts: Sequence[str]) -> Image.Image | N
 
 def _opened(original: object) -> Image.Image:
     if isinstance(original, Image.Image):
-        return original
+        return loaded(original, name="the original")
     path = Path(str(original))
     try:
         with path.open("rb") as file:

@@ -14,6 +14,7 @@ from tracemark.ledger import Ledger
 from tracemark.ledger.fingerprints import Fingerprints
 from tracemark.marking import MarkedLabel, RowMarker
 from tracemark.model import Unseen
+from tracemark.pictures import loaded
 from tracemark.profiles import Profile
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class LabelVerbs:
         tones: bool = False,  # a page's overlay is of black dots only
     ) -> MarkedLabel:
         return marking.mark_label(
-            image,
+            loaded(image, name="the label"),
             to,
             self._keys,
             self.profile,

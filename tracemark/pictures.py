@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -47,18 +49,45 @@ def open_picture(file: BinaryIO, *, name: str) -> Image.Image:
         For another kind, a broken or cut file, or one of more than `MOST_PIXELS` pixels: that is
         found before any pixel is read.
     """
-    from PIL import Image, UnidentifiedImageError  # late: most programs mark rows only
+    from PIL import Image  # late: most programs mark rows only
+
+    with _read_whole(name), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the limit on pixels is ours, below
+        picture = Image.open(file, formats=KINDS)
+        if picture.width * picture.height > MOST_PIXELS:
+            raise UnreadableSample(
+                f"{name}: {picture.width} x {picture.height} pixels are too many",
+                hint=f"make it smaller than {MOST_PIXELS // 1_000_000} million pixels",
+            )
+        picture.load()
+    return picture
+
+
+def loaded(picture: Image.Image, *, name: str) -> Image.Image:
+    """A picture that somebody opened, its pixels read.
+
+    Raises
+    ------
+    UnreadableSample
+        If it has no pixels, or they cannot be read.
+    """
+    if not (picture.width and picture.height):
+        raise UnreadableSample(
+            f"{name}: a picture of {picture.width} x {picture.height} pixels has none",
+            hint="give a picture that shows something",
+        )
+    with _read_whole(name):
+        picture.load()
+    return picture
+
+
+@contextmanager
+def _read_whole(name: str) -> Iterator[None]:
+    """Raise UnreadableSample for whatever a broken picture raises while it is read."""
+    from PIL import Image, UnidentifiedImageError
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the limit on pixels is ours, below
-            picture = Image.open(file, formats=KINDS)
-            if picture.width * picture.height > MOST_PIXELS:
-                raise UnreadableSample(
-                    f"{name}: {picture.width} x {picture.height} pixels are too many",
-                    hint=f"make it smaller than {MOST_PIXELS // 1_000_000} million pixels",
-                )
-            picture.load()
+        yield
     except UnidentifiedImageError:
         raise UnreadableSample(
             f"{name}: a broken picture, or none of {', '.join(KINDS)}",
@@ -74,7 +103,6 @@ def open_picture(file: BinaryIO, *, name: str) -> Image.Image:
             f"{name}: the picture is broken or cut short",
             hint="take the file as it was first made or received",
         ) from None
-    return picture
 
 
 WRITTEN = ("PNG", "JPEG", "BMP", "TIFF")

@@ -18,11 +18,11 @@ MARKED = embed(label(), codeword(1), KEY)[0].convert("L")
 
 
 def test_views_are_made_once_for_all_keys(monkeypatch):
-    """A key that finds nothing asks for every scale; the second one gets the same views."""
+    """A key that finds nothing asks for every scale and half; the second gets the same views."""
     made = []
 
     def counted(picture, scale, *rest):
-        made.append(scale)
+        made.append((picture.tobytes(), scale))
         return clear_view(picture, scale, *rest)
 
     monkeypatch.setattr(levels, "clear_view", counted)

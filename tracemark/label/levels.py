@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -14,12 +15,14 @@ from tracemark.label.stands import clear_view
 from tracemark.label.view import View, scaled, standing
 
 Picture = NDArray[np.uint8]
+Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 # pixels along the longer side, the likely ones first; those of a group are made together
 _GROUPS = ((1600,), (2400,), (1066, 711), (475, 317, 3600))
 _CUT_OUT = 700  # pixels along the longer side of what is likely a part of a label
 _FINE = 2400  # pixels along the longer side of what slots are read from
 _OWN = 0.85  # scales this near to a picture's own size are that: what is resampled is blurred
+_HALF = 0.55  # of a side, that is looked at as a half
 _LONGEST = 8000  # pixels; nothing finer than the finest level is ever looked at
 
 
@@ -39,11 +42,16 @@ class Levels:
         Luminance.
     shrink : float
         Its pixels to one of the picture as it was given.
+    corner : (x, y)
+        Of the whole of which it is a part, the pixel that is its first.
     """
 
-    def __init__(self, picture: Picture, shrink: float = 1.0) -> None:
+    def __init__(
+        self, picture: Picture, shrink: float = 1.0, corner: tuple[int, int] = (0, 0)
+    ) -> None:
         self.picture = picture
         self.shrink = shrink
+        self.corner = corner
         self._stand, self._bends = standing(picture)
         self._views: dict[float, View] = {}
         self._fine: Fine | None = None
@@ -54,6 +62,35 @@ class Levels:
         picture = luminance(ImageOps.exif_transpose(image))
         shrink = min(1.0, _LONGEST / max(picture.shape))
         return cls(scaled(picture, shrink).astype(np.uint8) if shrink < 1 else picture, shrink)
+
+    def part(self, box: Box, picture: Picture | None = None) -> Levels:
+        """A part of it, of all that it shows or of what another picture shows in its place."""
+        left, top, right, bottom = box
+        shown = self.picture if picture is None else picture
+        corner = (self.corner[0] + left, self.corner[1] + top)
+        return Levels(shown[top:bottom, left:right], self.shrink, corner)
+
+    @cached_property
+    def halves(self) -> list[Levels]:
+        """Left, right, upper and lower half; what is on the middle line is in both."""
+        height, width = self.picture.shape
+        across, down = int(_HALF * width), int(_HALF * height)
+        return [
+            self.part(box)
+            for box in (
+                (0, 0, across, height), (width - across, 0, width, height),
+                (0, 0, width, down), (0, height - down, width, height),
+            )
+        ]  # fmt: skip
+
+    def within(self, whole: Levels, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Where pixels of it are in a picture that it is a part of: (n, 2) to (n, 2) x and y."""
+        return points + np.subtract(self.corner, whole.corner).astype(np.float32)
+
+    def given(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Where pixels of it are in the picture as it was given: (n, 2) to (n, 2) x and y."""
+        whole = points + np.array(self.corner, np.float32)
+        return np.asarray((whole + np.float32(0.5)) / np.float32(self.shrink) - np.float32(0.5))
 
     @property
     def legible(self) -> bool:

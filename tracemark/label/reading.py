@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from tracemark.label.chips import chips, dots
 from tracemark.label.laid import laid
 from tracemark.label.lattice import Lattice, lattice_of
-from tracemark.label.levels import Levels, Picture
+from tracemark.label.levels import Box, Levels, Picture
 from tracemark.label.look import Look, look
 from tracemark.label.pose import MapSearch, Pose
 from tracemark.label.search import Found, poses
@@ -23,6 +23,8 @@ from tracemark.model import Reading
 
 LOCKED = 6.5  # deviations of the pilot under which a pose is not believed
 SURE = 9.0  # deviations at which no other pose is tried
+_WHOLLY = 12.0  # deviations at which no half of the picture can be clearer
+_HINT = 6.5  # strength of a comb from which a half of the picture may show a clearer one
 _NEARLY = 5.0  # deviations from which the mark may well be ours, and the picture at fault
 _ENOUGH = 60  # votes' worth of chips under which nobody can be named among a million
 _PLAIN = 8.0  # deviations on the map from which a pose is looked at before others are sought
@@ -30,6 +32,9 @@ _FAINT = 4  # views, those with the strongest poses, that are looked at where no
 _LAID = 2  # poses of slots laid on the map that are settled
 _TOGETHER = 2  # views that are searched at a time
 _LABELS = 8  # that are looked for in one picture
+_REST = 0.08  # of a label's bumps, by weight, that must be beside it for another to be sought
+_STRAY = 0.02  # of these bumps, by weight and on every side, that may belong to nothing
+_ROOM = 0.1  # of the area that they are in, on every side, that is looked at as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,18 @@ class LabelReading:
 
 @dataclass(slots=True)
 class _Search:
-    """One key's search over one picture: the best look so far, and what it took."""
+    """One key's search over one picture: the best look so far, and what it took.
+
+    `whole` is what more labels are looked for in.
+    """
 
     levels: Levels
     lattice: Lattice
     map: MapSearch
+    whole: Levels
     best: Look | None = None
     comb: float = 0.0
+    scale: float = 1.0  # at which this comb was seen
     poses: float = 0.0
     trail: list[str] = field(default_factory=list)
 
@@ -90,9 +100,14 @@ class _Search:
         """Lay the bumps of one scale on the map."""
         return poses(self.levels.view(scale), self.map)
 
+    def clearest(self) -> Found:
+        """Lay those of the scale with the clearest comb on the map."""
+        return self.at(self.scale)
+
     def note(self, found: Found) -> None:
         """Count what was tried."""
-        self.comb = max(self.comb, found.view.clearest)
+        if found.view.clearest > self.comb:
+            self.comb, self.scale = found.view.clearest, found.view.scale
         self.poses += found.tried
         tale = f"map {found.strength:.1f}" if found.poses else "no comb"
         longest = max(found.view.dark.shape)
@@ -152,18 +167,19 @@ def _labels(levels: Levels, key: bytes) -> Iterator[LabelReading]:
     found = _clearest(levels, key)
     yield _reading(found)
     for number in range(2, _LABELS + 1):
-        if found.best is None or found.strength < LOCKED:
-            return
-        found = _another(found)
         if found.strength < LOCKED:
             return
+        again = _another(found)
+        if again is None or again.strength < LOCKED:
+            return
+        found = again
         found.trail.append(f"label {number} of this picture")
         yield _reading(found)
 
 
 def _clearest(levels: Levels, key: bytes) -> _Search:
     """Search all scales, the likely ones first, until one pose is sure; then the faint ones."""
-    search = _Search(levels, lattice_of(key), _map_of(key))
+    search = _Search(levels, lattice_of(key), _map_of(key), levels)
     if not levels.legible:
         search.trail.append("too few edges for a label")
         return search
@@ -182,36 +198,88 @@ def _clearest(levels: Levels, key: bytes) -> _Search:
         search.look(found)
         if search.strength >= SURE:
             break
-    return search
+    parted = search.strength < _WHOLLY and search.comb > _HINT
+    return _in_halves(search) if parted else search
 
 
-def _another(found: _Search) -> _Search:
+def _in_halves(search: _Search) -> _Search:
+    """Search half of a picture at a time: labels that lie askew stand in each other's way.
+
+    At the scale of the clearest comb; the search with the clearest pilot is kept.
+    """
+    halves = [half for half in search.levels.halves if half.legible]
+    parts = [replace(search, levels=half, best=None, trail=[]) for half in halves]
+    best = search
+    with ThreadPoolExecutor(_TOGETHER) as threads:
+        for part, found in zip(parts, threads.map(_Search.clearest, parts), strict=True):
+            part.note(found)
+            part.look(found)
+            if part.strength > best.strength:
+                best = part
+    trail = [*search.trail, *(f"half of it: {line}" for part in parts for line in part.trail)]
+    tried = search.poses + sum(part.poses - search.poses for part in parts)
+    comb = max(one.comb for one in (search, *parts))
+    return replace(best, trail=trail, poses=tried, comb=comb)
+
+
+def _another(found: _Search) -> _Search | None:
     """Search for one more label, of about the size of the one that has been found."""
     if found.best is None:
-        return found
+        return None
     own = found.best.own(found.lattice)
-    levels = Levels(_without(found.levels.picture, own), found.levels.shrink)
-    search = _Search(levels, found.lattice, found.map)
-    if levels.legible and levels.view(found.best.at).clearest > CLEAR:
-        again = search.at(found.best.at)
+    whole = found.whole
+    inside = _area(whole.picture, found.levels.within(whole, own.outline()))
+    box = _beside(whole.view(own.at), inside)
+    if box is None:
+        return None
+    levels = whole.part(box, _without(whole.picture, inside))
+    search = _Search(levels, found.lattice, found.map, levels)
+    if levels.legible and levels.view(own.at).clearest > CLEAR:
+        again = search.at(own.at)
         search.note(again)
         search.look(again)
     return search
 
 
-def _without(picture: Picture, found: Look) -> Picture:
-    """The picture with a label that was read painted over with its paper."""
+def _area(picture: Picture, outline: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """The pixels of a label that was read."""
     area = Image.new("1", picture.shape[::-1])
-    corners = [(float(x), float(y)) for x, y in found.outline()]
-    ImageDraw.Draw(area).polygon(corners, fill=1)
-    inside = np.asarray(area)
+    ImageDraw.Draw(area).polygon([(float(x), float(y)) for x, y in outline], fill=1)
+    return np.asarray(area)
+
+
+def _beside(view: View, inside: NDArray[np.bool_]) -> Box | None:
+    """Where bumps are that stand on no label yet: None where they are too few for one."""
+    spots = view.lens.inverse(view.bumps.points) / view.scale
+    x, y = np.clip(spots.T, 0, np.array([inside.shape[::-1]]).T - 1).astype(np.int64)
+    known, weights = inside[y, x], view.bumps.weights
+    if weights[~known].sum() < _REST * weights[known].sum():
+        return None
+    ends = [_middle(along, weights[~known]) for along in spots[~known].T]
+    low, high = np.transpose(ends)
+    room = _ROOM * (high - low)
+    left, top = np.maximum(low - room, 0).astype(int)
+    right, bottom = np.minimum(high + room, inside.shape[::-1]).astype(int)
+    return int(left), int(top), int(right), int(bottom)
+
+
+def _middle(along: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
+    """Between which places all but a few of the weights are."""
+    order = np.argsort(along)
+    share = np.cumsum(weights[order]) / weights.sum()
+    ends = along[order[np.searchsorted(share, (_STRAY, 1 - _STRAY))]]
+    return float(ends[0]), float(ends[1])
+
+
+def _without(picture: Picture, inside: NDArray[np.bool_]) -> Picture:
+    """The picture with a label that was read painted over with its paper."""
     paper = np.percentile(picture[inside], 80) if inside.any() else 255
     return np.where(inside, np.uint8(paper), picture)
 
 
 def _reading(search: _Search) -> LabelReading:
     """What a search comes to."""
-    found, why, shrink = search.best, _why(search), search.levels.shrink
+    found, why = search.best, _why(search)
     tried = max(search.poses, 1.0)
     if found is None or found.strength < LOCKED:
         return LabelReading([], search.strength, search.comb, why, search.trail, poses=tried)
@@ -230,8 +298,8 @@ def _reading(search: _Search) -> LabelReading:
         search.comb,
         why,
         search.trail,
-        (found.places(slots) + np.float32(0.5)) / np.float32(shrink) - np.float32(0.5),
-        (found.outline() + np.float32(0.5)) / np.float32(shrink) - np.float32(0.5),
+        search.levels.given(found.places(slots)),
+        search.levels.given(found.outline()),
         tried,
     )
 

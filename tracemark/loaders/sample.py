@@ -23,7 +23,7 @@ from tracemark.loaders.guesses import Guesser
 from tracemark.loaders.limits import LIMITS, Limits
 from tracemark.loaders.meanwhile import Rows, meanwhile
 from tracemark.loaders.parts import PART, Alike, Cells, Mixed, Part, in_parts
-from tracemark.pictures import open_picture
+from tracemark.pictures import loaded, open_picture
 from tracemark.tables import Row, open_document
 from tracemark.tables.block import Block
 from tracemark.tables.csv import is_header
@@ -148,10 +148,11 @@ class LoadedSample:
         """
         self.kind = "picture"
         if isinstance(self.given, Image.Image):
+            shown = loaded(self.given, name=self.path)
             self.sha256 = hashlib.sha256(
-                f"{self.given.mode} {self.given.size}\n".encode() + self.given.tobytes()
+                f"{shown.mode} {shown.size}\n".encode() + shown.tobytes()
             ).hexdigest()
-            return self.given
+            return shown
         if not isinstance(self.given, Path):
             raise UsageError(f"{self.path} is no picture", hint="give a picture's file")
         with self.given.open("rb") as file:
