@@ -18,7 +18,7 @@ LIBRARY = ROOT / "tracemark"
 PROGRAM = ROOT / "cli"
 
 GROUND = {"later", "errors", "sealing", "passphrases", "keys", "profiles", "codeword", "model"}
-GROUND |= {"masks", "processes"}
+GROUND |= {"darkness", "masks", "processes", "upright"}
 
 EXTRAS = {
     "pyarrow",
@@ -38,6 +38,8 @@ MAY_IMPORT = {
     "profiles": set(),
     "model": set(),
     "masks": set(),
+    "darkness": set(),
+    "upright": {"darkness"},
     "collecting": set(),
     "processes": set(),
     "sealing": {"errors"},

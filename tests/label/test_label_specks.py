@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from tests.label.hosts import KEY
+from tracemark.darkness import resized
 from tracemark.label.bumps import Bumps
 from tracemark.label.combs import Comb
-from tracemark.label.darkness import resized
 from tracemark.label.fit import settle
 from tracemark.label.lattice import FREE_X, FREE_Y, PERIOD, lattice_of
 from tracemark.label.pose import MapSearch

@@ -5,7 +5,6 @@ from PIL import Image
 from tests.tone import hosts
 from tracemark import tone
 from tracemark.profiles import CURRENT
-from tracemark.tone.steps import lean, luminance
 
 WORD = np.random.default_rng(6).integers(0, 2, CURRENT.length).astype(np.uint8)
 OTHER = b"somebody else's key, 32 bytes lo"
@@ -80,11 +79,13 @@ def test_tiny_pictures_are_read_as_nothing(size):
     assert found.bound > 1e-4
 
 
-@pytest.mark.parametrize("degrees", [-11.0, 0.0, 4.0])
-def test_a_turned_page_tells_by_how_much(degrees):
-    """Within half a degree."""
-    page = hosts.table(60, (900, 600)).rotate(-degrees, Image.Resampling.BICUBIC, fillcolor="white")
-    assert abs(np.degrees(lean(luminance(page))) - degrees) <= 0.5
+@pytest.mark.parametrize("corners", hosts.ASIDE, ids=["from the left", "from below", "turned"])
+def test_a_screen_is_read_from_aside(corners):
+    """Its own rows and columns tell how it stands, all but how wide its squares are."""
+    page = hosts.covered(hosts.table(60, (1600, 900)), tone.tile(WORD, hosts.KEY))
+    [found] = tone.read(hosts.jpeg(hosts.seen(page, corners), 85), [hosts.KEY])
+    assert found.use == "tile" and found.bound < 1e-4
+    assert deviations(found, WORD) > 9
 
 
 def test_a_marked_picture_is_known(marked):

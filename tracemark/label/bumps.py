@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.label.darkness import Field
+from tracemark.darkness import Field
 from tracemark.label.lattice import SIDES
 
 Shades = NDArray[np.uint8]

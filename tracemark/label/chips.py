@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tracemark.label.darkness import Field
+from tracemark.darkness import Field
 from tracemark.label.lattice import FREE_X, FREE_Y, KINDS, PERIOD, SIDES, Lattice
 from tracemark.label.lens import Lens
 from tracemark.model import Reading

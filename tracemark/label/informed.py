@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from tracemark.darkness import Field, darkness, scaled
 from tracemark.label.codes import keep_out
-from tracemark.label.darkness import Field, darkness
 from tracemark.label.lattice import FREE_X, FREE_Y, Geometry, Lattice, lattice_of
 from tracemark.label.marking import geometry_of
 from tracemark.label.raster import dots, luminance, tinted
@@ -22,7 +22,6 @@ from tracemark.label.reading import LabelReading, read
 from tracemark.label.registration import SCALE, flattened, pictured, register
 from tracemark.label.rooms import Rooms, find_rooms
 from tracemark.label.sites import Sites, find_sites
-from tracemark.label.view import scaled
 from tracemark.model import Reading
 
 BESIDE = 4.5  # deviations of the pilot from which the original is believed to be the one marked

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from tracemark.label.darkness import Field, darkness
+from tracemark.darkness import Field, darkness, scaled
 from tracemark.label.raster import luminance
 from tracemark.label.stands import clear_view
-from tracemark.label.view import View, scaled, standing
+from tracemark.label.view import View, standing
 
 Picture = NDArray[np.uint8]
 Box = tuple[int, int, int, int]  # left, top, right, bottom

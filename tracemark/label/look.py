@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tracemark.darkness import Field, resized
 from tracemark.label.bumps import Bumps, find_bumps
 from tracemark.label.chips import CELL, Cells, extent, gather, legs, pilot, rectify
-from tracemark.label.darkness import Field, resized
 from tracemark.label.fit import Settled, settle
 from tracemark.label.lattice import PERIOD, Lattice
 from tracemark.label.lens import Flat, Lens

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tracemark.darkness import Field
 from tracemark.errors import MissingExtra
-from tracemark.label.darkness import Field
 from tracemark.label.lens import Drift, Flat, Lens, monomials
 
 Shades = NDArray[np.uint8]

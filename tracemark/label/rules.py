@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.label.darkness import Field
+from tracemark.darkness import Field
 
 _INK = 0.45  # darkness from which a pixel belongs to a speck
 _APART = 60  # dots between neighbours on one rule, at most: five cells

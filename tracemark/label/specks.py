@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tracemark.darkness import Field, resized
 from tracemark.label.bumps import Bumps
-from tracemark.label.darkness import Field, resized
 from tracemark.label.lattice import FREE_X, FREE_Y
 
 _FAINTEST = 0.02  # darkness over the white around it

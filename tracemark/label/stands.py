@@ -12,8 +12,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from tracemark.darkness import scaled
 from tracemark.label.lens import Matrix
-from tracemark.label.view import View, best, scaled, view_of
+from tracemark.label.view import View, best, view_of
 
 _FEW = 500_000  # pixels, at the scale in question, of a picture that holds few edges
 _CROOKED = 0.004  # between two stands, in radians or change of scale, that makes a difference

@@ -12,20 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tracemark.darkness import Field, darkness
 from tracemark.label.bumps import Bumps, find_bumps
 from tracemark.label.combs import Comb, Focus, Spots, find_combs
-from tracemark.label.darkness import Field, darkness
 from tracemark.label.lattice import LEVEL, SIDES
 from tracemark.label.lens import Drift, Flat, Lens, Matrix
 from tracemark.label.rules import redrawn
 from tracemark.label.specks import find_specks
-from tracemark.label.upright import upright
+from tracemark.upright import stand_of
 
 CLEAR = 8.0  # strength of a comb that can be relied on
 _MOST = 3  # combs of an axis that are kept
 _SAME = 0.0005  # between the periods of two carriers' combs that are one
 _FEWEST = 12  # bumps that can show a comb
-_FLAT = 0.03  # perspective, in change of scale at the rim, that is taken for none
 _BENDS: NDArray[np.float64] = np.linspace(-0.036, 0.036, 13)
 _ABOUT = (1.4, 3)  # pixels a dot and two dots, at the scales that bumps are sought at
 AXES = (False, True)  # along x; along y
@@ -93,28 +92,13 @@ def view_of(gray: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]
     return View(dark, lens, moved, combs, converging, scale)
 
 
-def scaled(picture: NDArray[np.uint8], scale: float) -> Field:
-    """The picture at another size, as float32."""
-    size = tuple(max(16, round(side * scale)) for side in picture.shape[::-1])
-    method = Image.Resampling.BOX if scale < 0.67 else Image.Resampling.BICUBIC
-    return np.asarray(Image.fromarray(picture).resize(size, method), np.float32)
-
-
 def standing(picture: NDArray[np.uint8]) -> tuple[Matrix | None, NDArray[np.float64]]:
-    """From upright coordinates to the picture's, both about its middle; and bends to try.
+    """How a picture stands, as `upright.stand_of` has it; and bends to try.
 
-    A scan or a screenshot shows no perspective, and is then settled more surely without any.
+    What shows no perspective is a scan or a screenshot, and bends less.
     """
-    scale = min(1.0, (1.2e6 / picture.size) ** 0.5)
-    dark = darkness(scaled(picture, scale))
-    stand = upright(dark, perspective=True)
-    bends = _BENDS
-    if stand is not None and np.abs(stand[2, :2]).max() * max(dark.shape) / 2 < _FLAT:
-        stand, bends = upright(dark, perspective=False), _BENDS * (2 / 3)
-    if stand is None:
-        return None, bends
-    factor = np.diag([1 / scale, 1 / scale, 1.0])
-    return np.asarray(factor @ stand @ np.linalg.inv(factor)), bends
+    stand, converging = stand_of(picture)
+    return stand, _BENDS if converging else _BENDS * (2 / 3)
 
 
 def _stand_up(dark: Field, stand: Matrix) -> tuple[Field, Matrix]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,9 @@ from tracemark.tone.lattice import PERIOD, Lattice, Signs, Use, lattice_of
 from tracemark.tone.pattern import ACROSS, cell_of
 from tracemark.tone.search import Found, places
 from tracemark.tone.settle import SCALE, cells_of, extent, folded, settle
-from tracemark.tone.steps import Field, Steps, lean, luminance, pyramid
-from tracemark.tone.view import Pose, laid
+from tracemark.tone.steps import Field, Steps, luminance, pyramid
+from tracemark.tone.view import Pose, laid, stretched, upright
+from tracemark.upright import stand_of
 
 REFUSED = 1e-6  # chance that a picture without our mark is taken for marked
 _LONGEST = 2400  # pixels of the longer side that are looked at
@@ -26,6 +27,7 @@ _CLEAR = 6.0  # deviations from which a place is taken
 _FAINT = 5.0  # and from which the best of all is looked at
 _SIZES = (3.5, 44.0)  # pixels a cell, of those looked at
 _RATIO = 1.022  # from one size to the next
+_STRETCHES = (0.94, 1.0, 1.06)  # of a page seen from aside: how wide its squares are
 _TILES = (16.0, 20.0, 24.0, 32.0, 8.0, 12.0, 14.4, 17.6)
 
 
@@ -77,8 +79,7 @@ def read(
     lattices = [lattice_of(key, use, profile) for key in keys for use in uses]
     size = (values.shape[1] // shrink, values.shape[0] // shrink)
     read = [ToneReading() for _ in keys]
-    turn = lean(_reduced(values, 2 * shrink))
-    for number, found in _found(steps, lattices, size, turn):
+    for number, found in _found(steps, lattices, size, _reduced(values, shrink)):
         one = _read(steps, lattices[number], found, size, shrink)
         if one.clear > read[number // 2].clear:
             read[number // 2] = one
@@ -95,7 +96,7 @@ def carries_mark(image: Image.Image, keys: Sequence[bytes], profile: Profile = C
         return False
     lattices = [lattice_of(key, "picture", profile) for key in keys]
     middle = (image.width / 2, image.height / 2)
-    tried = places(steps, lattices, [cell_of(image.size)], 0.0, 2 * PERIOD, middle)
+    tried = places(steps, lattices, [upright(cell_of(image.size), middle)], 2 * PERIOD)
     read = [
         _read(steps, lattices[number], found, image.size, 1)
         for number, found in tried
@@ -124,13 +125,12 @@ def _reduced(values: Field, factor: int) -> Field:
 
 
 def _found(
-    steps: Sequence[Steps], lattices: Sequence[Lattice], size: tuple[int, int], turn: float
+    steps: Sequence[Steps], lattices: Sequence[Lattice], size: tuple[int, int], values: Field
 ) -> Iterator[tuple[int, Found]]:
     """Places that are clear enough to settle: the likeliest poses first, the others if need be."""
-    middle = (size[0] / 2, size[1] / 2)
     best: dict[int, Found] = {}
-    for cells, angle, window in _tried(size, turn):
-        for number, found in places(steps, lattices, cells, angle, window, middle):
+    for tried, window in _tried(size, values):
+        for number, found in places(steps, lattices, tried, window):
             if number not in best or found.clear > best[number].clear:
                 best[number] = found
         if max(found.clear for found in best.values()) >= _CLEAR:
@@ -138,12 +138,16 @@ def _found(
     return ((number, found) for number, found in best.items() if found.clear >= _FAINT)
 
 
-def _tried(size: tuple[int, int], turn: float) -> Iterator[tuple[Sequence[float], float, int]]:
-    """Sizes of a cell, turn, and cells looked at: a whole picture, a screen, then anything."""
-    yield [*{cell_of(size), max(size) / ACROSS}], 0.0, 2 * PERIOD
-    yield _TILES, 0.0, 2 * PERIOD
-    yield _sizes(_RATIO), 0.0, PERIOD
-    yield _sizes(_RATIO), turn, 3 * PERIOD // 4
+def _tried(size: tuple[int, int], values: Field) -> Iterator[tuple[Iterable[Pose], int]]:
+    """Poses, and cells looked at: a whole picture, a screen, then anything; last what leans."""
+    middle = (size[0] / 2, size[1] / 2)
+    yield [upright(cell, middle) for cell in {cell_of(size), max(size) / ACROSS}], 2 * PERIOD
+    yield [upright(cell, middle) for cell in _TILES], 2 * PERIOD
+    yield [upright(cell, middle) for cell in _sizes(_RATIO)], PERIOD
+    stand, _ = stand_of(np.clip(values, 0, 255).astype(np.uint8))
+    if stand is not None:
+        flat = upright(1.0, middle) @ stand
+        yield (flat @ stretched(c, r) for c in _sizes(_RATIO) for r in _STRETCHES), PERIOD
 
 
 def _sizes(ratio: float) -> list[float]:

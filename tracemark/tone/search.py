@@ -7,7 +7,7 @@ the period at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tracemark.tone.lattice import PERIOD, Lattice
 from tracemark.tone.pattern import slopes
 from tracemark.tone.steps import Steps
-from tracemark.tone.view import Pose, laid, moved, upright
+from tracemark.tone.view import Pose, laid, moved
 
 _SCALE = 2  # pixels a cell while searching
 _SIDE = PERIOD * _SCALE
@@ -54,33 +54,26 @@ def _spectra(signs: bytes) -> tuple[Spectrum, Spectrum]:
 
 
 def places(
-    steps: Sequence[Steps], lattices: Sequence[Lattice], cells: Sequence[float],
-    turn: float, window: int, middle: tuple[float, float],
-) -> Iterator[tuple[int, Found]]:  # fmt: skip
-    """The best place of each lattice, for each size of a cell.
+    steps: Sequence[Steps], lattices: Sequence[Lattice], poses: Iterable[Pose], window: int
+) -> Iterator[tuple[int, Found]]:
+    """The best place of each lattice, for each pose but for its place.
 
     Parameters
     ----------
     steps : sequence of Steps
     lattices : sequence of Lattice
-    cells : sequence of float
-        Sizes to try, in pixels of the picture.
-    turn : float
-        Radians.
+    poses : iterable of (3, 3) float64
+        From cells about the middle to pixels.
     window : int
         Cells around the middle that are looked at, a whole number of periods or less than one.
-    middle : (x, y)
-        In pixels.
 
     Yields
     ------
     (int, Found)
         Number of the lattice, and its best place.
     """
-    for cell in cells:
-        pose = upright(cell, turn)
-        pose[:2, 2] = middle
-        half = window // 2
+    half = window // 2
+    for pose in poses:
         fields = laid(steps, pose, (-half, -half, half, half), _SCALE)
         seen = [np.fft.rfft2(_folded(field)) for field in fields]
         for number, lattice in enumerate(lattices):

@@ -17,8 +17,6 @@ from PIL import Image
 Field = NDArray[np.float32]
 
 _USUAL = 2.0  # medians of a picture's own steps from which a step is unusual
-_STRONG = 16.0  # levels, of a step that belongs to a line
-_MOST, _TURN = 15.0, 0.5  # degrees
 _LEAST = 1.5  # levels; the rounding of files and screens alone makes steps up to this
 
 
@@ -67,24 +65,6 @@ def pyramid(values: Field, levels: int) -> list[Steps]:
         rows, columns = values.shape[0] // 2 * 2, values.shape[1] // 2 * 2
         values = values[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2).mean((1, 3))
     return found
-
-
-def lean(values: Field) -> float:
-    """By how much a picture's lines are turned, in radians, clockwise, within 15 degrees.
-
-    Type, rules and tables make rows: along the right direction the steps of a row fall together.
-    """
-    rows, columns = np.nonzero(np.abs(np.diff(values, axis=0)) > _STRONG)
-    if not len(rows):
-        return 0.0
-    turns = np.radians(np.arange(-_MOST, _MOST + _TURN / 2, _TURN))
-    gathered = [
-        np.square(
-            np.bincount((rows * np.cos(turn) - columns * np.sin(turn) + columns.max()).astype(int))
-        ).sum()
-        for turn in turns
-    ]
-    return float(turns[int(np.argmax(gathered))])
 
 
 def _weighed(steps: Field) -> Field:

@@ -20,10 +20,14 @@ Points = NDArray[np.float64]
 _FINE = 4.0  # pixels a cell, at least, of the level that is looked at: below the double of it
 
 
-def upright(cell: float, turn: float = 0.0) -> Pose:
-    """The pose of cells of a size, turned by an angle in radians, clockwise as a picture shows."""
-    cos, sin = cell * np.cos(turn), cell * np.sin(turn)
-    return np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+def upright(cell: float, origin: tuple[float, float] = (0.0, 0.0)) -> Pose:
+    """The pose of level cells of a size, their place (0, 0) at a pixel (x, y)."""
+    return np.array([[cell, 0.0, origin[0]], [0.0, cell, origin[1]], [0.0, 0.0, 1.0]])
+
+
+def stretched(cell: float, ratio: float) -> Pose:
+    """The pose of cells of a size, so many times as wide as high."""
+    return np.diag([cell * ratio**0.5, cell / ratio**0.5, 1.0])
 
 
 def moved(pose: Pose, cells: tuple[float, float]) -> Pose:

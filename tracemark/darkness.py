@@ -16,6 +16,13 @@ def resized(field: Field, size: tuple[int, int], method: Image.Resampling) -> Fi
     return np.asarray(Image.fromarray(field).resize(size, method), np.float32)
 
 
+def scaled(picture: NDArray[np.uint8], scale: float) -> Field:
+    """A picture at another size, as float32."""
+    size = tuple(max(16, round(side * scale)) for side in picture.shape[::-1])
+    method = Image.Resampling.BOX if scale < 0.67 else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(picture).resize(size, method), np.float32)
+
+
 def darkness(luminance: Field) -> Field:
     """Darkness between the paper and the ink near each pixel.
 

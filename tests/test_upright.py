@@ -5,12 +5,12 @@ import pytest
 from PIL import Image
 
 from tests.label.hosts import KEY, codeword, label
+from tracemark.darkness import darkness
 from tracemark.label import embed
 from tracemark.label.bumps import find_bumps
 from tracemark.label.combs import find_combs
-from tracemark.label.darkness import darkness
 from tracemark.label.lens import Drift, Flat, Lens, apply
-from tracemark.label.upright import upright
+from tracemark.upright import upright
 
 HOST = label().convert("L")
 

@@ -1,7 +1,7 @@
-"""Standing a label upright: rotation and perspective, from its own edges. SPEC 10.8.
+"""Standing a page upright: rotation and perspective, from its own edges. SPEC 10.8, 15.4.
 
-Nearly every edge of a label is level or plumb. Level edges meet in one vanishing point, plumb ones
-in another; the two fix the perspective but for the ratio of the scales.
+Nearly every edge of a label, a page or a screen is level or plumb. Level edges meet in one
+vanishing point, plumb ones in another; the two fix the perspective but for the ratio of the scales.
 """
 
 from __future__ import annotations
@@ -9,16 +9,43 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.label.darkness import Field, smooth
+from tracemark.darkness import Field, darkness, scaled, smooth
 
 Points = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
+_LOOKED_AT = 1.2e6  # pixels
+_FLAT = 0.03  # perspective, in change of scale at the rim, that is taken for none
 _MOST = 25_000  # edge points that are looked at
 _TILE = 160  # pixels
 _SLOPES = np.arange(-130, 131) * 0.0025
 _LAST = len(_SLOPES) - 1.001  # number of the steepest slope, less so much that one follows
 _STRONG = 0.08  # darkness step of an edge, per pixel
+
+
+def stand_of(picture: NDArray[np.uint8]) -> tuple[Matrix | None, bool]:
+    """Find how a picture stands: (H, W) uint8 luminance.
+
+    What shows no perspective, as a scan or a screenshot, is settled more surely without any.
+
+    Returns
+    -------
+    (3, 3) float64 or None
+        From upright coordinates (x, y, 1) to pixels of the picture, both about its middle and of
+        the same scale there; None where there are too few edges. What lies level and plumb may
+        still be of different scales.
+    bool
+        Whether its lines converge.
+    """
+    scale = min(1.0, (_LOOKED_AT / picture.size) ** 0.5)
+    dark = darkness(scaled(picture, scale))
+    stand, converging = upright(dark, perspective=True), True
+    if stand is not None and np.abs(stand[2, :2]).max() * max(dark.shape) / 2 < _FLAT:
+        stand, converging = upright(dark, perspective=False), False
+    if stand is None:
+        return None, converging
+    factor = np.diag([1 / scale, 1 / scale, 1.0])
+    return np.asarray(factor @ stand @ np.linalg.inv(factor)), converging
 
 
 def upright(dark: Field, *, perspective: bool) -> Matrix | None:
