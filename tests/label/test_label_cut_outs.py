@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.label.hosts import KEY, codeword, label
+from tracemark.darkness import scaled
 from tracemark.label.already import carries_mark
 from tracemark.label.chips import Cells
 from tracemark.label.chips import dots as read_dots
@@ -19,7 +20,7 @@ from tracemark.label.lens import Lens
 from tracemark.label.marking import embed
 from tracemark.label.raster import luminance
 from tracemark.label.stands import squares
-from tracemark.label.view import scaled, standing, view_of
+from tracemark.label.view import standing, view_of
 
 BITS = codeword(5)
 

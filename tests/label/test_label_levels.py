@@ -58,3 +58,25 @@ def test_an_empty_picture_is_not_legible(size):
 def test_bumps_in_one_spot_make_no_comb(span):
     """A few are left where a label was painted over."""
     assert find_combs(np.linspace(500, 500 + span, 40), np.ones(40), 3) == []
+
+
+@pytest.mark.parametrize(
+    ("longest", "scale"), [(800, 2.0), (1280, 1.875), (2300, 1.0), (4000, 1.0), (8000, 0.512)]
+)
+def test_halves_are_looked_at_where_two_labels_would_be_legible(longest, scale):
+    picture = Levels(np.full((longest, 600), 255, np.uint8))
+    assert picture.of_halves == pytest.approx(scale)
+
+
+def test_a_picture_is_halved_where_it_is_emptiest():
+    """Between two blots, along whichever side they lie, and each half knows where it was."""
+    wide = np.full((300, 1000), 255, np.uint8)
+    wide[50:250:4, 50:430] = 0
+    wide[50:250:4, 560:950] = 0
+    for picture in (wide, wide.T.copy()):
+        first, second = Levels(picture).halves
+        across = picture.shape[1] > picture.shape[0]
+        cut = first.picture.shape[1 if across else 0]
+        assert 430 < cut < 560
+        assert second.corner == ((cut, 0) if across else (0, cut))
+        assert first.picture.size + second.picture.size == picture.size

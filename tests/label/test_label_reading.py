@@ -151,12 +151,13 @@ def test_two_labels_in_one_picture_are_read_apart():
     assert by_place[0].outline[:, 0].max() < by_place[1].outline[:, 0].min()
 
 
-def test_labels_that_lie_askew_are_read_apart():
+@pytest.mark.parametrize(("first", "second"), [(9, -9), (4, -7)])
+def test_labels_that_lie_askew_are_read_apart(first, second):
     """Edges that lean two ways fit no one stand; each half of the picture has its own."""
     other = codeword(2)
     table = Image.new("L", (1800, 1200), 120)
     slip = embed(label(3), other, KEY)[0].convert("L")
-    for picture, angle, left in ((MARKED, 8, 40), (slip, -6, 920)):
+    for picture, angle, left in ((MARKED, first, 40), (slip, second, 920)):
         turned = picture.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=120)
         table.paste(turned, (left, 60))
     readings = sorted(read_all(table, KEY), key=lambda one: one.outline[:, 0].mean())

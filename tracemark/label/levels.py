@@ -22,7 +22,9 @@ _GROUPS = ((1600,), (2400,), (1066, 711), (475, 317, 3600))
 _CUT_OUT = 700  # pixels along the longer side of what is likely a part of a label
 _FINE = 2400  # pixels along the longer side of what slots are read from
 _OWN = 0.85  # scales this near to a picture's own size are that: what is resampled is blurred
-_HALF = 0.55  # of a side, that is looked at as a half
+_HALVES = (2400, 4096)  # pixels along the longer side of a picture whose halves are looked at
+_SMALL = 400  # pixels along the longer side of a picture whose emptiest line is sought
+_WIDE = 21  # of them, of a line
 _LONGEST = 8000  # pixels; nothing finer than the finest level is ever looked at
 
 
@@ -72,16 +74,13 @@ class Levels:
 
     @cached_property
     def halves(self) -> list[Levels]:
-        """Left, right, upper and lower half; what is on the middle line is in both."""
+        """Its parts on both sides of the emptiest line about its middle, across or down."""
         height, width = self.picture.shape
-        across, down = int(_HALF * width), int(_HALF * height)
-        return [
-            self.part(box)
-            for box in (
-                (0, 0, across, height), (width - across, 0, width, height),
-                (0, 0, width, down), (0, height - down, width, height),
-            )
-        ]  # fmt: skip
+        (empty_across, x), (empty_down, y) = (_gap(self.picture, axis) for axis in (0, 1))
+        boxes: list[Box] = [(0, 0, x, height), (x, 0, width, height)]
+        if empty_down < empty_across:
+            boxes = [(0, 0, width, y), (0, y, width, height)]
+        return [self.part(box) for box in boxes]
 
     def within(self, whole: Levels, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Where pixels of it are in a picture that it is a part of: (n, 2) to (n, 2) x and y."""
@@ -102,15 +101,20 @@ class Levels:
         """Whether it is likely a part of a label, whose pixels are dear."""
         return bool(max(self.picture.shape) <= _CUT_OUT)
 
+    @property
+    def of_halves(self) -> float:
+        """The scale, to its own, at which a half of it is looked at: what is there is small."""
+        longest = max(self.picture.shape)
+        return _near(min(max(1.0, _HALVES[0] / longest), _HALVES[1] / longest, 2.0))
+
     def groups(self) -> list[list[float]]:
         """The scales at which it is looked at, in turn; a cut-out's coarse ones first."""
         groups = _GROUPS[::-1] if self.cut_out else _GROUPS
         return [self._scales(group) for group in groups]
 
     def _scales(self, group: tuple[int, ...]) -> list[float]:
-        found = [level / max(self.picture.shape) for level in group]
-        near = [1.0 if _OWN < scale < 1 / _OWN else scale for scale in found]
-        return [scale for scale in near if 1 / 8 < scale < 3]
+        found = [_near(level / max(self.picture.shape)) for level in group]
+        return [scale for scale in found if 1 / 8 < scale < 3]
 
     def view(self, scale: float) -> View:
         """The picture at one scale, with its bumps and combs."""
@@ -126,3 +130,19 @@ class Levels:
             scale = min(1.0, _FINE / max(self.picture.shape))
             self._fine = Fine(darkness(scaled(self.picture, scale)), scale)
         return self._fine
+
+
+def _near(scale: float) -> float:
+    """A scale, or 1 where it is near to it."""
+    return 1.0 if _OWN < scale < 1 / _OWN else scale
+
+
+def _gap(picture: Picture, axis: int) -> tuple[float, int]:
+    """The emptiest line along an axis in the middle third: its share of the usual edges; where."""
+    scale = min(1.0, _SMALL / max(picture.shape))
+    small = scaled(picture, scale)
+    edges = np.abs(np.diff(small, axis=0))[:, 1:] + np.abs(np.diff(small, axis=1))[1:]
+    lines = np.convolve(edges.mean(axis), np.ones(_WIDE) / _WIDE, "same")
+    third = len(lines) // 3
+    place = third + int(np.argmin(lines[third : 2 * third + 1]))
+    return float(lines[place] / (lines.mean() + 1e-9)), max(1, round(place / scale))

@@ -23,8 +23,7 @@ from tracemark.model import Reading
 
 LOCKED = 6.5  # deviations of the pilot under which a pose is not believed
 SURE = 9.0  # deviations at which no other pose is tried
-_WHOLLY = 12.0  # deviations at which no half of the picture can be clearer
-_HINT = 6.5  # strength of a comb from which a half of the picture may show a clearer one
+_WHOLLY = 20.0  # deviations at which no half of the picture can be clearer
 _NEARLY = 5.0  # deviations from which the mark may well be ours, and the picture at fault
 _ENOUGH = 60  # votes' worth of chips under which nobody can be named among a million
 _PLAIN = 8.0  # deviations on the map from which a pose is looked at before others are sought
@@ -32,6 +31,7 @@ _FAINT = 4  # views, those with the strongest poses, that are looked at where no
 _LAID = 2  # poses of slots laid on the map that are settled
 _TOGETHER = 2  # views that are searched at a time
 _LABELS = 8  # that are looked for in one picture
+_RIM = 1.08  # times the area that was read, of the area that is a label's own
 _REST = 0.08  # of a label's bumps, by weight, that must be beside it for another to be sought
 _STRAY = 0.02  # of these bumps, by weight and on every side, that may belong to nothing
 _ROOM = 0.1  # of the area that they are in, on every side, that is looked at as well
@@ -87,7 +87,6 @@ class _Search:
     whole: Levels
     best: Look | None = None
     comb: float = 0.0
-    scale: float = 1.0  # at which this comb was seen
     poses: float = 0.0
     trail: list[str] = field(default_factory=list)
 
@@ -100,14 +99,9 @@ class _Search:
         """Lay the bumps of one scale on the map."""
         return poses(self.levels.view(scale), self.map)
 
-    def clearest(self) -> Found:
-        """Lay those of the scale with the clearest comb on the map."""
-        return self.at(self.scale)
-
     def note(self, found: Found) -> None:
         """Count what was tried."""
-        if found.view.clearest > self.comb:
-            self.comb, self.scale = found.view.clearest, found.view.scale
+        self.comb = max(self.comb, found.view.clearest)
         self.poses += found.tried
         tale = f"map {found.strength:.1f}" if found.poses else "no comb"
         longest = max(found.view.dark.shape)
@@ -164,7 +158,10 @@ def read_under(image: Image.Image, keys: Sequence[bytes]) -> list[list[LabelRead
 
 
 def _labels(levels: Levels, key: bytes) -> Iterator[LabelReading]:
-    found = _clearest(levels, key)
+    search = _Search(levels, lattice_of(key), _map_of(key), levels)
+    found = _clearest(search)
+    if found.strength < _WHOLLY and levels.legible and not levels.cut_out:
+        found = _in_halves(found)
     yield _reading(found)
     for number in range(2, _LABELS + 1):
         if found.strength < LOCKED:
@@ -177,9 +174,9 @@ def _labels(levels: Levels, key: bytes) -> Iterator[LabelReading]:
         yield _reading(found)
 
 
-def _clearest(levels: Levels, key: bytes) -> _Search:
+def _clearest(search: _Search) -> _Search:
     """Search all scales, the likely ones first, until one pose is sure; then the faint ones."""
-    search = _Search(levels, lattice_of(key), _map_of(key), levels)
+    levels = search.levels
     if not levels.legible:
         search.trail.append("too few edges for a label")
         return search
@@ -198,28 +195,29 @@ def _clearest(levels: Levels, key: bytes) -> _Search:
         search.look(found)
         if search.strength >= SURE:
             break
-    parted = search.strength < _WHOLLY and search.comb > _HINT
-    return _in_halves(search) if parted else search
+    return search
 
 
 def _in_halves(search: _Search) -> _Search:
     """Search half of a picture at a time: labels that lie askew stand in each other's way.
 
-    At the scale of the clearest comb; the search with the clearest pilot is kept.
+    Only where a half shows a clear comb; the search with the clearest pilot is kept.
     """
-    halves = [half for half in search.levels.halves if half.legible]
-    parts = [replace(search, levels=half, best=None, trail=[]) for half in halves]
-    best = search
+    best, scale = search, search.levels.of_halves
     with ThreadPoolExecutor(_TOGETHER) as threads:
-        for part, found in zip(parts, threads.map(_Search.clearest, parts), strict=True):
+        halves = [half for half in search.levels.halves if half.legible]
+        views = threads.map(lambda half: half.view(scale), halves)
+        for half, view in zip(halves, views, strict=True):
+            if view.clearest <= CLEAR:
+                continue
+            part = replace(search, levels=half, best=None)
+            found = part.at(scale)
             part.note(found)
             part.look(found)
+            search.poses = part.poses
             if part.strength > best.strength:
                 best = part
-    trail = [*search.trail, *(f"half of it: {line}" for part in parts for line in part.trail)]
-    tried = search.poses + sum(part.poses - search.poses for part in parts)
-    comb = max(one.comb for one in (search, *parts))
-    return replace(best, trail=trail, poses=tried, comb=comb)
+    return replace(best, poses=search.poses)
 
 
 def _another(found: _Search) -> _Search | None:
@@ -242,9 +240,11 @@ def _another(found: _Search) -> _Search | None:
 
 
 def _area(picture: Picture, outline: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """The pixels of a label that was read."""
+    """The pixels of a label that was read, and of its rim, where single marks may stand."""
     area = Image.new("1", picture.shape[::-1])
-    ImageDraw.Draw(area).polygon([(float(x), float(y)) for x, y in outline], fill=1)
+    middle = outline.mean(0)
+    rim = middle + np.float32(_RIM) * (outline - middle)
+    ImageDraw.Draw(area).polygon([(float(x), float(y)) for x, y in rim], fill=1)
     return np.asarray(area)
 
 
