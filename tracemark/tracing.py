@@ -46,7 +46,7 @@ from tracemark.tone_tracing import read_tones
 
 __all__ = ["Team", "trace"]
 
-_METHOD = "trace/2"  # changes with everything that decides how votes are scored. SPEC 9.6
+_METHOD = "trace/3"  # changes with everything that decides how votes are scored. SPEC 9.6
 
 Progress = Callable[[str, float], None]
 

@@ -145,3 +145,25 @@ def test_shares_are_found():
     assert shares == pytest.approx([0.60, 0.25, 0.0], abs=0.06)
     nothing = np.zeros(CURRENT.length)
     assert explained(nothing, nothing, BOOK.biases, crowd).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("number", "mean"), [(300, 0.6), (1000, 0.5)])
+def test_faint_votes_keep_what_they_are_worth(number, mean):
+    """Chips of known strength in noise: most of the bits that the best scale gets of them."""
+    p, shares = BOOK.biases, []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        word = rng.random(CURRENT.length) < p
+        at = rng.choice(CURRENT.length, number, replace=False)
+        value = mean * np.where(word[at], 1, -1) + rng.standard_normal(number)
+        chips = np.clip(value / np.sqrt(np.square(value).mean()), -1, 1)
+        votes = Votes.empty(CURRENT.length)
+        votes.add(at, chips)
+        weighed = hypotheses(votes, p, need=math.log(1e12))
+        told = weighed.log_e(word[None].astype(np.float32) @ weighed.steps)[0]
+        best = max(
+            np.log(np.where(word[at], one, 1 - one) / (p[at] * (2 * one - 1) + 1 - one)).sum()
+            for one in (1 / (1 + np.exp(-scale * chips)) for scale in np.linspace(0.2, 10, 40))
+        )
+        shares.append(told / best)
+    assert np.mean(shares) > 0.8

@@ -129,6 +129,11 @@ class Tables:
         """ln-chance of the votes at positions of given classes: (u,) each to (u, 2, H)."""
         logs = ones[:, None, None] * self.one[kind] + zeros[:, None, None] * self.zero[kind]
         logs += self.state[kind]
+        # SPEC 6.3: a faint vote shows either symbol with chances that sum to 1
+        faint = np.mod(ones + zeros, 1)
+        some = np.flatnonzero(faint)
+        part = faint[some, None, None]
+        logs[some] -= np.logaddexp(part * self.one[kind[some]], part * self.zero[kind[some]])
         top = np.maximum.reduceat(logs, self.first, axis=-1)
         lengths = np.diff(self.first, append=logs.shape[-1])
         scaled = np.exp(logs - np.repeat(top, lengths, axis=-1))
