@@ -5,6 +5,7 @@ Key material never appears in a repr, an error or the ledger; the ledger holds a
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import json
@@ -14,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from tracemark.arguments import checked
 from tracemark.errors import KeyFault
 from tracemark.passphrases import passphrase
 from tracemark.sealing import is_sealed, seal, unseal
@@ -159,8 +161,9 @@ class FileKeys:
     The file may be sealed with a passphrase: see `seal`.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    @checked
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
 
     def keys(self) -> Sequence[EpochKey]:
         """Read the file.
@@ -243,6 +246,8 @@ class FileKeys:
 
 def write_key_file(path: Path, text: str) -> None:
     """Replace a file in one step by one that only its owner can read."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
     beside = path.with_name(path.name + ".new")
     beside.unlink(missing_ok=True)
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from tracemark.arguments import mappings
 from tracemark.codeword import codeword_of
 from tracemark.decoys import Dealer, Pool, Row
 from tracemark.errors import UsageError, VaultError
@@ -137,7 +138,7 @@ class SeededTable:
 
 def without(pool: Pool, rows: Iterable[Row]) -> Iterator[Row]:
     """The rows that are no decoys."""
-    for row in rows:
+    for row in mappings(rows):
         texts = {str(column): value for column, value in row.items() if isinstance(value, str)}
         if not pool.holds(tuple(texts), tuple(texts.values())):
             yield row

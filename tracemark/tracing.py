@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,9 @@ def trace(
             f"no recipient begins with '{among}'" if among else "no recipient is registered",
             hint="tracemark recipient list",
         )
+    for one in (*samples, original):
+        if isinstance(one, Path) and "\0" in str(one):
+            raise UsageError("a sample cannot be a path with a NUL in it", hint="give a file")
     clues = Clues.of(len(samples), waybill, original, originals)
     books = [Codebook(key, profile) for key in keys]
     # text rules are compiled once there is text

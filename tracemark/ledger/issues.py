@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Literal
+from typing import Literal, get_args
 
 from tracemark.errors import LedgerError, UsageError
 from tracemark.ledger.chain import Json
@@ -134,4 +134,8 @@ def append_close(
     transaction: Transaction, issue: int, rows: int, sha256: str | None, status: Status
 ) -> None:
     """Add a ``close`` entry. SPEC 9.5.3."""
+    if status not in get_args(Status):
+        raise UsageError(
+            f"an issue does not end as {status!a}", hint=f"one of {', '.join(get_args(Status))}"
+        )
     transaction.append("close", {"issue": issue, "rows": rows, "sha256": sha256, "status": status})

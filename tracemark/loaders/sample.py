@@ -212,6 +212,8 @@ class LoadedSample:
         """
         if isinstance(self.given, Path):
             try:
+                if self.given.is_char_device():  # /dev/zero has no end
+                    raise UnreadableSample(f"{self.path} is a device", hint="give a file")
                 yield from self._file(self.given, self.form)
             except OSError as error:
                 raise UnreadableSample(
