@@ -332,6 +332,22 @@ def test_functions_and_doors_refuse_what_cannot_be_meant(
     assert not list(tmp_path.iterdir())
 
 
+def test_an_issuing_key_never_takes_the_place_of_the_vaults_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it is kept elsewhere: with it every mark would be lost."""
+    with Vault.create(tmp_path / "v") as vault:
+        vault.add_recipient(WHO)
+    held = (tmp_path / "v" / "keys").rename(tmp_path / "my keys")
+    before = held.read_bytes()
+    with Vault.open(tmp_path / "v", keys=tracemark.FileKeys(held)) as vault:
+        for target in (held, tmp_path / "v" / ".." / "my keys", tmp_path / "v" / "ledger.sqlite"):
+            with pytest.raises(tracemark.UsageError):
+                vault.write_issuing_key(target, "acct:")
+        assert vault.verify_ledger().holds
+    assert held.read_bytes() == before
+
+
 @pytest.mark.parametrize("target", [".", "/", "x" * 300, "not there/x"])
 def test_what_is_no_name_of_a_file_is_no_target(
     vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
@@ -342,11 +358,13 @@ def test_what_is_no_name_of_a_file_is_no_target(
         with pytest.raises(tracemark.VaultError) as caught:
             write_to(target)
         assert caught.value.hint
+    with pytest.raises(tracemark.UsageError), tracemark.open_output(target):
+        pass
     assert sorted(tmp_path.rglob("*")) == there
 
 
 @pytest.mark.parametrize("argument", ["samples", "original"])
 def test_a_path_that_no_system_takes_is_no_sample(vault: Vault, argument: str) -> None:
     given = {"original": Path("a\0b")} if argument == "original" else {}
-    with pytest.raises(tracemark.UsageError, match="NUL"):
+    with pytest.raises(tracemark.UsageError, match="cannot be"):
         vault.trace([ROW] if given else Path("a\0b"), **given)

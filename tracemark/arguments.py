@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache, wraps
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -110,6 +111,21 @@ def sequences(columns: Mapping[str, Iterable[Any]]) -> list[list[Any]]:
     return held
 
 
+def is_path(value: object) -> bool:
+    """Whether it can be the name of a file."""
+    try:
+        named = os.fsencode(value) if isinstance(value, str | os.PathLike) else b""
+    except UnicodeEncodeError:
+        return False
+    return bool(named) and b"\0" not in named
+
+
+def must_not_replace(path: Path) -> None:
+    """Raise UsageError for a file of a vault: its ledger or its keys would be lost."""
+    if path.is_file() and (path.parent / "vault.json").exists():
+        raise UsageError(f"cannot write {path}: it is part of a vault", hint="name another file")
+
+
 def _checks(annotation: str) -> list[_Check]:
     """A check for each of the types; none if one of them is not known here."""
     heads = [part.partition("[")[0].strip() for part in _BAR.split(annotation)]
@@ -134,14 +150,6 @@ def _number(value: object) -> bool:
         return False
 
 
-def _path(value: object) -> bool:
-    try:
-        named = os.fsencode(value) if isinstance(value, str | os.PathLike) else b""
-    except UnicodeEncodeError:
-        return False
-    return bool(named) and b"\0" not in named
-
-
 def _many(value: object) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray)
 
@@ -164,8 +172,8 @@ _KINDS: dict[str, _Check] = {
     "int": lambda value: isinstance(value, Integral) and not isinstance(value, bool),
     "float": _number,
     "date": lambda value: isinstance(value, date),
-    "os.PathLike": _path,
-    "Path": _path,
+    "os.PathLike": is_path,
+    "Path": is_path,
     "Mapping": lambda value: isinstance(value, Mapping),
     "Sequence": lambda value: _many(value) and hasattr(value, "__len__"),
     "tuple": lambda value: isinstance(value, tuple | list),

@@ -112,7 +112,7 @@ def sign_case(case: Case, key: EpochKey, ledger: Ledger, *, version: str, comman
         "case": _spelled(case.to_dict()),
         "process": {
             "time": now(),
-            "command": command,
+            "command": command.encode(errors="backslashreplace").decode(),
             "tracemark": version,
             "numpy": np.__version__,
             "python": sys.version.split()[0],

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracemark import accessing
+from tracemark.arguments import is_path
 from tracemark.case import Case
 from tracemark.codeword import Codebook
 from tracemark.concluding import conclude, laid_to
@@ -82,8 +83,8 @@ def trace(
             hint="tracemark recipient list",
         )
     for one in (*samples, original):
-        if isinstance(one, Path) and "\0" in str(one):
-            raise UsageError("a sample cannot be a path with a NUL in it", hint="give a file")
+        if isinstance(one, Path) and not is_path(one):
+            raise UsageError("a sample is a path that cannot be", hint="give a file")
     clues = Clues.of(len(samples), waybill, original, originals)
     books = [Codebook(key, profile) for key in keys]
     # text rules are compiled once there is text

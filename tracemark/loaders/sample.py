@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -94,7 +95,7 @@ class LoadedSample:
         self._guesser = Guesser()
         self._words: Callable[[], Rows] | None = None
         if isinstance(sample, Path):
-            self.path = name or str(sample)
+            self.path = name or os.fsencode(sample).decode(errors="backslashreplace")
         elif isinstance(sample, str):
             self.path = f"text {number}"
         elif isinstance(sample, Image.Image):

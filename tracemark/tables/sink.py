@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tracemark.arguments import checked
+from tracemark.arguments import checked, must_not_replace
 from tracemark.errors import UsageError
 from tracemark.tables.source import Writable
 
@@ -54,11 +54,14 @@ def open_output(target: Path | str, *, like: Path | None = None) -> Iterator[Bin
         sys.stdout.buffer.flush()
         return
     path = Path(os.path.realpath(target))
-    if path.exists() and not path.is_file() and not path.is_dir():
+    with _refusals(path):
+        must_not_replace(path)
+        is_device = path.exists() and not path.is_file() and not path.is_dir()
+    if is_device:
         with io.BufferedWriter(_Raw(path, path)) as device:
             yield device
         return
-    beside = path.with_name(f".{secrets.token_hex(8)}.part")
+    beside = path.parent / f".{secrets.token_hex(8)}.part"
     try:
         with io.BufferedWriter(_Raw(beside, path, new=True)) as file:
             yield file
