@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -368,3 +369,59 @@ def test_a_path_that_no_system_takes_is_no_sample(vault: Vault, argument: str) -
     given = {"original": Path("a\0b")} if argument == "original" else {}
     with pytest.raises(tracemark.UsageError, match="cannot be"):
         vault.trace([ROW] if given else Path("a\0b"), **given)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_fork_amid_an_export_leaves_the_issue_to_its_parent(vault: Vault, goes_on: bool) -> None:
+    """Both would end it, and the ledger would never hold again."""
+    rows = vault.mark_rows([ROW] * 200, WHO)
+    first = [next(rows)]
+    child = os.fork()
+    if child == 0:  # pragma: no cover
+        try:
+            if goes_on:
+                list(rows)
+            rows.close()
+        except tracemark.UsageError:
+            os._exit(7)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == (7 if goes_on else 0)
+    assert len([*first, *rows]) == 200
+    assert [one.body["status"] for one in vault.ledger_entries("close")] == ["done"]
+    assert vault.verify_ledger().holds
+
+
+@pytest.mark.parametrize("step", ["token_bytes", "token_hex"])
+def test_a_vault_that_was_broken_off_can_be_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def interrupted(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(f"tracemark.vault.secrets.{step}", interrupted)
+        Vault.create(tmp_path / "v")
+    assert list((tmp_path / "v").iterdir()) == []
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter").touch()
+    with pytest.raises(tracemark.VaultError, match="not an empty folder"):
+        Vault.create(tmp_path / "mine")
+    assert (tmp_path / "mine" / "letter").exists()
+    Vault.create(tmp_path / "v").close()
+
+
+def test_keys_and_decoys_that_cannot_be_written(vault: Vault, tmp_path: Path) -> None:
+    for name in ("keys.new", "decoys.jsonl.new"):
+        (tmp_path / "vault" / name).mkdir()
+    for call in (
+        vault.rotate_key,
+        vault.unseal_keys,
+        lambda: vault.add_decoys([{"手机": "13900001234"}]),
+    ):
+        with pytest.raises(tracemark.VaultError, match="cannot be written") as caught:
+            call()
+        assert caught.value.hint
+    assert len(vault.epochs) == 1 and not len(vault.decoys)
+    assert vault.verify_ledger().holds

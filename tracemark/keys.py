@@ -192,9 +192,7 @@ class FileKeys:
         held = list(self.keys()) if there else []
         fresh = EpochKey(len(held) + 1, material or secrets.token_bytes(ROOT_BYTES))
         text = _lines([*held, fresh])
-        write_key_file(
-            self.path, seal(text, passphrase(self.path)) if there and self.sealed else text
-        )
+        self._write(seal(text, passphrase(self.path)) if there and self.sealed else text)
         return fresh
 
     def seal(self, secret: str) -> None:
@@ -209,11 +207,11 @@ class FileKeys:
         MissingExtra
             Without the extra ``seal``.
         """
-        write_key_file(self.path, seal(self._opened(), secret))
+        self._write(seal(self._opened(), secret))
 
     def unseal(self) -> None:
         """Write the keys as plain lines again, mode 0600."""
-        write_key_file(self.path, self._opened())
+        self._write(self._opened())
 
     def _text(self) -> str:
         try:
@@ -236,6 +234,15 @@ class FileKeys:
                 hint=f"chmod 600 {self.path}",
             )
         return text
+
+    def _write(self, text: str) -> None:
+        try:
+            write_key_file(self.path, text)
+        except OSError as error:
+            raise KeyFault(
+                f"the key file {self.path} cannot be written: {error.strerror}",
+                hint="check that its folder exists and can be written",
+            ) from None
 
     def _opened(self) -> str:
         text = self._text()

@@ -52,14 +52,20 @@ def add(folder: Path, ledger: Ledger, those: Iterable[Row]) -> int:
     grown = Pool([*held.rows, *those], normal)
     if len(grown) > len(held):
         content, beside = grown.lines(), folder / _FRESH
-        folder.mkdir(parents=True, exist_ok=True)  # where keys and ledger are elsewhere
-        beside.touch(0o600)
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        ledger.record_decoys(len(grown), hashlib.sha256(content).hexdigest())
-        beside.replace(folder / _FILE)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)  # where keys and ledger are elsewhere
+            beside.touch(0o600)
+            with beside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            ledger.record_decoys(len(grown), hashlib.sha256(content).hexdigest())
+            beside.replace(folder / _FILE)
+        except OSError as error:
+            raise VaultError(
+                f"the decoys cannot be written to {folder}: {error.strerror}",
+                hint="check that it can be written and has space",
+            ) from None
     return len(grown) - len(held)
 
 

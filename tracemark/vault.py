@@ -98,12 +98,14 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
         provider = keys or _environment() if key is None else None
         if provider is not None:
             provider.keys()  # a malformed key is found before anything is made
+        mine = False  # from here on all that lies in the folder
         try:
             if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
                 raise VaultError(
                     f"cannot make a vault in {folder}: it is not an empty folder",
                     hint="name a new folder, or open the vault that is there",
                 )
+            mine = True
             folder.mkdir(parents=True, exist_ok=True)
             if provider is None:
                 provider = FileKeys(folder / _KEYS)
@@ -121,11 +123,17 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
             beside = folder / (_SETTINGS + ".new")
             beside.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
             beside.replace(folder / _SETTINGS)
+        except LedgerError:
+            mine = not (folder / _LEDGER).exists()  # else another process makes one here
+            raise
         except OSError as error:
             raise VaultError(
                 f"cannot make a vault in {folder}: {error.strerror}",
                 hint="choose a folder that can be written",
             ) from None
+        finally:
+            if mine and not (folder / _SETTINGS).exists():  # broken off
+                _empty(folder)
         return cls(folder, CURRENT, provider, ledger)
 
     @classmethod
@@ -320,6 +328,13 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
         self._ledger.close()
         self._ledger = moved
         distant.redirect(self.path, _SETTINGS, _LEDGER, address)
+
+
+def _empty(folder: Path) -> None:
+    """Take away what was begun of a vault, so that it can be begun again."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_file():
+            path.unlink()
 
 
 def _key_file() -> KeyProvider | None:
