@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import typer
 import tracemark
 
 from .options import VAULT, AsJson, VaultPath
-from .pipes import as_file, name_of
+from .pipes import as_file, must_end, name_of
 from .terminal import progress, say, say_json, say_json_line, say_table
 
 app = typer.Typer(help="Record who had which waybills in hand without a marked copy.")
@@ -112,7 +113,7 @@ def list_(
     with tracemark.Vault.open(vault) as opened:
         entries = opened.custody_of(waybill) if waybill else opened.ledger_entries("custody")
         mine = (one for one in entries if not to or one.body["recipient"] == to)
-        rows = [_row(one) for one in deque(mine, last)]
+        rows = [_row(one) for one in deque(mine, min(last, sys.maxsize))]
     if as_json:
         for row in rows:
             say_json_line(row)
@@ -133,6 +134,7 @@ def _row(entry: tracemark.Entry) -> dict[str, object]:
 
 def _encoding(path: Path, name: str) -> str:
     """UTF-8 or GB18030, whichever the whole file is. Raises UnreadableSample."""
+    must_end(path)
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             with path.open(encoding=encoding, newline="") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections import deque
 from pathlib import Path
 from typing import Annotated, Any
@@ -108,7 +109,8 @@ def show(
     """
     with tracemark.Vault.open(vault) as opened:
         entries = opened.ledger_entries(kind)
-        newest = deque((one for one in entries if not to or one.body.get("recipient") == to), last)
+        mine = (one for one in entries if not to or one.body.get("recipient") == to)
+        newest = deque(mine, min(last, sys.maxsize))
     for entry in newest:
         if as_json:
             say_json_line({**dataclasses.asdict(entry), "hash": entry.hash.hex()})

@@ -20,7 +20,7 @@ from .doctor import doctor
 from .init import init
 from .preview import preview
 from .report import report, verify_case
-from .terminal import TERMINATED, USAGE, ask_passphrase, guarded, last_resort, say
+from .terminal import TERMINATED, USAGE, ask_passphrase, guarded, hold_streams, last_resort, say
 from .tile import tile
 from .trace import trace
 from .words import Language, language, listen, speaking
@@ -120,6 +120,7 @@ def status(arguments: Sequence[str]) -> int:
 
 def run() -> None:
     """Run the program as a process."""
+    hold_streams()
     sys.excepthook = last_resort
     tracemark.ask_with(ask_passphrase)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))

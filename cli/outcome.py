@@ -34,6 +34,10 @@ def check_outputs(vault: tracemark.Vault, *outputs: Path | None, signed: Path | 
             raise tracemark.UsageError(
                 f"no folder {output.parent} for {output.name}", hint="make the folder first"
             )
+    if signed and any(signed.resolve() == output.resolve() for output in filter(None, outputs)):
+        raise tracemark.UsageError(
+            f"two outputs would be written to {signed}", hint="name a file for each"
+        )
     if signed:
         _ = vault.public_key  # raises MissingExtra
 

@@ -26,13 +26,25 @@ def reading(path: Path) -> Iterator[BinaryIO]:
     if path == PIPE:
         yield sys.stdin.buffer
         return
+    must_end(path)
     with path.open("rb") as file:
         yield file
 
 
+def must_end(path: Path) -> None:
+    """Raise UnreadableSample for a device: some, as /dev/zero, have no end."""
+    if path.is_char_device():
+        raise tracemark.UnreadableSample(f"{name_of(path)} is a device", hint="give a file")
+
+
 def name_of(path: Path) -> str:
     """What to call a file in messages and in the ledger; bytes that are no text are escaped."""
-    return "stdin" if path == PIPE else os.fsencode(path).decode(errors="backslashreplace")
+    return "stdin" if path == PIPE else spelled(path)
+
+
+def spelled(path: Path) -> str:
+    """The path as text; bytes that are none are escaped."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 @contextmanager
@@ -80,6 +92,6 @@ class Watched:
     def read(self, size: int = -1, /) -> bytes:
         """Read as the file does."""
         block = self._source.read(size)
-        self._done += len(block)
+        self._done += len(block or b"")
         self._report("", min(1.0, self._done / self._size) if self._size else 0.0)
         return block

@@ -12,7 +12,7 @@ import typer
 import tracemark
 
 from .options import AsJson
-from .pipes import PIPE, name_of, reading, writing
+from .pipes import PIPE, must_end, name_of, reading, writing
 from .terminal import note, say, say_facts, say_json, say_wrapped
 from .words import labelled, language, told
 
@@ -122,5 +122,6 @@ def _text(source: Path) -> str:
 
 
 def _sha256(path: Path) -> str:
+    must_end(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -40,6 +40,19 @@ _UNIT = re.compile(  # what stays together on a line, and the space before it
 )
 
 
+def hold_streams() -> None:
+    """Put something where a shell has closed a stream (``>&-``), which the next file would take.
+
+    What is read or written there is refused as by a closed one; messages go nowhere.
+    """
+    for name, way in (("stdin", os.O_WRONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            handle = os.open(os.devnull, way)
+            raw = io.FileIO(handle, "r" if name == "stdin" else "w")
+            buffer = io.BufferedReader(raw) if name == "stdin" else io.BufferedWriter(raw)
+            setattr(sys, name, io.TextIOWrapper(buffer, encoding="utf-8"))
+
+
 def guarded(action: Callable[[], int | None]) -> int:
     """Run an action and turn every failure it may meet into two lines and an exit status."""
     for stream in (sys.stdout, sys.stderr):

@@ -24,7 +24,7 @@ from .outcome import (
     say_written,
     write_case,
 )
-from .pipes import PIPE, as_file
+from .pipes import PIPE, as_file, spelled
 from .terminal import (
     DONE,
     NOBODY,
@@ -153,7 +153,7 @@ def _there(sample: Path) -> Path:
 
 def _as_named(case: tracemark.Case, paths: list[Path], samples: list[Path]) -> tracemark.Case:
     """The case with each sample called what the person called it, and an archive's files by it."""
-    called = {str(path): str(sample) for path, sample in zip(paths, samples, strict=True)}
+    called = {spelled(path): spelled(sample) for path, sample in zip(paths, samples, strict=True)}
     named = []
     for report in case.samples:
         path = next(p for p in called if report.path == p or report.path.startswith(p + "/"))

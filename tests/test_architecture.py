@@ -18,7 +18,7 @@ LIBRARY = ROOT / "tracemark"
 PROGRAM = ROOT / "cli"
 
 GROUND = {"later", "errors", "sealing", "passphrases", "keys", "profiles", "codeword", "model"}
-GROUND |= {"darkness", "masks", "processes", "upright"}
+GROUND |= {"arguments", "darkness", "masks", "processes", "upright"}
 
 EXTRAS = {
     "pyarrow",
@@ -35,6 +35,7 @@ EXTRAS = {
 # what each room may import, besides itself; whatever is not named here is a new room and must be
 MAY_IMPORT = {
     "errors": set(),
+    "arguments": {"errors"},
     "profiles": set(),
     "model": set(),
     "masks": set(),
@@ -44,7 +45,7 @@ MAY_IMPORT = {
     "processes": set(),
     "sealing": {"errors"},
     "passphrases": {"errors"},
-    "keys": {"errors", "sealing", "passphrases"},
+    "keys": {"arguments", "errors", "sealing", "passphrases"},
     "codeword": {"keys", "profiles"},
     "text": GROUND,  # a carrier is handed a codeword and a subkey: no ledger, no decoder, no name
     "label": GROUND,
@@ -56,7 +57,7 @@ MAY_IMPORT = {
     "custody": {"errors", "keys", "ledger"},
     "decoys": GROUND | {"access"},  # a carrier: no ledger, no decoder, no name
     "seeding": GROUND | {"decoys", "ledger", "tables", "text"},
-    "tables": {"errors"},
+    "tables": {"arguments", "errors"},
     "pictures": {"errors"},
     "barcodes": {"errors"},
     "loaders": {"errors", "later", "pictures", "printing", "processes", "tables"},
@@ -68,12 +69,12 @@ MAY_IMPORT = {
     "showing_text": GROUND | {"text", "loaders", "exhibit"},
     "report": {"errors", "exhibit", "words"},  # from a case file to a page: nothing of how it arose
     "signing": {"errors", "keys"},
-    "checkpoints": {"errors", "keys", "ledger", "signing"},
+    "checkpoints": {"arguments", "errors", "keys", "ledger", "signing"},
     "issuing": {"codeword", "keys", "profiles"},
     "key_verbs": GROUND | {"issuing", "ledger", "signing"},
     "ledger_verbs": {"keys", "ledger", "checkpoints"},
-    "casefile": {"errors", "keys", "ledger", "case", "access", "signing", "report"},
-    "cleaning": {"decoys", "errors", "tables", "text"},
+    "casefile": {"arguments", "errors", "keys", "ledger", "case", "access", "signing", "report"},
+    "cleaning": {"arguments", "decoys", "errors", "tables", "text"},
     "marking": GROUND | {"collecting", "text", "label", "tone", "tables", "ledger"},
     "label_tracing": GROUND | {"label", "loaders", "pictures", "barcodes", "ledger", "case"},
     "tone_tracing": GROUND | {"tone", "label_tracing", "loaders", "case"},
@@ -95,7 +96,7 @@ MAY_IMPORT = {
     "label_verbs": GROUND | {"marking", "ledger", "pictures"},
     "label_file_verbs": GROUND
     | {"label_verbs", "label_batches", "marking", "ledger", "pictures", "printing"}
-    | {"zpl_marking", "pdf_marking"},
+    | {"tables", "zpl_marking", "pdf_marking"},
     "screen_verbs": GROUND | {"marking", "ledger"},
     "label_batches": GROUND | {"issuing", "label_file_verbs", "ledger", "pictures"},
     "record_verbs": GROUND | {"ledger", "custody", "decoys", "seeding"},
@@ -108,7 +109,7 @@ MAY_IMPORT = {
     "distant": {"errors", "keys", "ledger", "profiles"},
     "later": set(),
     "job_verbs": GROUND | {"marking", "ledger"},
-    "frames": {"errors", "vault"},
+    "frames": {"arguments", "errors", "vault"},
     "spark": {"errors", "vault"},
     "service": {"errors", "distant", "vault"},
     "__init__": GROUND

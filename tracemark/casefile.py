@@ -13,6 +13,7 @@ import numpy as np
 
 from tracemark import signing
 from tracemark.access.evidence import Access, Holder
+from tracemark.arguments import checked
 from tracemark.case import FORMAT, Accusation, Binding, Case, Evidence, Pilot, RowsOf, SampleReport
 from tracemark.errors import BadSignature, UnreadableSample, UsageError
 from tracemark.keys import EpochKey
@@ -56,6 +57,7 @@ class SignedCase:
         return page(self.case.to_dict(), lang=lang, signed=signed)
 
 
+@checked
 def read_case(text: str, *, name: str = "the case file") -> Case:
     """Read a case file, signed or not. A signature is not checked: see `verify_case`.
 
@@ -110,7 +112,7 @@ def sign_case(case: Case, key: EpochKey, ledger: Ledger, *, version: str, comman
         "case": _spelled(case.to_dict()),
         "process": {
             "time": now(),
-            "command": command,
+            "command": command.encode(errors="backslashreplace").decode(),
             "tracemark": version,
             "numpy": np.__version__,
             "python": sys.version.split()[0],
@@ -129,6 +131,7 @@ def sign_case(case: Case, key: EpochKey, ledger: Ledger, *, version: str, comman
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
+@checked
 def verify_case(
     text: str,
     *,
@@ -182,7 +185,7 @@ def verify_case(
     for sample in samples:
         if sample not in known:
             raise BadSignature(
-                f"the sample with SHA-256 {sample[:16]}… is not in {name}",
+                f"the sample with SHA-256 {str(sample)[:16]}… is not in {name}",
                 hint="check that it is the very file that was traced, byte for byte",
             )
     return SignedCase(case, signer, time, process, vault)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tracemark import signing
+from tracemark.arguments import checked
 from tracemark.errors import BadSignature, LedgerError, UnreadableSample
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger, merkle
@@ -147,6 +148,7 @@ def must_extend(ledger: Ledger, keys: Sequence[EpochKey], note: str) -> Checkpoi
     return _own(ledger, keys, note)[0]
 
 
+@checked
 def check_proof(
     text: str,
     *,
@@ -185,7 +187,7 @@ def check_proof(
         raise UnreadableSample(
             f"{name} is not a proof of a ledger", hint="tracemark ledger prove writes one"
         ) from None
-    trusted = [one.strip().lower() for one in public_keys]
+    trusted = [str(one).strip().lower() for one in public_keys]
     state = _opened(note, public, trusted, name)
     if checkpoint is not None and checkpoint not in (note, earlier and earlier[0]):
         raise BadSignature(

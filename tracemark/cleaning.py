@@ -7,6 +7,7 @@ from itertools import islice
 from operator import ne
 from typing import BinaryIO
 
+from tracemark.arguments import checked
 from tracemark.decoys import Pool
 from tracemark.errors import UsageError
 from tracemark.tables import Readable, open_document
@@ -16,6 +17,7 @@ from tracemark.text.roles import MARKED, find_role
 _CHUNK = 4096
 
 
+@checked
 def clean_table(
     source: Readable,
     sink: BinaryIO,

@@ -104,7 +104,11 @@ def day(when: str | date | None) -> str | None:
     """
     if isinstance(when, str):
         return _day(when[:11])
-    return None if when is None else when.isoformat()[:10]
+    if when is None:
+        return None
+    if not isinstance(when, date):
+        raise _no_date()
+    return when.isoformat()[:10]
 
 
 @lru_cache(maxsize=4096)
@@ -115,7 +119,11 @@ def _day(text: str) -> str | None:
     if match := _DATE.match(text) or _DATE.match(text[:8]):
         with suppress(ValueError):
             return date(*map(int, match.groups())).isoformat()
-    raise UsageError("a time of custody is not a date", hint="for example 2026-03-09 08:15")
+    raise _no_date()
+
+
+def _no_date() -> UsageError:
+    return UsageError("a time of custody is not a date", hint="for example 2026-03-09 08:15")
 
 
 def _grouped(events: Iterator[CustodyEvent], fingerprinter: Fingerprinter) -> list[Custody]:
@@ -123,6 +131,8 @@ def _grouped(events: Iterator[CustodyEvent], fingerprinter: Fingerprinter) -> li
     groups: dict[tuple[str, str, str | None], int] = {}
     numbers, prints = [_NOTHING.astype(np.int64)], [_NOTHING]
     while some := list(islice(events, _HASHED)):
+        for one in some:
+            _must_be_event(one)
         keys = [(one.recipient, _named(one.what), day(one.when)) for one in some]
         numbers.append(np.array([groups.setdefault(key, len(groups)) for key in keys], np.int64))
         prints.append(fingerprinter.waybills([one.waybill for one in some]))
@@ -132,8 +142,21 @@ def _grouped(events: Iterator[CustodyEvent], fingerprinter: Fingerprinter) -> li
     return [Custody(*key, part) for key, part in zip(groups, parts, strict=bool(groups))]
 
 
+def _must_be_event(one: object) -> None:
+    if not isinstance(one, CustodyEvent) or not all(isinstance(text, str) for text in one[:2]):
+        raise UsageError(
+            "a custody event is not fit for the ledger",
+            hint="CustodyEvent(recipient, waybill, when, what), the first two as text",
+        )
+
+
 def _named(what: str) -> str:
-    if not 1 <= len(what) <= _LONGEST or what != what.strip() or not what.isprintable():
+    if (
+        not isinstance(what, str)
+        or not 1 <= len(what) <= _LONGEST
+        or what != what.strip()
+        or not what.isprintable()
+    ):
         raise UsageError(
             "a kind of custody event is not fit for the ledger",
             hint=f"1 to {_LONGEST} printable characters, for example scan",

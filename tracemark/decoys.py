@@ -51,7 +51,7 @@ class Pool:
         self._identities: list[bytes] = []
         self._known: dict[bytes, int] = {}
         for number, row in enumerate(rows, start=1):
-            if not isinstance(row, Mapping) or not all(isinstance(v, str) for v in row.values()):
+            if not isinstance(row, Mapping) or not _is_text([*row, *row.values()]):
                 raise UsageError(
                     f"decoy {number} is not a mapping from column name to text",
                     hint="for example {'收件人': …, '手机': …, '地址': …}",
@@ -128,6 +128,14 @@ class Pool:
             for one in numbers
         ]
         return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64).reshape(-1, BITS)
+
+
+def _is_text(parts: Sequence[object]) -> bool:
+    """Whether UTF-8 can hold all of them."""
+    try:
+        return all(isinstance(one, str) and [one.encode()] for one in parts)
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
 
 
 class Dealer:

@@ -7,7 +7,11 @@ contains key material or the contents of a cell.
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_LONGEST = 1000
 
 
 class TracemarkError(Exception):
@@ -16,18 +20,24 @@ class TracemarkError(Exception):
     Parameters
     ----------
     message : str
-        One line: what is wrong, and where.
+        What is wrong, and where. It is kept as one line: what a caller handed in may hold line ends
+        and be of any length.
     hint : str
         One line: what the person can do about it; empty where there is nothing to do.
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+        super().__init__(_one_line(message))
+        self.hint = _one_line(hint)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """From one process to another, whatever a subclass is made of."""
         return _again, (type(self), self.args, self.__dict__)
+
+
+def _one_line(text: str) -> str:
+    text = _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return text if len(text) < _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}"
 
 
 def _again(

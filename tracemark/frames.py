@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from tracemark.arguments import checked
 from tracemark.errors import MissingExtra, UsageError
 from tracemark.vault import Vault
 
 Frame = TypeVar("Frame")
 
 
+@checked
 def mark(
     frame: Frame,
     to: str,
@@ -48,21 +50,35 @@ def mark(
     """
     try:
         import narwhals as nw
+        from narwhals.exceptions import DuplicateError
     except ImportError:
         raise MissingExtra("arrow", "marking data frames") from None
     try:
         table: Any = nw.from_native(frame, eager_only=True)
+        named = all(isinstance(name, str) for name in table.columns)
+    except DuplicateError:
+        named = False
     except TypeError:
         raise UsageError(
             f"a {type(frame).__name__} is no data frame that is held in memory",
             hint="collect a lazy one first; rows go to mark_rows, batches to mark_batch",
         ) from None
+    if not named:
+        raise UsageError(
+            "the data frame does not name each column once, by a text",
+            hint="rename its columns, for example frame.columns = [...]",
+        )
+    if missing := [name for name in columns or () if name not in table.columns]:
+        raise UsageError(
+            f"no column '{missing[0]}' in the data frame",
+            hint="columns: " + ", ".join(table.columns),
+        )
     if table.implementation.is_pyarrow():
         native: Any = table.to_native()
         batches = list(vault.mark_batches(native.to_batches(), to, columns, policy))
         whole: Frame = type(native).from_batches(batches, schema=native.schema)
         return whole
-    kinds = {str(name): kind for name, kind in table.schema.items()}
+    kinds = dict(table.schema)
     texts = [n for n, kind in kinds.items() if kind in (nw.String, nw.Object, nw.Categorical)]
     marked = vault.mark_columns({n: table[n].to_list() for n in texts}, to, columns, policy)
     changed = []

@@ -45,6 +45,7 @@ class JobVerbs:
         ------
         UnknownRecipient, UsageError, LedgerError
         """
+        self._ledger.recipient(to)  # raises UnknownRecipient
         RowMarker(self._keys[-1], self.profile, to, policy=policy)  # refuses before it is recorded
         return self._ledger.issue(
             to,

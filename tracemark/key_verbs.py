@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tracemark import passphrases, signing
+from tracemark.arguments import must_not_replace
 from tracemark.errors import UsageError, VaultError
 from tracemark.issuing import issuing_key
 from tracemark.keys import EpochKey, FileKeys, KeyProvider, write_key_file
@@ -138,7 +139,11 @@ class KeyVerbs:
                 f"no recipient's id begins with '{to}'", hint="tracemark recipient list"
             )
         try:
-            write_key_file(Path(target), issuing_key(self._keys, self.profile, ids))
+            path = Path(target).resolve()
+            must_not_replace(path)
+            if isinstance(self._provider, FileKeys) and path == self._provider.path.resolve():
+                raise UsageError(f"{path} holds the vault's own keys", hint="name another file")
+            write_key_file(path, issuing_key(self._keys, self.profile, ids))
         except OSError as error:
             raise VaultError(
                 f"the key file {target} cannot be written: {error.strerror}",

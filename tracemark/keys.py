@@ -5,6 +5,7 @@ Key material never appears in a repr, an error or the ledger; the ledger holds a
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import json
@@ -14,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from tracemark.arguments import checked
 from tracemark.errors import KeyFault
 from tracemark.passphrases import passphrase
 from tracemark.sealing import is_sealed, seal, unseal
@@ -159,8 +161,9 @@ class FileKeys:
     The file may be sealed with a passphrase: see `seal`.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    @checked
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
 
     def keys(self) -> Sequence[EpochKey]:
         """Read the file.
@@ -189,9 +192,7 @@ class FileKeys:
         held = list(self.keys()) if there else []
         fresh = EpochKey(len(held) + 1, material or secrets.token_bytes(ROOT_BYTES))
         text = _lines([*held, fresh])
-        write_key_file(
-            self.path, seal(text, passphrase(self.path)) if there and self.sealed else text
-        )
+        self._write(seal(text, passphrase(self.path)) if there and self.sealed else text)
         return fresh
 
     def seal(self, secret: str) -> None:
@@ -206,11 +207,11 @@ class FileKeys:
         MissingExtra
             Without the extra ``seal``.
         """
-        write_key_file(self.path, seal(self._opened(), secret))
+        self._write(seal(self._opened(), secret))
 
     def unseal(self) -> None:
         """Write the keys as plain lines again, mode 0600."""
-        write_key_file(self.path, self._opened())
+        self._write(self._opened())
 
     def _text(self) -> str:
         try:
@@ -234,6 +235,15 @@ class FileKeys:
             )
         return text
 
+    def _write(self, text: str) -> None:
+        try:
+            write_key_file(self.path, text)
+        except OSError as error:
+            raise KeyFault(
+                f"the key file {self.path} cannot be written: {error.strerror}",
+                hint="check that its folder exists and can be written",
+            ) from None
+
     def _opened(self) -> str:
         text = self._text()
         return (
@@ -243,6 +253,8 @@ class FileKeys:
 
 def write_key_file(path: Path, text: str) -> None:
     """Replace a file in one step by one that only its owner can read."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
     beside = path.with_name(path.name + ".new")
     beside.unlink(missing_ok=True)
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

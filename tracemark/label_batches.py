@@ -22,12 +22,13 @@ from typing import Any, cast
 
 from PIL import Image
 
-from tracemark.errors import UnreadableSample
+from tracemark.errors import UnreadableSample, UsageError
 from tracemark.issuing import issuing_key
 from tracemark.keys import EpochKey, parse_keys
 from tracemark.label_file_verbs import LabelFile, LabelFileVerbs, MarkedFile
 from tracemark.ledger import Ledger
 from tracemark.pictures import open_picture
+from tracemark.processes import MOST
 from tracemark.profiles import PROFILES, Profile
 
 _AHEAD = 3  # files to a worker that may wait, so that memory does not grow with their number
@@ -88,13 +89,23 @@ def mark_files(
             yield marked
 
 
+def _label_files(files: Iterable[LabelFile]) -> Iterator[LabelFile]:
+    for file in files:
+        if not isinstance(file, LabelFile):
+            raise UsageError(
+                f"a label to be marked cannot be a {type(file).__name__}",
+                hint="a LabelFile(path) each",
+            )
+        yield file
+
+
 Answer = tuple[MarkedFile, list[tuple[tuple[Any, ...], dict[str, Any]]]]
 
 
 def _here(
     files: Iterable[LabelFile], wish: Wish, keys: list[EpochKey], profile: Profile
 ) -> Generator[Answer, None, None]:
-    for file in files:
+    for file in _label_files(files):
         yield _marked(file, wish, keys, profile)
 
 
@@ -102,17 +113,17 @@ def _apart(
     files: Iterable[LabelFile], wish: Wish, keys: list[EpochKey], profile: Profile, workers: int
 ) -> Generator[Answer, None, None]:
     pool = ProcessPoolExecutor(
-        workers,
+        min(workers, MOST),
         get_context("spawn"),
         _begin,
         (issuing_key(keys, profile, [wish.to]), profile.name),
     )
     waiting: deque[Future[Answer]] = deque()
     try:
-        for file in files:
+        for file in _label_files(files):
             with _uninterrupted():  # what is started here is not, from its first moment on
                 waiting.append(pool.submit(_work, file, wish))
-            if len(waiting) >= _AHEAD * workers:
+            if len(waiting) >= _AHEAD * min(workers, MOST):
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

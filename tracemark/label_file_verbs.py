@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from tracemark.errors import UsageError
-from tracemark.label_verbs import LabelVerbs
+from tracemark.label_verbs import LabelVerbs, must_be_resolution
 from tracemark.marking import MarkedLabel
 from tracemark.model import Unseen
-from tracemark.pictures import WRITTEN, open_picture, save_picture
+from tracemark.pictures import WRITTEN, loaded, open_picture, save_picture
 from tracemark.printing import pdf
 from tracemark.printing.streams import MOST_BYTES, is_zpl
+from tracemark.tables.sink import write
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -39,6 +40,15 @@ class LabelFile:
     waybill: str | None = None
     rendered: Path | None = None
     name: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a path that is none."""
+        for path in filter(None, (self.path, self.rendered)):
+            if not isinstance(path, Path) or "\0" in str(path):
+                raise UsageError(
+                    f"a file of a label cannot be a {type(path).__name__}",
+                    hint="a pathlib.Path, and no NUL in it",
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +103,24 @@ class LabelFileVerbs(LabelVerbs):
         int
             How many labels were marked.
         """
+        must_be_resolution(dpi)
+        if not source.seekable():
+            raise UsageError(
+                f"{name} cannot be read twice", hint="hand in io.BytesIO(source.read())"
+            )
         head = source.read(1024)
         source.seek(-len(head), io.SEEK_CUR)
         if pdf.is_pdf(head):
             marked_pages, count = self._marked_pdf(
-                source.read(), to, waybill, profile, name=name, dpi=dpi or pdf.DPI, again=again
+                source.read(),
+                to,
+                waybill,
+                profile,
+                name=name,
+                dpi=pdf.DPI if dpi is None else dpi,
+                again=again,
             )
-            sink.write(marked_pages)
+            write(sink, marked_pages)
             return count
         if is_zpl(head):
             marked_stream, count = self._marked_zpl(
@@ -112,7 +133,7 @@ class LabelFileVerbs(LabelVerbs):
                 dpi=dpi,
                 again=again,
             )
-            sink.write(marked_stream)
+            write(sink, marked_stream)
             return count
         if rendered is not None:
             raise UsageError(
@@ -125,7 +146,9 @@ class LabelFileVerbs(LabelVerbs):
                 f"{name}: a {kind} is not written", hint=f"one of {', '.join(WRITTEN)}"
             )
         marked = self.mark_label(picture, to, waybill, profile, dpi=dpi, again=again)
-        save_picture(marked, sink, kind)
+        held = io.BytesIO()
+        save_picture(marked, held, kind)
+        write(sink, held.getvalue())
         return 1
 
     def mark_label_pdf(
@@ -183,6 +206,7 @@ class LabelFileVerbs(LabelVerbs):
         from tracemark import pdf_marking  # late, as marking.mark_label does
 
         self._ledger.recipient(to)
+        must_be_resolution(dpi)
 
         def mark_one(picture: Image.Image, number: str | None) -> MarkedLabel:
             return self._marked(picture, to, number, profile, dpi, again)
@@ -248,6 +272,9 @@ class LabelFileVerbs(LabelVerbs):
         from tracemark import zpl_marking  # late, as marking.mark_label does
 
         self._ledger.recipient(to)
+        for drawn in rendered if isinstance(rendered, Sequence) else [rendered]:
+            if drawn is not None:
+                loaded(drawn, name=f"{name}: what the printer makes of it")
 
         def mark_one(picture: Image.Image, number: str | None, unseen: Unseen) -> MarkedLabel:
             return self._marked(picture, to, number, profile, dpi, again, unseen)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracemark import marking
+from tracemark.errors import UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
 from tracemark.ledger.fingerprints import Fingerprints
@@ -122,6 +123,11 @@ class LabelVerbs:
             And whatever `render` raises; nothing is recorded then.
         """
         self._ledger.recipient(to)
+        if not all(isinstance(one, str) for pair in fields.items() for one in pair):
+            raise UsageError(
+                "a field of the waybill is no text",
+                hint="column names and what stands there, as str",
+            )
         words = RowMarker(self._keys[-1], self.profile, to, columns=columns, policy=policy)
         [values], prints = words.mark([(tuple(fields), tuple(fields.values()))])
         if waybill is None:
@@ -144,6 +150,7 @@ class LabelVerbs:
         unseen: Unseen | None = None,
         tones: bool = False,  # a page's overlay is of black dots only
     ) -> MarkedLabel:
+        must_be_resolution(dpi)
         return marking.mark_label(
             loaded(image, name="the label"),
             to,
@@ -177,6 +184,12 @@ class LabelVerbs:
             sha256=sha256,
             waybill=int(number[0]) if len(number) else None,
         )
+
+
+def must_be_resolution(dpi: float | None) -> None:
+    """Raise UsageError for a resolution that no printer has."""
+    if dpi is not None and dpi <= 0:
+        raise UsageError(f"a resolution of {dpi:g} dpi", hint="above 0, for example 203 or 300")
 
 
 def _joined(prints: Mapping[str, Fingerprints], waybill: Fingerprints) -> dict[str, Fingerprints]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracemark.arguments import mappings, sequences
 from tracemark.codeword import codeword_of
 from tracemark.collecting import rarely
 from tracemark.errors import AlreadyMarked, HostTooSmall, UsageError
@@ -26,6 +27,7 @@ from tracemark.profiles import Profile
 from tracemark.tables import Document, Row, Writable
 from tracemark.tables.arrow import text_columns, with_texts
 from tracemark.tables.block import Block
+from tracemark.tables.sink import write
 from tracemark.text.columns import ColumnMarker
 from tracemark.text.marker import CellMarker
 from tracemark.text.roles import MARKED, checked, role_of_cell, role_of_header
@@ -127,9 +129,14 @@ class RowMarker:
         self._plans: dict[tuple[str | None, ...], list[str | None]] = {}
         self.cells = 0
 
-    def missing(self, headers: Sequence[str | None]) -> list[str]:
-        """Overridden columns that these headers do not have."""
-        return [name for name in self._overrides if name not in headers]
+    def must_find(self, headers: Sequence[str | None], where: str) -> None:
+        """Raise UsageError if these headers lack a column that is given a role."""
+        for name in self._overrides:
+            if name not in headers:
+                raise UsageError(
+                    f"no column '{name}' in {where}",
+                    hint="columns: " + ", ".join(str(one) for one in headers if one),
+                )
 
     def mark(
         self, rows: Iterable[tuple[Sequence[str | None], Sequence[str]]]
@@ -239,7 +246,8 @@ class RowMarker:
         plan = self._plans.get(key)
         if plan is None:
             plan = [
-                self._overrides.get(header) or role_of_header(header) if header else None
+                # columns of data frames may be named by numbers; they are read so, too
+                self._overrides.get(header) or role_of_header(str(header)) if header else None
                 for header in headers
             ]
             self._plans[key] = plan
@@ -251,26 +259,29 @@ def mark_rows(
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows marked, each chunk only once the ledger holds it. SPEC 7.3.
 
-    The issue is opened when the first row is asked for.
+    The issue is opened when the first row is asked for, and not if the first rows are none.
     """
+    source = mappings(rows)
+    chunk = list(islice(source, _FIRST_CHUNK))
     with start() as issue:
-        source, size = iter(rows), _FIRST_CHUNK
-        while chunk := list(islice(source, size)):
+        while chunk:
             texts = [{k: v for k, v in row.items() if isinstance(v, str)} for row in chunk]
             marked, fingerprints = marker.mark((tuple(t), list(t.values())) for t in texts)
             issue.batch(len(chunk), fingerprints)
             for row, text, values in zip(chunk, texts, marked, strict=True):
                 yield {**row, **dict(zip(text, values, strict=True))}
-            size = _CHUNK
+            chunk = list(islice(source, _CHUNK))
 
 
 def mark_columns(
     columns: Mapping[str, Sequence[Any]], marker: RowMarker, start: Callable[[], Issue]
 ) -> dict[str, list[Any]]:
     """Mark a table that is held column by column. SPEC 7.3."""
+    held = sequences(columns)
+    marker.must_find(list(columns), "the columns")
     with start() as issue:
-        marked, fingerprints = marker.mark_columns(list(columns), list(columns.values()))
-        issue.batch(max(map(len, columns.values()), default=0), fingerprints)
+        marked, fingerprints = marker.mark_columns(list(columns), held)
+        issue.batch(max(map(len, held), default=0), fingerprints)
     return dict(zip(columns, marked, strict=True))
 
 
@@ -281,6 +292,7 @@ def mark_batches(
     with start() as issue:
         for batch in batches:
             places, columns = text_columns(batch)
+            marker.must_find(batch.schema.names, "the batch")
             headers = [batch.schema.names[place] for place in places]
             marked, fingerprints = marker.mark_columns(headers, columns)
             issue.batch(batch.num_rows, fingerprints)
@@ -352,11 +364,11 @@ def mark_document(
             issue.batch(part.rows, part.fingerprints)
             data = document.encode(part.text)
             digest.update(data)
-            sink.write(data)
+            write(sink, data)
             rows, cells = rows + part.rows, cells + part.cells
         for data in document.rest():
             digest.update(data)
-            sink.write(data)
+            write(sink, data)
         issue.close(sha256=digest.hexdigest())
     return rows, cells, digest.hexdigest()
 

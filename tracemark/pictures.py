@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from tracemark.errors import UnreadableSample
+from tracemark.errors import UnreadableSample, UsageError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -70,7 +70,13 @@ def loaded(picture: Image.Image, *, name: str) -> Image.Image:
     ------
     UnreadableSample
         If it has no pixels, or they cannot be read.
+    UsageError
+        If it is none.
     """
+    from PIL import Image
+
+    if not isinstance(picture, Image.Image):
+        raise UsageError(f"{name} cannot be a {type(picture).__name__}", hint="it is a PIL image")
     if not (picture.width and picture.height):
         raise UnreadableSample(
             f"{name}: a picture of {picture.width} x {picture.height} pixels has none",

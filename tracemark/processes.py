@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+MOST = 61  # helping processes of one pool: some systems wait for no more
+
 
 def processors() -> int:
     """How many this process may use; one where it could not start another Python."""

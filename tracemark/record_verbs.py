@@ -161,6 +161,10 @@ class RecordVerbs:
 
 def _checked(recipient: str | Recipient) -> Recipient:
     found = Recipient(recipient) if isinstance(recipient, str) else recipient
+    if not isinstance(found, Recipient):
+        raise UsageError(
+            f"a recipient cannot be a {type(found).__name__}", hint="give ids (str) or Recipients"
+        )
     if found.kind not in KINDS:
         raise UsageError(
             f"unknown kind '{found.kind}' of recipient", hint=f"one of {', '.join(KINDS)}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from tracemark import marking
+from tracemark.errors import UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
 from tracemark.profiles import Profile
@@ -48,6 +50,11 @@ class ScreenVerbs:
         UnknownRecipient, UsageError, LedgerError
         """
         self._ledger.recipient(to)
+        if len(size) != len(TILE) or not all(isinstance(side, Integral) for side in size):
+            raise UsageError(
+                "the size of a tile is its width and height in pixels",
+                hint=f"two whole numbers, for example {TILE[0]} and {TILE[1]}",
+            )
         made = marking.screen_tile(to, self._keys[-1], self.profile, size=size, strength=profile)
         self._ledger.issue_at_once(
             to,

@@ -119,7 +119,13 @@ def _parsed(text: str, where: str) -> Sealed:
 def _stretched(passphrase: str, salt: bytes, cost: int) -> bytes:
     memory = 2 * 128 * _BLOCK * cost
     return hashlib.scrypt(
-        passphrase.encode(), salt=salt, n=cost, r=_BLOCK, p=_LANES, maxmem=memory, dklen=32
+        passphrase.encode(errors="surrogateescape"),
+        salt=salt,
+        n=cost,
+        r=_BLOCK,
+        p=_LANES,
+        maxmem=memory,
+        dklen=32,
     )
 
 

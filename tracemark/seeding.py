@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from tracemark.arguments import mappings
 from tracemark.codeword import codeword_of
 from tracemark.decoys import Dealer, Pool, Row
 from tracemark.errors import UsageError, VaultError
@@ -51,14 +52,20 @@ def add(folder: Path, ledger: Ledger, those: Iterable[Row]) -> int:
     grown = Pool([*held.rows, *those], normal)
     if len(grown) > len(held):
         content, beside = grown.lines(), folder / _FRESH
-        folder.mkdir(parents=True, exist_ok=True)  # where keys and ledger are elsewhere
-        beside.touch(0o600)
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        ledger.record_decoys(len(grown), hashlib.sha256(content).hexdigest())
-        beside.replace(folder / _FILE)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)  # where keys and ledger are elsewhere
+            beside.touch(0o600)
+            with beside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            ledger.record_decoys(len(grown), hashlib.sha256(content).hexdigest())
+            beside.replace(folder / _FILE)
+        except OSError as error:
+            raise VaultError(
+                f"the decoys cannot be written to {folder}: {error.strerror}",
+                hint="check that it can be written and has space",
+            ) from None
     return len(grown) - len(held)
 
 
@@ -137,7 +144,7 @@ class SeededTable:
 
 def without(pool: Pool, rows: Iterable[Row]) -> Iterator[Row]:
     """The rows that are no decoys."""
-    for row in rows:
+    for row in mappings(rows):
         texts = {str(column): value for column, value in row.items() if isinstance(value, str)}
         if not pool.holds(tuple(texts), tuple(texts.values())):
             yield row

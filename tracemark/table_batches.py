@@ -18,6 +18,7 @@ from tracemark.errors import UnreadableSample
 from tracemark.issuing import issuing_key
 from tracemark.keys import EpochKey, parse_keys
 from tracemark.marking import MarkedPart, RowMarker, mark_block, mark_part, parts_of
+from tracemark.processes import MOST
 from tracemark.profiles import PROFILES, Profile
 from tracemark.tables import Document
 from tracemark.tables.block import Block
@@ -56,7 +57,7 @@ def marked_apart(
 ) -> Generator[MarkedPart, None, None]:
     """The parts of a document, blocks marked by so many workers; whatever is no block, here."""
     pool = ProcessPoolExecutor(
-        workers,
+        min(workers, MOST),
         get_context("spawn"),
         _begin,
         (issuing_key(keys, profile, [wish.to]), profile.name, wish),
@@ -68,7 +69,7 @@ def marked_apart(
                 waiting.append(pool.submit(_work, part))
             else:
                 waiting.append(_done(mark_part(part, document, marker)))
-            if len(waiting) >= _AHEAD * workers:
+            if len(waiting) >= _AHEAD * min(workers, MOST):
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

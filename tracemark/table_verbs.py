@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from tracemark import marking, seeding
-from tracemark.errors import UsageError
+from tracemark.arguments import mappings
 from tracemark.ledger import Issue
 from tracemark.marking import Receipt, RowMarker
 from tracemark.record_verbs import RecordVerbs
@@ -58,7 +58,7 @@ class TableVerbs(RecordVerbs):
         """
         marker = self._marker(to, columns, policy, encoding)
         if decoys:
-            rows = seeding.seeded(rows, self._dealer(to, decoys))
+            rows = seeding.seeded(mappings(rows), self._dealer(to, decoys))
         return marking.mark_rows(rows, marker, lambda: self._issue(to, "rows", policy))
 
     def mark_columns(
@@ -193,12 +193,8 @@ class TableVerbs(RecordVerbs):
                 seeded, name=document.name, kind=document.kind, encoding=document.encoding
             )
         marker = self._marker(to, columns, policy, document.encoding)
-        missing = [] if document.headers is None else marker.missing(document.headers)
-        if missing:
-            raise UsageError(
-                f"no column '{missing[0]}' in {name or 'the input'}",
-                hint="columns: " + ", ".join(h for h in document.headers or () if h),
-            )
+        if document.headers is not None:
+            marker.must_find(document.headers, name or "the input")
         issue = self._issue(to, "table", policy, name)
         marked = marking.marked_parts(document, marker)
         if workers > 1:

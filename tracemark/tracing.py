@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tracemark import accessing
+from tracemark.arguments import is_path
 from tracemark.case import Case
 from tracemark.codeword import Codebook
 from tracemark.concluding import conclude, laid_to
@@ -80,6 +82,9 @@ def trace(
             f"no recipient begins with '{among}'" if among else "no recipient is registered",
             hint="tracemark recipient list",
         )
+    for one in (*samples, original):
+        if isinstance(one, Path) and not is_path(one):
+            raise UsageError("a sample is a path that cannot be", hint="give a file")
     clues = Clues.of(len(samples), waybill, original, originals)
     books = [Codebook(key, profile) for key in keys]
     # text rules are compiled once there is text

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from tracemark import distant, seeding
+from tracemark.arguments import all_checked
 from tracemark.errors import LedgerError, VaultError
 from tracemark.job_verbs import JobVerbs
 from tracemark.key_verbs import KeyVerbs
@@ -39,6 +40,7 @@ VERSION = 1
 _SETTINGS, _KEYS, _LEDGER = "vault.json", "keys", "ledger.sqlite"
 
 
+@all_checked
 class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyVerbs):
     """Marks copies for recipients, and traces leaked samples back to them.
 
@@ -91,17 +93,19 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
         if is_address(path):
             return cls(*distant.create(str(path), key, keys or _environment()))
         folder = Path(path)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise VaultError(
-                f"cannot make a vault in {folder}: it is not an empty folder",
-                hint="name a new folder, or open the vault that is there",
-            )
         if key is not None:
             EpochKey(1, key)
         provider = keys or _environment() if key is None else None
         if provider is not None:
             provider.keys()  # a malformed key is found before anything is made
+        mine = False  # from here on all that lies in the folder
         try:
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                raise VaultError(
+                    f"cannot make a vault in {folder}: it is not an empty folder",
+                    hint="name a new folder, or open the vault that is there",
+                )
+            mine = True
             folder.mkdir(parents=True, exist_ok=True)
             if provider is None:
                 provider = FileKeys(folder / _KEYS)
@@ -119,11 +123,17 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
             beside = folder / (_SETTINGS + ".new")
             beside.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
             beside.replace(folder / _SETTINGS)
+        except LedgerError:
+            mine = not (folder / _LEDGER).exists()  # else another process makes one here
+            raise
         except OSError as error:
             raise VaultError(
                 f"cannot make a vault in {folder}: {error.strerror}",
                 hint="choose a folder that can be written",
             ) from None
+        finally:
+            if mine and not (folder / _SETTINGS).exists():  # broken off
+                _empty(folder)
         return cls(folder, CURRENT, provider, ledger)
 
     @classmethod
@@ -318,6 +328,13 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
         self._ledger.close()
         self._ledger = moved
         distant.redirect(self.path, _SETTINGS, _LEDGER, address)
+
+
+def _empty(folder: Path) -> None:
+    """Take away what was begun of a vault, so that it can be begun again."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_file():
+            path.unlink()
 
 
 def _key_file() -> KeyProvider | None:

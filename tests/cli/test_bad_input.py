@@ -5,11 +5,16 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import tracemark
 
 MARK = ("mark", "table", "orders.csv", "--to", "acct:1042", "-o", "copy.csv")
 
@@ -136,6 +141,87 @@ def test_samples_that_cannot_be_read_end_with_3(run, vault: Path) -> None:
     assert ran.status == 3
     assert ran.out.startswith("unreadable")
     assert "PNG" in ran.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("mark", "table", "/dev/zero", "--to", "acct:1042", "-o", "copy.csv"),
+        ("clean", "/dev/zero", "-o", "copy.csv"),
+        ("report", "/dev/zero", "-o", "copy.html"),
+        ("custody", "import", "/dev/zero"),
+        ("decoys", "add", "/dev/zero"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.skipif(not Path("/dev/zero").is_char_device(), reason="no such device")
+def test_a_device_without_end_is_not_read(run, vault: Path, arguments: tuple[str, ...]) -> None:
+    run(*arguments).failed(3, "/dev/zero is a device")
+    assert left_behind(vault.parent) == set()
+
+
+def test_no_output_takes_the_place_of_a_file_of_the_vault(run, vault: Path, table: Path) -> None:
+    held = {path: path.read_bytes() for path in vault.iterdir()}
+    for name in ("ledger.sqlite", "keys", "vault.json"):
+        target = f"tracemark-vault/{name}"
+        run("clean", "orders.csv", "-o", target).failed(2, target, "part of a vault")
+        run("key", "issuer", "--to", "acct:", "-o", target).failed(2, target, "part of a vault")
+    assert (vault / "keys").read_bytes() == held[vault / "keys"]
+    assert run("ledger", "verify").status == 0
+
+
+def test_two_outputs_are_two_files(run, vault: Path, table: Path) -> None:
+    ran = run("trace", "orders.csv", "--report", "case", "--signed", "./case")
+    ran.failed(2, "two outputs")
+    assert run("ledger", "show", "--kind", "case").out == ""
+
+
+def test_a_number_of_entries_may_be_of_any_size(run, vault: Path) -> None:
+    assert run("ledger", "show", "--last", "9" * 30).status == 0
+    assert run("custody", "list", "--last", "9" * 30).status == 0
+
+
+def test_a_case_about_a_file_whose_name_is_no_text_is_signed(
+    run, vault: Path, export: bytes
+) -> None:
+    pytest.importorskip("cryptography")
+    name = os.fsdecode("订单.csv".encode("gbk"))
+    (vault.parent / name).write_bytes(export)
+    ran = run("trace", name, "--signed", "case.json", "--json")
+    assert ran.status == 1
+    assert ran.json["samples"][0]["path"] == r"\xb6\xa9\xb5\xa5.csv"
+    assert run("verify-case", "case.json").status == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell that closes streams")
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (f"{' '.join(MARK[:2])} - {' '.join(MARK[3:])} <&-", 3, "bad file descriptor"),
+        ("recipient list >&-", 3, "stdout: bad file descriptor"),
+        ("recipient list --frobnicate 2>&-", 2, ""),
+        ("recipient list <&- >&- 2>&-", 3, ""),
+    ],
+)
+def test_streams_that_a_shell_has_closed(
+    vault: Path, arguments: str, status: int, words: str
+) -> None:
+    """Never 1, which says that nobody is named; and the ledger does not take their place."""
+    root = str(Path(tracemark.__file__).parents[1])
+    ran = subprocess.run(
+        ["sh", "-c", f"{shlex.quote(sys.executable)} -m tracemark_cli {arguments}"],
+        cwd=vault.parent,
+        env={**os.environ, "PYTHONPATH": root, "TRACEMARK_LANG": "en"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == status
+    assert words in ran.stderr
+    assert "Traceback" not in ran.stderr and "fault in this program" not in ran.stderr
+    assert left_behind(vault.parent) == set()
+    with tracemark.Vault.open(vault) as opened:
+        assert opened.verify_ledger().holds
 
 
 # the vault

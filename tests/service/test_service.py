@@ -243,3 +243,26 @@ def test_tokens_are_kept_as_digests_only(vault: Path, token: str) -> None:
     kept = vault / "tokens.json"
     assert token.split("_", 2)[2] not in kept.read_text()
     assert kept.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/v1/texts", rb'{"text": "\ud800"}', 422),
+        ("/v1/texts", b"[" * 100_000, 400),
+        ("/v1/texts", b'{"text": "\xff"}', 400),
+        ("/v1/labels?dpi=1e999", b"\x89PNG", 400),
+        ("/v1/nowhere", b"", 404),
+    ],
+)
+def test_what_cannot_be_read_is_a_problem_as_others_are(
+    vault: Path, port: int, token: str, path: str, body: bytes, status: int
+) -> None:
+    with tracemark.Vault.open(vault) as opened:
+        before = sum(1 for _ in opened.ledger_entries())
+    kind = "image/png" if "labels" in path else "application/json"
+    answered, said, _ = ask(port, path, body, kind, token)
+    assert answered == status
+    assert json.loads(said).keys() == {"error", "hint"}
+    with tracemark.Vault.open(vault) as opened:
+        assert sum(1 for _ in opened.ledger_entries()) == before

@@ -18,10 +18,10 @@ def backup(store: Store, target: Path) -> None:
     LedgerError
         If the file is there already, or cannot be written.
     """
-    beside = target.with_name(target.name + ".new")
-    if target.exists():
-        raise LedgerError(f"there is a file already: {target}", hint="name another file")
     try:
+        if target.exists():
+            raise LedgerError(f"there is a file already: {target}", hint="name another file")
+        beside = target.with_name(target.name + ".new")
         beside.unlink(missing_ok=True)
         os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Literal
+from typing import Literal, get_args
 
 from tracemark.errors import LedgerError, UsageError
 from tracemark.ledger.chain import Json
@@ -41,6 +42,7 @@ class Issue:
         self.epoch = epoch
         self.rows = 0
         self._open = True
+        self._process = os.getpid()
 
     def batch(self, rows: int, fingerprints: Mapping[str, Fingerprints]) -> None:
         """Record a batch; durable once this returns, so that its rows may leave.
@@ -82,7 +84,7 @@ class Issue:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not self._open:
+        if not self._open or os.getpid() != self._process:  # a fork lets go of it, unsaid
             return
         if error is None:
             self.close()
@@ -93,6 +95,11 @@ class Issue:
     def _check_open(self) -> None:
         if not self._open:
             raise UsageError(f"issue {self.number} is closed", hint="open a new issue")
+        if os.getpid() != self._process:
+            raise UsageError(
+                f"issue {self.number} is another process's, which this one was forked from",
+                hint="mark from the start here, or share a job: Vault.open_job",
+            )
 
 
 def packed(fingerprints: Mapping[str, Fingerprints]) -> dict[str, bytes]:
@@ -134,4 +141,8 @@ def append_close(
     transaction: Transaction, issue: int, rows: int, sha256: str | None, status: Status
 ) -> None:
     """Add a ``close`` entry. SPEC 9.5.3."""
+    if status not in get_args(Status):
+        raise UsageError(
+            f"an issue does not end as {status!a}", hint=f"one of {', '.join(get_args(Status))}"
+        )
     transaction.append("close", {"issue": issue, "rows": rows, "sha256": sha256, "status": status})

@@ -32,7 +32,7 @@ def check(recipient: Recipient) -> Version:
     _check_text("recipient id", recipient.id)
     if recipient.parent is not None:
         _check_text("parent", recipient.parent)
-    if recipient.name:
+    if recipient.name != "":
         _check_text("name", recipient.name)
     if recipient.kind not in KINDS:
         raise UsageError(
@@ -152,7 +152,9 @@ def _limit(before: int | None) -> int:
     return before if before is not None else 2**62
 
 
-def _check_text(what: str, text: str) -> None:
+def _check_text(what: str, text: object) -> None:
+    if not isinstance(text, str):
+        raise UsageError(f"{what} cannot be a {type(text).__name__}", hint="it is str")
     if not 1 <= len(text) <= LONGEST or text != text.strip() or not text.isprintable():
         raise UsageError(
             f"not a {what}: {text[:40]!a}",

@@ -287,10 +287,14 @@ def faults(path: Path) -> Iterator[None]:
         yield
     except UnicodeEncodeError:
         raise not_text() from None
+    except OverflowError:
+        raise UsageError(
+            "a number that no ledger can hold", hint="numbers of entries: tracemark ledger show"
+        ) from None
     except sqlite3.Error as error:
         # what is no fault of the file, such as using it after closing, has no result code
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        what, hint = _CAUSES.get(primary, (f"cannot be used: {error}", ""))
+        what, hint = _CAUSES.get(primary, (f"cannot be used: {error}", "open the vault again"))
         raise LedgerError(f"the ledger {path} {what}", hint=hint) from error
 
 

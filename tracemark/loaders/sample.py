@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -94,7 +95,7 @@ class LoadedSample:
         self._guesser = Guesser()
         self._words: Callable[[], Rows] | None = None
         if isinstance(sample, Path):
-            self.path = name or str(sample)
+            self.path = name or os.fsencode(sample).decode(errors="backslashreplace")
         elif isinstance(sample, str):
             self.path = f"text {number}"
         elif isinstance(sample, Image.Image):
@@ -212,6 +213,8 @@ class LoadedSample:
         """
         if isinstance(self.given, Path):
             try:
+                if self.given.is_char_device():  # /dev/zero has no end
+                    raise UnreadableSample(f"{self.path} is a device", hint="give a file")
                 yield from self._file(self.given, self.form)
             except OSError as error:
                 raise UnreadableSample(

@@ -6,6 +6,7 @@ import asyncio
 import io
 import logging
 import os
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -16,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
@@ -43,6 +45,7 @@ PDF = "application/pdf"
 LABELS = ("image/png", "image/jpeg", "image/bmp", "image/tiff", PDF)
 LABEL_LIMIT = 1 << 26  # bytes
 _WAITERS = 400
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _STATUS = (
     (AlreadyMarked, 409),
     (HostTooSmall, 422),
@@ -136,6 +139,12 @@ def application(vault: str | os.PathLike[str], *, marking: int, table_limit: int
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         return _problem(422, f"{where}: {error.errors()[0]['msg']}", "see /docs")
 
+    @app.exception_handler(HTTPException)
+    async def unread(_: Request, error: HTTPException) -> JSONResponse:
+        return _problem(
+            error.status_code, str(error.detail), "see /docs", dict(error.headers or {})
+        )
+
     @app.exception_handler(TracemarkError)
     async def failed(_: Request, error: TracemarkError) -> JSONResponse:
         if isinstance(error, VaultError):  # where the vault lies is nobody's business
@@ -203,6 +212,8 @@ def application(vault: str | os.PathLike[str], *, marking: int, table_limit: int
     @app.post("/v1/texts", summary="Mark one text")
     async def text(body: Text, credentials: Credentials, to: To = None) -> dict[str, str]:
         recipient = permitted(credentials, to)
+        if _SURROGATE.search(body.text):
+            raise Refused(422, "a text that UTF-8 cannot hold", "check how it was decoded")
 
         def work() -> str:
             with Vault.open(vault) as opened:

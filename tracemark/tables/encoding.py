@@ -123,7 +123,7 @@ def codec_of(encoding: str) -> str:
     """
     try:
         name = codecs.lookup(encoding).name
-    except LookupError:
+    except (LookupError, ValueError):  # a NUL, a surrogate
         name = ""
     if not _STATELESS.fullmatch(name):
         raise UsageError(

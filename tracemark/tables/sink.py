@@ -13,9 +13,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tracemark.arguments import checked, must_not_replace
 from tracemark.errors import UsageError
+from tracemark.tables.source import Writable
 
 
+def write(sink: Writable, data: bytes) -> None:
+    """Write all of it, also to a raw file: that takes a part at times, and says how much."""
+    while isinstance(taken := sink.write(data), int) and taken < len(data):
+        if taken < 1:
+            raise OSError(errno.EIO, "the output takes no more")
+        data = data[taken:]
+    if taken is None and isinstance(sink, io.RawIOBase):
+        raise BlockingIOError(errno.EAGAIN, "the output is not made to wait")
+
+
+@checked
 @contextmanager
 def open_output(target: Path | str, *, like: Path | None = None) -> Iterator[BinaryIO]:
     """A binary file that takes its place when the block ends, and is removed if it fails.
@@ -41,11 +54,14 @@ def open_output(target: Path | str, *, like: Path | None = None) -> Iterator[Bin
         sys.stdout.buffer.flush()
         return
     path = Path(os.path.realpath(target))
-    if path.exists() and not path.is_file() and not path.is_dir():
+    with _refusals(path):
+        must_not_replace(path)
+        is_device = path.exists() and not path.is_file() and not path.is_dir()
+    if is_device:
         with io.BufferedWriter(_Raw(path, path)) as device:
             yield device
         return
-    beside = path.with_name(f".{secrets.token_hex(8)}.part")
+    beside = path.parent / f".{secrets.token_hex(8)}.part"
     try:
         with io.BufferedWriter(_Raw(beside, path, new=True)) as file:
             yield file

@@ -8,6 +8,8 @@ import weakref
 from collections.abc import Iterator
 from typing import IO, Protocol
 
+from tracemark.errors import UsageError
+
 BLOCK = 1 << 18
 _HELD = 8 << 20  # bytes that a temporary file keeps in memory
 
@@ -70,4 +72,15 @@ def held_for(owner: object) -> IO[bytes]:
 def blocks(source: Readable) -> Iterator[bytes]:
     """The blocks of a source, to its end."""
     while block := source.read(BLOCK):
+        if isinstance(block, str):
+            raise _no_bytes("text, not bytes")
         yield block
+    if block is None:
+        raise _no_bytes("nothing yet")
+
+
+def _no_bytes(what: str) -> UsageError:
+    return UsageError(
+        f"the input gives {what}",
+        hint="open it in binary mode, and so that reading waits for what is to come",
+    )

@@ -262,7 +262,7 @@ def _holds(encoding: str | None, characters: str) -> bool:
         characters.encode(encoding)
     except UnicodeEncodeError:
         return False
-    except LookupError:
+    except (LookupError, ValueError):  # of names that cannot be, and codecs that are none of text
         raise UsageError(
             f"no encoding '{encoding}'", hint="for example utf-8, gb18030 or gbk"
         ) from None

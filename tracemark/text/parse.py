@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from tracemark.arguments import shown
+from tracemark.errors import UsageError
 from tracemark.text.fold import Places, fold, strip_symbols
 from tracemark.text.rules import HAN, Family, Locale, Rules, rules
 
@@ -192,6 +194,8 @@ def clean(text: str, using: Rules | None = None, *, numerals: bool = False) -> s
     >>> clean("浙江杭州市西湖区文三路159号3幢2单元501")
     '浙江省杭州市西湖区文三路159号3栋2单元501室'
     """
+    if not isinstance(text, str):
+        raise UsageError(f"text cannot be {shown(text)}", hint="it is str")
     if is_code(text):
         return text
     return canonical(parse(strip_symbols(text), using or rules()), numerals=numerals)
