@@ -112,7 +112,7 @@ def test_three_photos_too_weak_alone_identify_together(tmp_path, monkeypatch):
     """Scraps of two words each name nobody; as one case they name the account."""
     for name in ("read", "read_beside"):
         monkeypatch.setattr(f"tracemark.label.{name}", once(getattr(tracemark.label, name)))
-    boxes = ((20, 470, 350, 570), (20, 230, 330, 315), (20, 160, 260, 245))
+    boxes = ((20, 470, 290, 560), (20, 230, 330, 315), (20, 160, 260, 245))
     with tracemark.Vault.create(tmp_path / "vault", key=bytes(range(32))) as vault:
         vault.add_recipients(f"acct:{number:04}" for number in range(1000))
         marked = vault.mark_label(label(7), to="acct:0042", waybill="YT7712345678901")
