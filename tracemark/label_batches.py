@@ -112,8 +112,9 @@ def _here(
 def _apart(
     files: Iterable[LabelFile], wish: Wish, keys: list[EpochKey], profile: Profile, workers: int
 ) -> Generator[Answer, None, None]:
+    workers = min(workers, MOST)
     pool = ProcessPoolExecutor(
-        min(workers, MOST),
+        workers,
         get_context("spawn"),
         _begin,
         (issuing_key(keys, profile, [wish.to]), profile.name),
@@ -123,7 +124,7 @@ def _apart(
         for file in _label_files(files):
             with _uninterrupted():  # what is started here is not, from its first moment on
                 waiting.append(pool.submit(_work, file, wish))
-            if len(waiting) >= _AHEAD * min(workers, MOST):
+            if len(waiting) >= _AHEAD * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from tracemark.arguments import is_path
 from tracemark.errors import UsageError
 from tracemark.label_verbs import LabelVerbs, must_be_resolution
 from tracemark.marking import MarkedLabel
@@ -44,7 +45,7 @@ class LabelFile:
     def __post_init__(self) -> None:
         """Raise UsageError for a path that is none."""
         for path in filter(None, (self.path, self.rendered)):
-            if not isinstance(path, Path) or "\0" in str(path):
+            if not isinstance(path, Path) or not is_path(path):
                 raise UsageError(
                     f"a file of a label cannot be a {type(path).__name__}",
                     hint="a pathlib.Path, and no NUL in it",

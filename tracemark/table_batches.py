@@ -56,8 +56,9 @@ def marked_apart(
     workers: int,
 ) -> Generator[MarkedPart, None, None]:
     """The parts of a document, blocks marked by so many workers; whatever is no block, here."""
+    workers = min(workers, MOST)
     pool = ProcessPoolExecutor(
-        min(workers, MOST),
+        workers,
         get_context("spawn"),
         _begin,
         (issuing_key(keys, profile, [wish.to]), profile.name, wish),
@@ -69,7 +70,7 @@ def marked_apart(
                 waiting.append(pool.submit(_work, part))
             else:
                 waiting.append(_done(mark_part(part, document, marker)))
-            if len(waiting) >= _AHEAD * min(workers, MOST):
+            if len(waiting) >= _AHEAD * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

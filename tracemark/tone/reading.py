@@ -72,14 +72,15 @@ def read(
     """
     values = luminance(image)
     shrink = max(1, -(-max(values.shape) // _LONGEST))
-    steps = pyramid(_reduced(values, shrink), _LEVELS)
+    small = _reduced(values, shrink)
+    steps = pyramid(small, _LEVELS)
     if not steps:
         return [ToneReading() for _ in keys]
     uses: tuple[Use, ...] = ("picture", "tile")
     lattices = [lattice_of(key, use, profile) for key in keys for use in uses]
-    size = (values.shape[1] // shrink, values.shape[0] // shrink)
+    size = (small.shape[1], small.shape[0])
     read = [ToneReading() for _ in keys]
-    for number, found in _found(steps, lattices, size, _reduced(values, shrink)):
+    for number, found in _found(steps, lattices, size, small):
         one = _read(steps, lattices[number], found, size, shrink)
         if one.clear > read[number // 2].clear:
             read[number // 2] = one
