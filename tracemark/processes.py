@@ -1,8 +1,9 @@
-"""How many processors there are for helping processes, and who goes first."""
+"""Helping processes: how many processors there are for them, starting one, and who goes first."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 
 MOST = 61  # helping processes of one pool: some systems wait for no more
@@ -13,6 +14,23 @@ def processors() -> int:
     if getattr(sys, "frozen", False) or not sys.executable:
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def started(module: str) -> subprocess.Popen[bytes]:
+    """Another Python that runs one of our modules, to be talked to through its pipes.
+
+    It gets none of the settings that may hold a passphrase. Raises OSError.
+    """
+    settings = {name: value for name, value in os.environ.items() if name[:10] != "TRACEMARK_"}
+    settings["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    settings["OPENBLAS_NUM_THREADS"] = "1"  # one process, one processor
+    return subprocess.Popen(  # noqa: S603 (this very Python, no shell)
+        [sys.executable, "-P", "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=settings,
+    )
 
 
 def stand_back(pid: int, by: int) -> None:

@@ -5,9 +5,11 @@ Nothing here has seen a codeword.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from tracemark.case import Pilot, SampleReport
 from tracemark.keys import EpochKey
@@ -15,25 +17,31 @@ from tracemark.label_tracing import LEAST_BOUND, PILOT_BOUND, Mark, PictureRead
 from tracemark.loaders import LoadedSample
 from tracemark.profiles import Profile
 
+if TYPE_CHECKING:
+    from tracemark.tone import ToneReading
+
 _PLACE = {"picture": "tones", "tile": "screen"}
 
 
-def read_tones(
-    sample: LoadedSample,
-    picture: Image.Image,
-    keys: Sequence[EpochKey],
-    profile: Profile,
-    labels: Sequence[PictureRead],
+@contextmanager
+def tones_meanwhile(
+    picture: Image.Image, keys: Sequence[EpochKey], profile: Profile
+) -> Iterator[Callable[[], list[ToneReading]]]:
+    """Read what the tones of an upright picture show under each key, beside other work."""
+    from tracemark.tone import apart
+
+    with apart.reading(picture, [key.derive("slots/tone") for key in keys], profile) as answer:
+        yield answer
+
+
+def with_tones(
+    sample: LoadedSample, labels: Sequence[PictureRead], found: Sequence[ToneReading]
 ) -> list[PictureRead]:
     """What was read of a picture as labels, with what its tones say.
 
     A picture whose tones show a mark of ours is a sample of its own, beside its labels if these
     show one, else in their place.
     """
-    from tracemark import tone
-
-    upright = ImageOps.exif_transpose(picture)
-    found = tone.read(upright, [key.derive("slots/tone") for key in keys], profile)
     # SPEC 15.5: the check cells had no part in the search; one test for each key
     bound = min(1.0, min(one.bound for one in found) * len(found))
     if bound > PILOT_BOUND:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ImageOps
 
 from tracemark import accessing
 from tracemark.arguments import is_path
@@ -44,7 +45,7 @@ from tracemark.text_tracing import (
     table_of,
     weighed,
 )
-from tracemark.tone_tracing import read_tones
+from tracemark.tone_tracing import tones_meanwhile, with_tones
 
 __all__ = ["Team", "trace"]
 
@@ -181,9 +182,10 @@ def _seen(
     The pilot alone decides, and it has seen no codeword.
     """
     try:
-        picture = sample.picture()
-        labels = read_picture(sample, picture, tables.keys, ledger, clues)
-        labels = read_tones(sample, picture, tables.keys, tables.profile, labels)
+        picture = ImageOps.exif_transpose(sample.picture())
+        with tones_meanwhile(picture, tables.keys, tables.profile) as tones:
+            labels = read_picture(sample, picture, tables.keys, ledger, clues)
+            labels = with_tones(sample, labels, tones())
     except UnreadableSample as error:
         return [unreadable(sample, error, len(tables.keys))]
     nothing = [NOTHING] * len(tables.keys)

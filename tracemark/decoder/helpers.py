@@ -6,10 +6,8 @@ waiting; so it takes a process.
 
 from __future__ import annotations
 
-import os
 import pickle
 import subprocess
-import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeAlias
@@ -20,7 +18,7 @@ from numpy.typing import NDArray
 from tracemark.codeword import Codebook
 from tracemark.decoder.search import Panel
 from tracemark.decoder.supply import Supply
-from tracemark.processes import stand_back
+from tracemark.processes import stand_back, started
 
 Scores: TypeAlias = NDArray[np.float64]
 
@@ -77,15 +75,8 @@ class Helper:
         self._kill()
 
     def _start(self, books: Sequence[Codebook], supply: Supply) -> None:
-        kept = {name: value for name, value in os.environ.items() if name[:10] != "TRACEMARK_"}
         try:
-            self._child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "tracemark.decoder.helper"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            )
+            self._child = started("tracemark.decoder.helper")
         except OSError:
             return
         stand_back(self._child.pid, _BEHIND)

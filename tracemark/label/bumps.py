@@ -12,6 +12,7 @@ from tracemark.darkness import Field
 from tracemark.label.lattice import SIDES
 
 Shades = NDArray[np.uint8]
+Numbers = NDArray[np.int64]
 
 _REACH = 4  # pixels to each side of a bump that must be a straight edge
 _FULL = 200  # shade of full ink, in a picture of bytes
@@ -75,7 +76,7 @@ def find_bumps(dark: Field) -> Bumps:
     points, strengths, sides = [], [], []
     views = (shade, shade[::-1], shade.T, shade[:, ::-1].T)
     for side, view in enumerate(views):
-        place, strength = _peaks(_response(np.ascontiguousarray(view)))
+        place, strength = _peaks(*_response(np.ascontiguousarray(view)))
         if side in (1, 3):
             place[:, 1] = view.shape[0] - 1 - place[:, 1]
         points.append(place if side < 2 else place[:, ::-1])
@@ -90,12 +91,15 @@ def find_bumps(dark: Field) -> Bumps:
     return Bumps(np.concatenate(points), weights, np.concatenate(sides))
 
 
-def _response(shade: Shades) -> Field:
-    """How much darker each pixel is than its neighbours along an edge with white above it."""
+def _response(shade: Shades) -> tuple[Field, Numbers, Numbers]:
+    """How much darker each pixel is than its neighbours along an edge with white above it.
+
+    Also rows and columns of the pixels where it is anything.
+    """
     height, width = shade.shape
     out = np.zeros(shade.shape, np.float32)
     if height < 20 or width < 24:
-        return out
+        return out, np.empty(0, np.int64), np.empty(0, np.int64)
 
     def lines(step: int) -> Shades:
         return shade[6 + step : height - 6 + step]
@@ -103,19 +107,23 @@ def _response(shade: Shades) -> Field:
     below = np.maximum(np.maximum(lines(1), lines(2)), lines(3))
     above = np.maximum(lines(-3), lines(-4))
     ink, paper = _sliding(below, np.minimum), _sliding(above, np.maximum)
+    ink, paper = ink[:, 4:-4], paper[:, 4:-4]
     edge = ink > np.minimum(paper, 255 - _STEP) + np.uint8(_STEP)
-    rows, columns = np.nonzero(edge[:, 4:-4])
-    step = (ink[rows, columns + 4].astype(np.int16) - paper[rows, columns + 4]) - _STEP
+    places = np.flatnonzero(edge)
+    rows, columns = places // edge.shape[1], places % edge.shape[1]
+    step = (ink[rows, columns].astype(np.int16) - paper[rows, columns]) - _STEP
     rows, columns = rows + 6, columns + 8  # in the picture: `_sliding` took four at either end
 
     def beside(right: int) -> NDArray[np.int16]:
-        return shade[rows, columns + right].astype(np.int16)
+        return np.asarray(shade[rows, columns + right], np.int16)
 
     core = (beside(-1) + beside(0) + beside(1)) / 3
     flank = np.maximum(beside(-3) + beside(-4), beside(3) + beside(4)) / 2
     rise = np.clip((core - flank) / _FULL, 0, 0.6)
-    out[rows, columns] = rise * np.minimum(step / _FULL, 0.5)
-    return out
+    found = (rise * np.minimum(step / _FULL, 0.5)).astype(np.float32)
+    out[rows, columns] = found
+    some = found > 0
+    return out, rows[some], columns[some]
 
 
 def _sliding(shade: Shades, pick: Callable[[Shades, Shades], Shades]) -> Shades:
@@ -126,9 +134,10 @@ def _sliding(shade: Shades, pick: Callable[[Shades, Shades], Shades]) -> Shades:
     return pick(eight[:, :-1], shade[:, 8:])
 
 
-def _peaks(response: Field) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _peaks(
+    response: Field, rows: Numbers, columns: Numbers
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Local maxima with x to a fraction of a pixel: (n, 2) x and y, and (n,) strengths."""
-    rows, columns = np.nonzero(response > 0)
     smooth = np.zeros_like(response)
     around = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
     smooth[rows, columns] = sum(

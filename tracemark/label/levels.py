@@ -21,6 +21,7 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom
 _GROUPS = ((1600,), (2400,), (1066, 711), (475, 317, 3600))
 _CUT_OUT = 700  # pixels along the longer side of what is likely a part of a label
 _FINE = 2400  # pixels along the longer side of what slots are read from
+_FINER = 1.25  # times a scale, from which that is finer
 _OWN = 0.85  # scales this near to a picture's own size are that: what is resampled is blurred
 _HALVES = (2400, 4096)  # pixels along the longer side of a picture whose halves are looked at
 _SMALL = 400  # pixels along the longer side of a picture whose emptiest line is sought
@@ -124,10 +125,12 @@ class Levels:
             self._views[scale] = clear_view(self.picture, scale, self._stand, self._bends)
         return self._views[scale]
 
-    def fine(self) -> Fine:
-        """The picture as finely as slots are read."""
+    def finer(self, than: float) -> Fine | None:
+        """The picture as finely as slots are read; None where that is hardly finer than a scale."""
+        scale = min(1.0, _FINE / max(self.picture.shape))
+        if scale < _FINER * than:
+            return None
         if self._fine is None:
-            scale = min(1.0, _FINE / max(self.picture.shape))
             self._fine = Fine(darkness(scaled(self.picture, scale)), scale)
         return self._fine
 

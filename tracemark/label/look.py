@@ -23,7 +23,6 @@ from tracemark.label.view import View
 
 _PROMISING = 3.0  # deviations of the pilot from which a pose is worth a closer look
 _CLOSER = 2  # times that a pose is looked at again
-_FINER = 1.25  # times as fine a picture must be for these looks to be at it
 _NEAR = 16  # pixels a cell, in that look
 _SEEN = 0.15  # weight from which a slot shows an edge
 _PLAIN = 0.8  # difference beyond which a mark is no plainer
@@ -126,7 +125,7 @@ def _run(fit: NDArray[np.float64]) -> slice:
 
 
 def look(
-    view: View, poses: Sequence[Pose], lattice: Lattice, fine: Callable[[], Fine]
+    view: View, poses: Sequence[Pose], lattice: Lattice, finer: Callable[[float], Fine | None]
 ) -> Look | None:
     """Settle poses, read the slots of that which nubs fit best, and look closer if it promises.
 
@@ -136,8 +135,8 @@ def look(
     poses : sequence of Pose
         Each right to about a quarter of a cell somewhere, if it is right at all.
     lattice : Lattice
-    fine : callable
-        The picture at the scale of the closer looks, if that is finer than the view's.
+    finer : callable
+        From the view's scale to the picture for the closer looks; None if it is no finer.
 
     Returns
     -------
@@ -149,7 +148,8 @@ def look(
     found = _seen(view.dark, view.lens, view.scale, best, lattice)
     if found is None or found.strength < _PROMISING:
         return found
-    found = _finer(replace(found, at=view.scale), fine())
+    fine = finer(view.scale)
+    found = replace(found if fine is None else _in(fine, found), at=view.scale)
     for _ in range(_CLOSER):
         again = _closer(found, lattice)
         if again is None or again.strength <= found.strength:
@@ -158,10 +158,8 @@ def look(
     return found
 
 
-def _finer(found: Look, fine: Fine) -> Look:
+def _in(fine: Fine, found: Look) -> Look:
     """The same look, to be gone on with in a finer picture."""
-    if fine.scale < _FINER * found.scale:
-        return found
     ratio = found.scale / fine.scale
     # the middle of a pixel is at a whole number
     shift = ratio / 2 - 0.5

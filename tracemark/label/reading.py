@@ -118,7 +118,7 @@ class _Search:
                 self._at(found.view, slots, f"{name}, slots laid {slots[0].strength:.1f}")
 
     def _at(self, view: View, tried: Sequence[Pose], name: str) -> None:
-        seen = look(view, tried, self.lattice, self.levels.fine)
+        seen = look(view, tried, self.lattice, self.levels.finer)
         strength = 0.0 if seen is None else seen.strength
         self.trail.append(f"{name}: pilot {strength:.1f}")
         if strength > self.strength:

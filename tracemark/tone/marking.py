@@ -19,7 +19,7 @@ STRENGTHS = {"discreet": 1.4, "default": 2.0, "robust": 2.8}
 OPACITIES = {"discreet": 3, "default": 4, "robust": 6}
 CELL = 16  # pixels a cell of a tile, as a page's style sheet measures them
 TILE = PERIOD * CELL
-NEEDED = 100  # bits that the copy itself must show where it has no other mark
+NEEDED = 300  # bits that a copy without other marks must show: of a quarter, one in a million
 _MODES = ("L", "LA", "RGB", "RGBA")
 _LIGHT = 0.75  # of a tile's opacity: on dark pages the eye sees more
 _INK, _PAPER = 16, 240  # luminance
@@ -81,7 +81,8 @@ def embed(
                 needed=NEEDED,
                 found=int(bits),
                 what="bits",
-                hint="a picture needs calm ground or a larger size; mark the data it shows",
+                hint="a picture needs calm ground or a larger size; take the profile robust, or"
+                " mark the data it shows",
             )
     return marked
 

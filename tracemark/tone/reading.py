@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +16,21 @@ from tracemark.profiles import CURRENT, Profile
 from tracemark.tone.lattice import PERIOD, Lattice, Signs, Use, lattice_of
 from tracemark.tone.pattern import ACROSS, cell_of
 from tracemark.tone.search import Found, places
-from tracemark.tone.settle import SCALE, cells_of, extent, folded, settle
+from tracemark.tone.settle import SCALE, cells_of, extent, fit, folded, settle
 from tracemark.tone.steps import Field, Steps, luminance, pyramid
-from tracemark.tone.view import Pose, laid, stretched, upright
+from tracemark.tone.view import Pose, grown, laid, stretched, through, upright
 from tracemark.upright import stand_of
 
 REFUSED = 1e-6  # chance that a picture without our mark is taken for marked
 _LONGEST = 2400  # pixels of the longer side that are looked at
 _LEVELS = 4
 _CLEAR = 6.0  # deviations from which a place is taken
-_FAINT = 5.0  # and from which the best of all is looked at
+_FAINT = 5.0  # and, of a faint place that was looked at in full, from which it is settled
+_KEPT = 8  # faint places of a lattice that are looked at in full
+_SETTLED = 2  # and of these, that are settled
 _SIZES = (3.5, 44.0)  # pixels a cell, of those looked at
 _RATIO = 1.022  # from one size to the next
+_BETWEEN = (0.9927, 1.0, 1.0073)  # of a size, where the one that is right lies between two
 _STRETCHES = (0.94, 1.0, 1.06)  # of a page seen from aside: how wide its squares are
 _TILES = (16.0, 20.0, 24.0, 32.0, 8.0, 12.0, 14.4, 17.6)
 
@@ -60,6 +64,13 @@ class ToneReading:
         return math.exp(-(max(self.check, 0.0) ** 2) / 2)
 
 
+class Reduced(NamedTuple):
+    """Luminance of a picture, (H, W) float32 in [0, 255], and its own pixels to one of these."""
+
+    values: Field
+    shrink: int
+
+
 def read(
     image: Image.Image, keys: Sequence[bytes], profile: Profile = CURRENT
 ) -> list[ToneReading]:
@@ -70,9 +81,21 @@ def read(
     list of ToneReading
         One for each key: of pictures or of tiles, whichever fits better.
     """
+    return read_reduced(reduced(image), keys, profile)
+
+
+def reduced(image: Image.Image) -> Reduced:
+    """A picture as small as it is looked at."""
     values = luminance(image)
     shrink = max(1, -(-max(values.shape) // _LONGEST))
-    small = _reduced(values, shrink)
+    return Reduced(_reduced(values, shrink), shrink)
+
+
+def read_reduced(
+    picture: Reduced, keys: Sequence[bytes], profile: Profile = CURRENT
+) -> list[ToneReading]:
+    """What `read` gives of the picture that was reduced."""
+    small, shrink = picture
     steps = pyramid(small, _LEVELS)
     if not steps:
         return [ToneReading() for _ in keys]
@@ -120,23 +143,42 @@ def legible(marked: Image.Image, signs: Signs, pose: Pose) -> float:
 
 
 def _reduced(values: Field, factor: int) -> Field:
+    if factor == 1:
+        return values
     rows, columns = (side // factor for side in values.shape)
     cut = values[: rows * factor, : columns * factor]
-    return np.asarray(cut.reshape(rows, factor, columns, factor).mean((1, 3)))
+    # whole numbers, so that it does not matter in which order they are added up
+    total = sum(cut[i::factor, j::factor] for i in range(factor) for j in range(factor))
+    return np.asarray(total / np.float32(factor * factor), np.float32)
 
 
 def _found(
     steps: Sequence[Steps], lattices: Sequence[Lattice], size: tuple[int, int], values: Field
 ) -> Iterator[tuple[int, Found]]:
     """Places that are clear enough to settle: the likeliest poses first, the others if need be."""
-    best: dict[int, Found] = {}
+    best: dict[int, list[Found]] = {number: [] for number in range(len(lattices))}
     for tried, window in _tried(size, values):
         for number, found in places(steps, lattices, tried, window):
-            if number not in best or found.clear > best[number].clear:
-                best[number] = found
-        if max(found.clear for found in best.values()) >= _CLEAR:
-            break
-    return ((number, found) for number, found in best.items() if found.clear >= _FAINT)
+            best[number] = sorted([*best[number], found], key=_falling)[:_KEPT]
+        sure = [(number, some[0]) for number, some in best.items() if some[0].clear >= _CLEAR]
+        if sure:
+            yield from sure
+            return
+    for number, some in best.items():
+        looked = sorted((_looked(steps, lattices[number], one, size) for one in some), key=_falling)
+        yield from ((number, one) for one in looked[:_SETTLED] if one.clear >= _FAINT)
+
+
+def _falling(found: Found) -> float:
+    return -found.clear
+
+
+def _looked(steps: Sequence[Steps], lattice: Lattice, found: Found, size: tuple[int, int]) -> Found:
+    """A faint place looked at in full, at sizes between those that were tried."""
+    middle = through(np.asarray(np.linalg.inv(found.pose)), np.array([size]) / 2)[0]
+    tried = [found.pose @ grown(ratio, middle) for ratio in _BETWEEN]
+    clear = [fit(steps, lattice, pose, size, PERIOD) for pose in tried]
+    return min(map(Found, clear, tried), key=_falling)
 
 
 def _tried(size: tuple[int, int], values: Field) -> Iterator[tuple[Iterable[Pose], int]]:
@@ -162,12 +204,12 @@ def _read(
     pose = settle(steps, lattice, found.pose, size)
     box = extent(pose, size)
     values = folded(cells_of(*laid(steps, pose, box, SCALE), box), box)
-    grown = np.diag([float(shrink), float(shrink), 1.0]) @ pose
+    full = np.diag([float(shrink), float(shrink), 1.0]) @ pose
     return ToneReading(
         _votes(values, lattice),
         _agreement(values, lattice, lattice.check),
         _agreement(values, lattice, lattice.sync),
-        grown,
+        full,
         lattice.use,
     )
 

@@ -26,14 +26,14 @@ class Steps:
 
     Attributes
     ----------
-    right, down : (h, w) float32
-        How the picture rises to the right and downwards, by pixel.
+    right, down : PIL images of mode F
+        How the picture rises to the right and downwards, by pixel; ready to be resampled.
     scale : float
         Pixels of the picture to one of these.
     """
 
-    right: Field
-    down: Field
+    right: Image.Image
+    down: Image.Image
     scale: float
 
 
@@ -61,7 +61,7 @@ def pyramid(values: Field, levels: int) -> list[Steps]:
         right[:, 1:] += across
         down[:-1] += below
         down[1:] += below
-        found.append(Steps(right, down, float(2**level)))
+        found.append(Steps(Image.fromarray(right), Image.fromarray(down), float(2**level)))
         rows, columns = values.shape[0] // 2 * 2, values.shape[1] // 2 * 2
         values = values[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2).mean((1, 3))
     return found

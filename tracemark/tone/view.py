@@ -30,6 +30,12 @@ def stretched(cell: float, ratio: float) -> Pose:
     return np.diag([cell * ratio**0.5, cell / ratio**0.5, 1.0])
 
 
+def grown(ratio: float, about: Points) -> Pose:
+    """Cells so many times as large, one lattice place staying where it is."""
+    x, y = (float(at) * (1 - ratio) for at in about)
+    return np.array([[ratio, 0.0, x], [0.0, ratio, y], [0.0, 0.0, 1.0]])
+
+
 def moved(pose: Pose, cells: tuple[float, float]) -> Pose:
     """The pose with its origin at another lattice place."""
     shift = np.eye(3)
@@ -83,11 +89,7 @@ def laid(
     size = ((right - left) * scale, (bottom - top) * scale)
     how = Image.Transform.PERSPECTIVE
     fields = [
-        np.asarray(
-            Image.fromarray(field).transform(
-                size, how, tuple(whole.ravel()[:8]), Image.Resampling.BILINEAR
-            )
-        )
+        np.asarray(field.transform(size, how, tuple(whole.ravel()[:8]), Image.Resampling.BILINEAR))
         for field in (at.right, at.down)
     ]
     # the lattice's own axes: what rises along a turned axis rises along both of the picture's
