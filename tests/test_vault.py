@@ -1,4 +1,6 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -118,3 +120,30 @@ def test_the_vault_shows_no_key(tmp_path):
     with tracemark.Vault.create(tmp_path / "v", key=KEY) as vault:
         shown = repr(vault) + json.dumps(vault.epochs)
         assert KEY.hex() not in shown and "commitment" in shown
+
+
+def test_of_many_who_make_a_vault_at_once_one_does(tmp_path):
+    """And nobody takes away what another one has begun."""
+    many = 6
+
+    def make(folder, ready):
+        ready.wait()
+        try:
+            tracemark.Vault.create(folder).close()
+        except tracemark.VaultError as error:
+            assert "not an empty folder" in str(error)
+            return 0
+        return 1
+
+    with ThreadPoolExecutor(many) as threads:
+        for turn in range(10):
+            folder, ready = tmp_path / str(turn), Barrier(many)
+            made = [threads.submit(make, folder, ready) for _ in range(many)]
+            assert sum(one.result() for one in made) == 1
+            with tracemark.Vault.open(folder) as vault:
+                assert vault.verify_ledger().faults == ()
+            assert {path.name for path in folder.iterdir()} == {
+                "keys",
+                "ledger.sqlite",
+                "vault.json",
+            }

@@ -100,13 +100,8 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
             provider.keys()  # a malformed key is found before anything is made
         mine = False  # from here on all that lies in the folder
         try:
-            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-                raise VaultError(
-                    f"cannot make a vault in {folder}: it is not an empty folder",
-                    hint="name a new folder, or open the vault that is there",
-                )
+            beside = _claimed(folder)
             mine = True
-            folder.mkdir(parents=True, exist_ok=True)
             if provider is None:
                 provider = FileKeys(folder / _KEYS)
                 provider.append(key or secrets.token_bytes(ROOT_BYTES))
@@ -120,12 +115,8 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
                 "id": vault_id,
                 "profile": CURRENT.name,
             }
-            beside = folder / (_SETTINGS + ".new")
             beside.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
             beside.replace(folder / _SETTINGS)
-        except LedgerError:
-            mine = not (folder / _LEDGER).exists()  # else another process makes one here
-            raise
         except OSError as error:
             raise VaultError(
                 f"cannot make a vault in {folder}: {error.strerror}",
@@ -330,9 +321,32 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
         distant.redirect(self.path, _SETTINGS, _LEDGER, address)
 
 
+def _claimed(folder: Path) -> Path:
+    """The file in a folder, empty until now, that only one process can have made.
+
+    Raises VaultError where the folder is in use; OSError.
+    """
+    taken = VaultError(
+        f"cannot make a vault in {folder}: it is not an empty folder",
+        hint="name a new folder, or open the vault that is there",
+    )
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise taken
+    folder.mkdir(parents=True, exist_ok=True)
+    claim = folder / (_SETTINGS + ".new")
+    try:
+        claim.touch(exist_ok=False)
+    except FileExistsError:
+        raise taken from None
+    if any(path != claim for path in folder.iterdir()):  # another one has made a vault since
+        claim.unlink()
+        raise taken
+    return claim
+
+
 def _empty(folder: Path) -> None:
-    """Take away what was begun of a vault, so that it can be begun again."""
-    for path in folder.iterdir() if folder.is_dir() else ():
+    """Take away what was begun of a vault, so that it can be begun again; the claim last."""
+    for path in sorted(folder.iterdir(), key=lambda path: path.suffix == ".new"):
         if path.is_file():
             path.unlink()
 

@@ -174,3 +174,14 @@ def test_a_square_code_is_kept_out():
     rows, columns = np.nonzero(keep_out(page, 16))
     assert rows.min() * 16 <= 80 and (rows.max() + 1) * 16 >= 265
     assert columns.min() * 16 <= 100 and (columns.max() + 1) * 16 >= 285
+
+
+@pytest.mark.parametrize("stated", [("a", "b"), (None, None), (10**400, 1), (1j, 1j), (np.nan, 0)])
+def test_a_resolution_that_is_none_counts_as_unknown(stated):
+    """Programs that make pictures may state anything."""
+    host = label()
+    host.info.pop("dpi")
+    unknown, _ = embed(host, codeword(1), KEY)
+    host.info["dpi"] = stated
+    stating, _ = embed(host, codeword(1), KEY)
+    assert stating.tobytes() == unknown.tobytes()

@@ -169,8 +169,16 @@ def geometry_of(image: Image.Image, dpi: float | None = None) -> Geometry:
     """The geometry that a label is marked in, at the resolution given or its own. SPEC 10.1."""
     if dpi is None:
         stated = image.info.get("dpi")
-        dpi = float(stated[0]) if isinstance(stated, tuple) and stated else None
+        dpi = _number(stated[0]) if isinstance(stated, tuple) and stated else None
     return geometry_for(image.size, dpi)
+
+
+def _number(stated: object) -> float | None:
+    """A resolution that a file or program states, if it is one."""
+    try:
+        return float(stated)  # type: ignore[arg-type]
+    except (TypeError, ValueError, ArithmeticError):
+        return None
 
 
 def _free(rooms: Rooms, lattice: Lattice, codeword: NDArray[np.uint8], geometry: Geometry) -> Spots:
