@@ -18,7 +18,7 @@ LIBRARY = ROOT / "tracemark"
 PROGRAM = ROOT / "cli"
 
 GROUND = {"later", "errors", "sealing", "passphrases", "keys", "profiles", "codeword", "model"}
-GROUND |= {"arguments", "darkness", "masks", "processes", "upright"}
+GROUND |= {"arguments", "darkness", "masks", "memory", "processes", "upright"}
 
 EXTRAS = {
     "pyarrow",
@@ -42,6 +42,7 @@ MAY_IMPORT = {
     "darkness": set(),
     "upright": {"darkness"},
     "collecting": set(),
+    "memory": set(),
     "processes": set(),
     "sealing": {"errors"},
     "passphrases": {"errors"},
@@ -60,7 +61,7 @@ MAY_IMPORT = {
     "tables": {"arguments", "errors"},
     "pictures": {"errors"},
     "barcodes": {"errors"},
-    "loaders": {"errors", "later", "pictures", "printing", "processes", "tables"},
+    "loaders": {"errors", "later", "pictures", "printing", "processes", "memory", "tables"},
     "case": {"model", "access", "exhibit", "report"},
     "catalogue": set(),
     "words": {"catalogue"},

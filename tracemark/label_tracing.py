@@ -22,6 +22,7 @@ from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
 from tracemark.ledger.fingerprints import Fingerprinter
 from tracemark.loaders import LoadedSample
+from tracemark.memory import keep_freed
 from tracemark.model import Reading
 from tracemark.pictures import is_picture, loaded, open_picture
 
@@ -164,6 +165,7 @@ def read_picture(
 
     Raises UnreadableSample.
     """
+    keep_freed()
     given = clues.waybills[sample.number - 1]
     number = _number(picture, given, sample.codes, keys, ledger, clues.decoys)
     original = clues.original or _found(clues.originals, number.texts)

@@ -22,6 +22,7 @@ from tracemark.keys import EpochKey
 from tracemark.ledger import Issue
 from tracemark.ledger.fingerprints import Fingerprinter, Fingerprints
 from tracemark.ledger.shared import Part
+from tracemark.memory import keep_freed
 from tracemark.model import Unseen
 from tracemark.profiles import Profile
 from tracemark.tables import Document, Row, Writable
@@ -407,6 +408,7 @@ def mark_label(
     """Mark one label under the newest key, bound to its number; with tones if wanted. SPEC 10."""
     from tracemark import label, tone  # late: most programs mark rows only
 
+    keep_freed()
     key = keys[-1]
     # SPEC 10.9: the word that the mark is bound to is the number's fingerprint
     prints = Fingerprinter(key).waybills([waybill] if waybill is not None else [])
@@ -417,11 +419,11 @@ def mark_label(
         )
     # SPEC 10.10: a label carries one mark
     subkeys = [one.derive("slots/label") for one in keys]
-    geometry = label.geometry_of(image, dpi)
+    raster, geometry = label.Raster(image), label.geometry_of(image, dpi)
     toned = tones and tone.suits(image)
     tonekeys = [one.derive("slots/tone") for one in keys if toned]
     if not again and (
-        label.carries_mark(image, subkeys, geometry) or tone.carries_mark(image, tonekeys, profile)
+        label.carries_mark(raster, subkeys, geometry) or tone.carries_mark(image, tonekeys, profile)
     ):
         raise AlreadyMarked(
             "the label carries a mark of this vault already",
@@ -430,7 +432,7 @@ def mark_label(
     codeword, marked = codeword_of(key, profile, recipient), image
     try:
         marked, _ = label.embed(
-            image,
+            raster,
             codeword,
             key.derive("slots/label"),
             profile_name=strength,

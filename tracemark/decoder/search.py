@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from tracemark.codeword import Codebook
 from tracemark.decoder.hypotheses import Hypotheses
+from tracemark.memory import keep_freed
 
 CHUNK = 1024  # candidates that are scored together
 _BLOCK = 256  # codewords unpacked at a time: their floats stay in the cache
 # one product at a time: at most 2^18 multiply-adds, up to which OpenBLAS starts no threads
 _ROWS, _DEEP, _COLUMNS = 64, 192, 20
-_FREED = 16 << 20  # bytes, never touched
 _MANY_USED = 0.75  # of the bytes: picking them out costs more than it saves
 
 
@@ -48,9 +48,7 @@ class Scorer:
 
     def __init__(self, panels: Sequence[Panel]) -> None:
         self._epochs = [_Epoch(panel) for panel in panels]
-        # glibc goes by the largest block that was freed: it will not hand the arrays of each chunk
-        # back to the system and fetch them again page by page, a third of the time
-        np.empty(_FREED, np.uint8)
+        keep_freed()
 
     def score(self, ids: Sequence[str]) -> NDArray[np.float64]:
         """Natural logarithms of e-values: (n, groups, epochs)."""

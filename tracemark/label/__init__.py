@@ -7,12 +7,14 @@ from tracemark.label.already import carries_mark
 from tracemark.label.area import label_area
 from tracemark.label.informed import BesideReading, read_beside
 from tracemark.label.marking import Placement, embed, geometry_of
+from tracemark.label.raster import Raster
 from tracemark.label.reading import LabelReading, read, read_all, read_under
 
 __all__ = [
     "BesideReading",
     "LabelReading",
     "Placement",
+    "Raster",
     "binding",
     "carries_mark",
     "embed",

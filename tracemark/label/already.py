@@ -18,7 +18,7 @@ from PIL import Image
 
 from tracemark.label.exact import find_specks
 from tracemark.label.lattice import FREE_X, FREE_Y, PERIOD, SIDES, Geometry, lattice_of
-from tracemark.label.raster import dots
+from tracemark.label.raster import Raster
 
 Mask = NDArray[np.bool_]
 Index = NDArray[np.int64]
@@ -31,12 +31,12 @@ _SHARES = (1 / 2, 1 / 4)  # of the map's slots that may carry a nub, a free dot
 _CLEAR = 6.0  # deviations by which the comb of a marked label stands out
 
 
-def carries_mark(image: Image.Image, keys: Sequence[bytes], geometry: Geometry) -> bool:
+def carries_mark(image: Image.Image | Raster, keys: Sequence[bytes], geometry: Geometry) -> bool:
     """Whether a label was marked under one of these keys, for whomever.
 
     Parameters
     ----------
-    image : PIL image
+    image : PIL image or Raster
         As it would be marked: one pixel for each dot of the printer.
     keys : sequence of bytes
         The label carrier's subkeys of all epochs.
@@ -48,7 +48,7 @@ def carries_mark(image: Image.Image, keys: Sequence[bytes], geometry: Geometry) 
     bool
         True for a label without our mark with a chance of at most `REFUSED`.
     """
-    black = dots(image)
+    black = Raster.of(image).black
     if min(black.shape) < geometry.pitch:
         return False
     first, specks = _bumps(black, 1, geometry), find_specks(black, geometry)

@@ -54,7 +54,7 @@ def _lone(bits: Packed, height: int, width: int) -> tuple[Index, Index]:
         full &= ~_ahead(around, step)
     for step in range(1, _ALONE + 1):
         full &= ~(_ahead(ours, width - 1 + step) | _behind(ours, step))
-    rows, columns = np.nonzero(full)
+    rows, columns = np.divmod(np.flatnonzero(full != 0), full.shape[1])
     hits = np.unpackbits(full[rows, columns][:, None], axis=1)
     which, bit = np.nonzero(hits)
     return rows[which] + _ALONE, columns[which] * 8 + bit

@@ -17,7 +17,7 @@ from tracemark.darkness import Field, darkness, scaled
 from tracemark.label.codes import keep_out
 from tracemark.label.lattice import FREE_X, FREE_Y, Geometry, Lattice, lattice_of
 from tracemark.label.marking import geometry_of
-from tracemark.label.raster import dots, luminance, tinted
+from tracemark.label.raster import Raster, luminance
 from tracemark.label.reading import LabelReading, read
 from tracemark.label.registration import SCALE, flattened, pictured, register
 from tracemark.label.rooms import Rooms, find_rooms
@@ -64,7 +64,8 @@ def read_beside(
     MissingExtra
         Without the extra ``photo``.
     """
-    black, geometry = dots(original), geometry_of(original)
+    raster, geometry = Raster(original), geometry_of(original)
+    black = raster.black
     picture = luminance(ImageOps.exif_transpose(image))
     scale = min(1.0, _LONGEST / max(picture.shape))
     dark = darkness(scaled(picture, scale))
@@ -82,7 +83,7 @@ def read_beside(
         origin = lattice.origin(black, geometry.pitch)
         sites = find_sites(black, codes, square, origin, geometry)
         contrast, seen = _contrast(flat, model, sites, geometry)
-        rooms = find_rooms(tinted(original, black), codes, square, origin, geometry)
+        rooms = find_rooms(raster.tinted, codes, square, origin, geometry)
         places, clear = _places(flat, model, rooms, geometry)
         reading = _reading(
             _nubs(sites.take(seen), contrast[seen], lattice),

@@ -21,7 +21,7 @@ from tracemark.label.lattice import (
     geometry_for,
     lattice_of,
 )
-from tracemark.label.raster import copy_dots, darkest, dots, tinted
+from tracemark.label.raster import Raster, copy_dots
 from tracemark.label.rooms import Rooms, find_rooms
 from tracemark.label.sites import Sites, find_sites
 from tracemark.model import Unseen
@@ -58,7 +58,7 @@ class Placement:
 
 
 def embed(
-    image: Image.Image,
+    image: Image.Image | Raster,
     codeword: NDArray[np.uint8],
     key: bytes,
     *,
@@ -72,7 +72,7 @@ def embed(
 
     Parameters
     ----------
-    image : PIL image
+    image : PIL image or Raster
         The label as its printer is sent it; mode 1, L, LA, P, RGB or RGBA.
     codeword : (L,) uint8
         0 and 1.
@@ -106,7 +106,8 @@ def embed(
         raise UsageError(
             f"unknown label profile '{profile_name}'", hint=f"one of {', '.join(STRENGTHS)}"
         )
-    black = dots(image)
+    raster = Raster.of(image)
+    image, black = raster.image, raster.black
     geometry = geometry_of(image, dpi)
     lattice = bind(lattice_of(key, profile), key, word)
     origin = lattice.origin(black, geometry.pitch, unseen.told if unseen else b"")
@@ -118,7 +119,7 @@ def embed(
     offered = find_sites(black, kept, square, origin, geometry)
     sites, rooms = choose(
         offered,
-        find_rooms(tinted(image, black), kept, square, origin, geometry),
+        find_rooms(raster.tinted, kept, square, origin, geometry),
         lattice,
         geometry,
         STRENGTHS[profile_name],
@@ -138,7 +139,7 @@ def embed(
     ink = _free(rooms, lattice, codeword, geometry)
     share = (len(targets) + len(ink)) / white
     placement = Placement(len(offered), len(sites), len(rooms), share, origin, geometry)
-    sources = np.concatenate([sources, np.broadcast_to(darkest(image, black), ink.shape)])
+    sources = np.concatenate([sources, np.broadcast_to(raster.darkest(), ink.shape)])
     return copy_dots(image, np.concatenate([targets, ink]), sources), placement
 
 

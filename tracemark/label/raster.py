@@ -8,29 +8,56 @@ from PIL import Image, ImageDraw
 
 from tracemark.errors import UnreadableSample
 
+Mask = NDArray[np.bool_]
+
 _PAPER = 224  # luminance from which a dot is white paper
 _MODES = ("1", "L", "P", "RGB", "RGBA", "LA")
 
 
-def dots(image: Image.Image) -> NDArray[np.bool_]:
-    """Which dots are ink: (H, W) bool, True where the luminance over white paper is below half.
+class Raster:
+    """A label's dots, worked out once.
 
-    Raises UnreadableSample for modes that no label printer is sent.
+    Parameters
+    ----------
+    image : PIL image
+        Raises UnreadableSample for modes that no label printer is sent.
+
+    Attributes
+    ----------
+    image : PIL image
+    black : (H, W) bool
+        Which dots are ink: True where the luminance over white paper is below half.
+    tinted : (H, W) bool
+        Which are anything but white paper: those, and grey or coloured ones.
     """
-    if image.mode not in _MODES:
-        raise UnreadableSample(
-            f"a label of mode {image.mode} cannot be marked",
-            hint="convert it to 1-bit, greyscale, palette, RGB or RGBA first",
-        )
-    if image.mode == "1":
-        packed = np.frombuffer(image.tobytes(), np.uint8).reshape(image.height, -1)
-        return np.unpackbits(~packed, axis=1, count=image.width).view(bool)
-    return luminance(image) < 128
+
+    def __init__(self, image: Image.Image) -> None:
+        if image.mode not in _MODES:
+            raise UnreadableSample(
+                f"a label of mode {image.mode} cannot be marked",
+                hint="convert it to 1-bit, greyscale, palette, RGB or RGBA first",
+            )
+        self.image = image
+        bits = image.mode == "1"  # what it says of transparency is for no printer
+        shades = np.asarray(image.convert("L")) if bits else luminance(image)
+        self.black: Mask = shades < 128
+        self.tinted: Mask = self.black if bits else shades < _PAPER
+        self._shades = shades
+
+    @classmethod
+    def of(cls, image: Image.Image | Raster) -> Raster:
+        """The raster of an image, or that which is one already."""
+        return image if isinstance(image, Raster) else cls(image)
+
+    def darkest(self) -> tuple[int, int]:
+        """Row and column of the darkest dot: the picture's ink at full strength."""
+        row, column = divmod(int(np.argmin(self._shades)), self.image.width)
+        return row, column
 
 
-def tinted(image: Image.Image, black: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which dots are anything but white paper: those of `dots`, and grey or coloured ones."""
-    return black if image.mode == "1" else luminance(image) < _PAPER
+def dots(image: Image.Image) -> Mask:
+    """Which dots are ink; see `Raster`."""
+    return Raster(image).black
 
 
 def luminance(image: Image.Image) -> NDArray[np.uint8]:
@@ -51,13 +78,6 @@ def _eight_bits(values: NDArray[np.float64]) -> NDArray[np.uint8]:
     if low >= 0:
         high = next((full for full in (1.0, 255.0, 65535.0) if high <= full), high)
     return ((values - low) * (255 / max(high - low, 1e-300))).astype(np.uint8)
-
-
-def darkest(image: Image.Image, black: NDArray[np.bool_]) -> tuple[int, int]:
-    """Row and column of a picture's darkest dot, its ink at full strength; `black` as in `dots`."""
-    index = np.argmax(black) if image.mode == "1" else np.argmin(luminance(image))
-    row, column = divmod(int(index), image.width)
-    return row, column
 
 
 def copy_dots(
