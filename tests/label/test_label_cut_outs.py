@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from tracemark.label.lattice import COARSE, FINE, lattice_of
 from tracemark.label.lens import Lens
 from tracemark.label.marking import embed
 from tracemark.label.raster import luminance
+from tracemark.label.reading import SURE, _clearest
 from tracemark.label.stands import squares
 from tracemark.label.view import standing, view_of
 
@@ -102,3 +104,27 @@ def test_what_shows_no_slot_gives_no_chip():
     """A picture may hold no room for a free dot, and then has nothing to say of them."""
     nothing = np.zeros((6, 4, 4), np.float32)
     assert not len(read_dots(Cells(0, 0, nothing, nothing), lattice_of(KEY)).slots)
+
+
+@pytest.mark.parametrize(("cut_out", "looked_at"), [(True, [1.0, 2.0]), (False, [1.0])])
+def test_the_first_scale_that_is_sure_need_not_be_the_clearest_of_a_cut_out(cut_out, looked_at):
+    """Of one quarter of a sparse label it gave 44 bits, and the next scale 172."""
+    clear = {1.0: SURE + 1, 2.0: SURE + 8, 3.0: SURE + 9}
+    looks = []
+
+    class Search:
+        levels = SimpleNamespace(legible=True, cut_out=cut_out, groups=lambda: [[1.0, 2.0], [3.0]])
+        strength = 0.0
+
+        def at(self, scale):
+            return SimpleNamespace(scale=scale, strength=SURE)
+
+        def note(self, found):
+            pass
+
+        def look(self, found):
+            looks.append(found.scale)
+            self.strength = max(self.strength, clear[found.scale])
+
+    assert _clearest(Search()).strength == clear[looked_at[-1]]
+    assert looks == looked_at

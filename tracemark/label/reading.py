@@ -189,8 +189,10 @@ def _clearest(search: _Search) -> _Search:
                     faint.append(found)
                     continue
                 search.look(found)
-                if search.strength >= SURE:
+                if search.strength >= SURE and not levels.cut_out:
                     return search
+            if search.strength >= SURE:  # of a cut-out, at the clearest scale of its group
+                return search
     for found in sorted(faint, key=lambda one: -one.strength)[:_FAINT]:
         search.look(found)
         if search.strength >= SURE:
