@@ -14,8 +14,8 @@ from tracemark.tone.reading import legible
 from tracemark.tone.steps import luminance
 from tracemark.tone.view import moved, upright
 
-# levels by which a cell is lighter or darker: 47, 44 and 41.5 dB; opacity of a tile, of 255
-STRENGTHS = {"discreet": 1.4, "default": 2.0, "robust": 2.8}
+# levels by which a cell is lighter or darker: 47, 44.5 and 41.5 dB; opacity of a tile, of 255
+STRENGTHS = {"discreet": 1.4, "default": 1.84, "robust": 2.8}
 OPACITIES = {"discreet": 3, "default": 4, "robust": 6}
 CELL = 16  # pixels a cell of a tile, as a page's style sheet measures them
 TILE = PERIOD * CELL
