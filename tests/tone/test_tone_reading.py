@@ -95,11 +95,11 @@ def test_a_marked_picture_is_known(marked):
     assert not tone.carries_mark(hosts.scene(11), [hosts.KEY])
 
 
-@pytest.mark.parametrize(("seed", "place"), [(65, (0, 0)), (69, (0.5, 0.5))])
+@pytest.mark.parametrize(("seed", "place"), [(72, (1, 1)), (74, (0, 0)), (79, (1, 1))])
 def test_a_mark_is_found_where_chance_stands_out_more(seed, place):
     """In a quarter of a grainy picture, another place of another size is a little clearer."""
     size = (640, 480)
-    grain = np.random.default_rng(seed).normal(0, 16, (240, 320, 1)).repeat(2, 0).repeat(2, 1)
+    grain = np.random.default_rng(seed).normal(0, 14, (240, 320, 1)).repeat(2, 0).repeat(2, 1)
     pixels = np.clip(np.asarray(hosts.scene(seed, size)) + grain, 0, 255)
     host = Image.fromarray(pixels.astype(np.uint8))
     word = np.random.default_rng(1).integers(0, 2, CURRENT.length).astype(np.uint8)
