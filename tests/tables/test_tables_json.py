@@ -163,3 +163,10 @@ def test_an_array_is_read_in_constant_memory() -> None:
     tracemalloc.stop()
     assert count == 40_001
     assert peak < 6_000_000  # the file has twenty million bytes
+
+
+def test_a_key_that_ends_the_file_behind_other_records_is_a_fault_in_one_line() -> None:
+    text = '{"a": "b"} {"c"'
+    with pytest.raises(UnreadableSample, match="':' expected"):
+        rows(text)
+    assert rows(text, errors="replace")[0] == {"a": "b"}

@@ -252,10 +252,12 @@ class JsonDocument(_JsonBase):
             except RecursionError:
                 self._broken(f"nested deeper than {DEPTH} levels", self._at)
             else:
-                # a number could go on after the end of what has been read
+                # a number could go on after the end of what is held; reading on moves that
+                length = end - self._at
                 if end < len(self._text) or not self._fill():
-                    start, self._at = self._at, end
-                    return start, end
+                    start = self._at
+                    self._at += length
+                    return start, self._at
 
     def _holds_objects(self) -> bool:
         """Whether the array that begins here has an object as its first element."""
