@@ -8,9 +8,9 @@ import random
 import subprocess
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -18,14 +18,13 @@ from PIL import Image
 
 import tracemark
 from benchmarks.channels.base import corners_of
-from benchmarks.common import N, recipient, some_candidates
+from benchmarks.common import N, recipient, some_candidates, timed
 from benchmarks.leaks import Row
 
 WORKER = Path(__file__).with_name("peer_worker.py")
 COLUMNS = ("收货地址", "商品", "备注")  # what tracemark marks of an order; the peers too
 Found = frozenset[int]
 Rows = list[Row]
-T = TypeVar("T")
 
 
 class Tool(Protocol):
@@ -141,13 +140,6 @@ class Worker:
 
     def close(self) -> None:
         self.process.communicate()
-
-
-def timed(work: Callable[[], T]) -> tuple[T, float]:
-    """What `work` gives, and the processor seconds it took, its processes' included."""
-    start = sum(os.times()[:4])
-    value = work()
-    return value, sum(os.times()[:4]) - start
 
 
 def cut_out(sample: Image.Image, size: tuple[int, int]) -> np.ndarray:

@@ -11,7 +11,6 @@ drawn too, unless a folder of pictures is given.
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import statistics
 import tempfile
@@ -28,7 +27,7 @@ import tracemark
 from benchmarks.channels.base import chain, jpeg
 from benchmarks.channels.digital import as_file, kept, scaled, sent
 from benchmarks.channels.monitor import monitor
-from benchmarks.common import N, recipient, wilson
+from benchmarks.common import N, recipient, timed, wilson
 from benchmarks.trials import Trial, logged, options_of, state
 from tests.tone import hosts
 from tracemark.case import SampleReport
@@ -155,8 +154,7 @@ class Bench:
         to = recipient(self.rng.randrange(KNOWN))
         marked, quality = host(to)
         sample = channel(marked, np.random.default_rng(self.rng.randrange(1 << 60)))
-        start = processor_time()
-        case = self.vault.trace(sample, ocr=False)
+        case, seconds = timed(lambda: self.vault.trace(sample, ocr=False))
         assert case.candidates == N
         named = {one.recipient: one.score for one in case.accusations}
         return {
@@ -164,7 +162,7 @@ class Bench:
             "wrong": bool(set(named) - {to}),
             "bits": round(named.get(to, 0.0), 1),
             "psnr": round(quality, 2),
-            "seconds": processor_time() - start,
+            "seconds": seconds,
         }
 
     def null(self) -> Trial:
@@ -183,15 +181,8 @@ class Bench:
             ):
                 other.add_recipient("acct:1")
                 sample = hosts.covered(sample, other.screen_tile("acct:1"))
-        start = processor_time()
-        verdict = self.vault.trace(sample, ocr=False).verdict
-        return {"verdict": verdict, "seconds": processor_time() - start}
-
-
-def processor_time() -> float:
-    """Of this process and of those that it has waited for."""
-    spent = os.times()
-    return sum(spent[:4])
+        case, seconds = timed(lambda: self.vault.trace(sample, ocr=False))
+        return {"verdict": case.verdict, "seconds": seconds}
 
 
 def tables(trials: Sequence[Trial]) -> Iterator[str]:

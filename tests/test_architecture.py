@@ -61,7 +61,7 @@ MAY_IMPORT = {
     "tables": {"arguments", "errors"},
     "pictures": {"errors"},
     "barcodes": {"errors"},
-    "loaders": {"errors", "later", "pictures", "printing", "processes", "memory", "tables"},
+    "loaders": {"errors", "later", "pictures", "printing", "processes", "tables"},
     "case": {"model", "access", "exhibit", "report"},
     "catalogue": set(),
     "words": {"catalogue"},

@@ -19,18 +19,21 @@ def processors() -> int:
 def started(module: str) -> subprocess.Popen[bytes]:
     """Another Python that runs one of our modules, to be talked to through its pipes.
 
-    It gets none of the settings that may hold a passphrase. Raises OSError.
+    Raises OSError.
     """
-    settings = {name: value for name, value in os.environ.items() if name[:10] != "TRACEMARK_"}
-    settings["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-    settings["OPENBLAS_NUM_THREADS"] = "1"  # one process, one processor
     return subprocess.Popen(  # noqa: S603 (this very Python, no shell)
         [sys.executable, "-P", "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=settings,
+        env={**surroundings(), "OPENBLAS_NUM_THREADS": "1"},  # one process, one processor
     )
+
+
+def surroundings() -> dict[str, str]:
+    """The environment of a process of ours: without keys and passphrases, with our own modules."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRACEMARK_")}
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def stand_back(pid: int, by: int) -> None:

@@ -5,8 +5,8 @@ Nothing here has seen a codeword.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -23,15 +23,13 @@ if TYPE_CHECKING:
 _PLACE = {"picture": "tones", "tile": "screen"}
 
 
-@contextmanager
 def tones_meanwhile(
     picture: Image.Image, keys: Sequence[EpochKey], profile: Profile
-) -> Iterator[Callable[[], list[ToneReading]]]:
+) -> AbstractContextManager[Callable[[], list[ToneReading]]]:
     """Read what the tones of an upright picture show under each key, beside other work."""
     from tracemark.tone import apart
 
-    with apart.reading(picture, [key.derive("slots/tone") for key in keys], profile) as answer:
-        yield answer
+    return apart.reading(picture, [key.derive("slots/tone") for key in keys], profile)
 
 
 def with_tones(

@@ -96,11 +96,12 @@ def test_no_key_in_what_the_program_prints(folder: Path, arguments: tuple[str, .
     must_hide(done.stdout + done.stderr)
 
 
-def test_parsers_of_strangers_files_get_neither_key_nor_passphrase(monkeypatch) -> None:
-    from tracemark.loaders import apart
+def test_processes_of_ours_get_neither_key_nor_passphrase(monkeypatch) -> None:
+    """Parsers of strangers' files, helpers with scoring, readers of tones."""
+    from tracemark import processes
 
     monkeypatch.setenv("TRACEMARK_KEY", KEY.hex())
     monkeypatch.setenv("TRACEMARK_PASSPHRASE", WORDS)
-    handed = str(apart._surroundings())
+    handed = str(processes.surroundings())
     assert KEY.hex() not in handed and WORDS not in handed
-    assert apart._surroundings()["PATH"] == os.environ["PATH"]
+    assert processes.surroundings()["PATH"] == os.environ["PATH"]

@@ -17,6 +17,7 @@ from threading import Timer
 
 from tracemark.errors import MissingExtra, UnreadableSample
 from tracemark.loaders.limits import Limits
+from tracemark.processes import surroundings
 
 Cells = list[str]
 
@@ -59,7 +60,7 @@ def rows_apart(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=_surroundings(),
+        env=surroundings(),  # a stranger's file is parsed there
     ) as child:
         if watch:
             watch(child)
@@ -71,12 +72,6 @@ def rows_apart(
         finally:
             timer.cancel()
             child.kill()
-
-
-def _surroundings() -> dict[str, str]:
-    """The environment without keys and passphrases: a stranger's file is parsed in it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRACEMARK_")}
-    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def _answers(child: subprocess.Popen[bytes], name: str) -> Iterator[Cells | None]:
