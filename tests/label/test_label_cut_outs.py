@@ -19,6 +19,7 @@ from tracemark.label.laid import laid
 from tracemark.label.lattice import COARSE, FINE, lattice_of
 from tracemark.label.lens import Lens
 from tracemark.label.marking import embed
+from tracemark.label.packed import Packed
 from tracemark.label.raster import luminance
 from tracemark.label.reading import SURE, _clearest
 from tracemark.label.stands import squares
@@ -69,7 +70,7 @@ def test_specks_are_found_dot_for_dot(geometry):
                 for column in range(black.shape[1] - wide + 1)
                 if (around[row : row + tall + 6, column : column + wide + 6] == shape).all()
             }
-        columns, rows = find_specks(black, geometry)
+        columns, rows = find_specks(Packed(black), geometry)
         assert set(zip(columns.tolist(), rows.tolist(), strict=True)) == wanted
 
 

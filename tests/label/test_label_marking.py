@@ -9,6 +9,7 @@ from tracemark.errors import HostTooSmall, UnreadableSample, UsageError
 from tracemark.label import embed
 from tracemark.label.choice import STRENGTHS
 from tracemark.label.codes import keep_out
+from tracemark.label.packed import Packed
 
 
 def black(image: Image.Image) -> np.ndarray:
@@ -159,11 +160,11 @@ def test_a_ruled_table_is_no_barcode():
     """Close thin rules are left open for marks; bars are not."""
     page = np.zeros((320, 640), bool)
     page[20:300:20, 20:620] = True
-    assert not keep_out(page, 16).any()
+    assert not keep_out(Packed(page), 16).any()
     page[:] = False
     for x in range(40, 600, 8):
         page[100:200, x : x + 4] = True
-    assert keep_out(page, 16)[7:11, 3:36].all()
+    assert keep_out(Packed(page), 16)[7:11, 3:36].all()
 
 
 def test_a_square_code_is_kept_out():
@@ -171,7 +172,7 @@ def test_a_square_code_is_kept_out():
     page = np.zeros((400, 400), bool)
     modules = np.random.default_rng(3).integers(0, 2, (29, 29)).astype(bool)
     page[100:245, 120:265] = np.kron(modules, np.ones((5, 5), bool))
-    rows, columns = np.nonzero(keep_out(page, 16))
+    rows, columns = np.nonzero(keep_out(Packed(page), 16))
     assert rows.min() * 16 <= 80 and (rows.max() + 1) * 16 >= 265
     assert columns.min() * 16 <= 100 and (columns.max() + 1) * 16 >= 285
 

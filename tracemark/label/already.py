@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import and_, or_
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,9 @@ from PIL import Image
 
 from tracemark.label.exact import find_specks
 from tracemark.label.lattice import FREE_X, FREE_Y, PERIOD, SIDES, Geometry, lattice_of
+from tracemark.label.packed import Index, Mask, Packed, below, beside, places
 from tracemark.label.raster import Raster
 
-Mask = NDArray[np.bool_]
-Index = NDArray[np.int64]
 Bumps = Sequence[tuple[Index, Index]]  # for each side: along the edge; the white line across it
 
 REFUSED = 1e-6  # chance that a label without our mark is taken for marked, over all that is tried
@@ -48,15 +48,11 @@ def carries_mark(image: Image.Image | Raster, keys: Sequence[bytes], geometry: G
     bool
         True for a label without our mark with a chance of at most `REFUSED`.
     """
-    black = Raster.of(image).black
-    if min(black.shape) < geometry.pitch:
+    ink = Raster.of(image).ink
+    bumps = [*_bumps(ink, geometry, level=True), *_bumps(ink, geometry, level=False)]
+    specks = find_specks(ink, geometry)
+    if max(len(bumps[0][0]), len(specks[0])) < _FEW:
         return False
-    first, specks = _bumps(black, 1, geometry), find_specks(black, geometry)
-    if max(len(first[0]), len(specks[0])) < _FEW:
-        return False  # nearly every unmarked label, at a tenth of the cost
-    plumb = np.ascontiguousarray(black.T)
-    views = ((black, -1), (plumb, 1), (plumb, -1))
-    bumps = [first, *(_bumps(view, step, geometry) for view, step in views)]
     across, down = (
         _phases(bumps[2 * axis : 2 * axis + 2], specks[axis], geometry) for axis in (0, 1)
     )
@@ -71,35 +67,27 @@ def carries_mark(image: Image.Image | Raster, keys: Sequence[bytes], geometry: G
     return False
 
 
-def _bumps(view: Mask, step: int, geometry: Geometry) -> tuple[Index, Index]:
-    """Where bumps of a nub's exact shape begin, along and across edges with ink at `step`."""
-    width = geometry.width
-    white = ~view
-    run = view[1:-1, 1:-width] & white[1:-1, : -width - 1]
-    run &= white[1:-1, width + 1 :]
-    ink = view[2:] if step > 0 else view[:-2]
-    run &= ink[:, : -width - 1]
-    run &= ink[:, width + 1 :]
-    across, along = np.divmod(np.flatnonzero(run), run.shape[1])
-    exact = _exact(view, along + 1, across + 1, step, geometry)
-    return along[exact] + 1, across[exact] + 1
+def _bumps(ink: Packed, geometry: Geometry, *, level: bool) -> Bumps:
+    """Where bumps of a nub's exact shape begin, along and across edges, on either side of ink.
 
-
-def _exact(view: Mask, along: Index, across: Index, step: int, geometry: Geometry) -> Mask:
-    """Which runs have a nub's shape, with straight ink at `across + step` and white around."""
+    Straight ink on one side, white around, and as much of both beside it as every nub has.
+    """
     width, height, first = geometry.width, geometry.height, geometry.starts[0]
     flank = first - geometry.margin  # dots that are straight beside every nub
-    shape = np.zeros((height + 2, width + 2 * flank), bool)
-    shape[0] = True
-    shape[1:-1, flank : flank + width] = True
-    lines = across[:, None] + step * np.arange(1, -height - 1, -1)
-    columns = along[:, None] + np.arange(-flank, width + flank)
-    inside = (lines.min(1) >= 0) & (lines.max(1) < view.shape[0])
-    inside &= (columns[:, 0] >= 0) & (columns[:, -1] < view.shape[1])
-    fits = np.zeros(len(along), bool)
-    seen = view[lines[inside][:, :, None], columns[inside][:, None, :]]
-    fits[inside] = (seen == shape).all((1, 2))
-    return fits
+    along, across = (beside, below) if level else (below, beside)
+    dots = [along(ink.words, step) for step in range(width + 2 * flank)]
+    full = reduce(and_, dots)
+    clean = ink.line() & ~reduce(or_, dots)
+    nub = reduce(and_, dots[flank : flank + width])
+    nub &= ~reduce(or_, dots[:flank] + dots[flank + width :])
+    sides = []
+    for step in (1, -1):
+        exact = across(full, step) & across(clean, -step * height)
+        for rise in range(height):
+            exact &= across(nub, -step * rise)
+        rows, columns = places(exact)
+        sides.append((columns + flank, rows) if level else (rows + flank, columns))
+    return sides
 
 
 def _phases(bumps: Bumps, specks: Index, geometry: Geometry) -> range:
@@ -107,8 +95,8 @@ def _phases(bumps: Bumps, specks: Index, geometry: Geometry) -> range:
     pitch = geometry.pitch
     comb, usual = np.zeros(pitch), 0.0
     nubs = np.concatenate([along for along, _ in bumps])
-    for places, starts in ((nubs, set(geometry.starts)), (specks, _places(geometry))):
-        counts = np.bincount(places % pitch, minlength=pitch)
+    for along, starts in ((nubs, set(geometry.starts)), (specks, _places(geometry))):
+        counts = np.bincount(along % pitch, minlength=pitch)
         comb += np.sum([np.roll(counts, -start) for start in starts], axis=0)
         usual += counts.sum() * len(starts) / pitch
     best = int(np.argmax(comb))

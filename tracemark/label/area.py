@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tracemark.label.codes import keep_out, squares_of
+from tracemark.label.packed import Packed
 from tracemark.masks import Mask, grown
 
 Area = tuple[slice, slice]  # rows and columns
@@ -43,7 +44,7 @@ def label_area(black: Mask, dpi: float) -> Area:
         return whole
     square = 8 * max(1, round(_SQUARE * dots / 8))
     inked = squares_of(black, square)
-    codes = keep_out(black, square) & inked
+    codes = keep_out(Packed(black), square) & inked
     if np.count_nonzero(codes) < _CODE:
         return whole
     for gap in _GAPS:

@@ -95,7 +95,7 @@ def _tiles(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.in
 
 def _turns(tiles: NDArray[np.int64], ranks: NDArray[np.uint8]) -> NDArray[np.int64]:
     """The how-manieth of its tile each is, by rank and then by number; the first is 0."""
-    order = np.lexsort((ranks, tiles))
+    order = np.argsort(tiles << 8 | ranks, kind="stable")
     ordered = tiles[order]
     turns = np.empty(len(tiles), np.int64)
     turns[order] = np.arange(len(tiles)) - np.searchsorted(ordered, ordered)

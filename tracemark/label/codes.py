@@ -8,29 +8,36 @@ a few slots.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import reduce
+from operator import add, and_, or_
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
+from tracemark.label.packed import Mask, Packed, Words, beside
+
 Counts = NDArray[np.int32]
 
 
-def keep_out(black: NDArray[np.bool_], square: int) -> Mask:
+def keep_out(ink: Packed, square: int) -> Mask:
     """Squares that belong to a code or its quiet zone.
 
     Parameters
     ----------
-    black : (H, W) bool
+    ink : Packed
+        (H, W) dots.
     square : int
-        Side of a square in dots.
+        Side of a square in dots, a multiple of 8.
 
     Returns
     -------
     (ceil(H / square), ceil(W / square)) bool
     """
-    x, y, ink = _changes(black, square)
-    upright, lying = _bars(x, y, ink, square), _bars(y.T, x.T, ink.T, square).T
-    return _grow(upright, 1, 3) | _grow(lying, 3, 1) | _grow(_matrix(x, y, ink, square), 3, 3)
+    x, y, dark = _changes(ink, square)
+    upright, lying = _bars(x, y, dark, square), _bars(y.T, x.T, dark.T, square).T
+    return _grow(upright, 1, 3) | _grow(lying, 3, 1) | _grow(_matrix(x, y, dark, square), 3, 3)
 
 
 def squares_of(dots: Mask, square: int) -> Mask:
@@ -64,63 +71,57 @@ def _matrix(x: Counts, y: Counts, ink: Counts, square: int) -> Mask:
     )
 
 
-_ONES = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1, dtype=np.uint8)
+_PAIRS, _FOURS, _EIGHTS = (np.uint64(int(8 * byte, 16)) for byte in ("55", "33", "0f"))
 
 
-def _changes(black: Mask, square: int) -> tuple[Counts, Counts, Counts]:
-    """In each square: changes along its lines, changes down its columns, and ink, in dots.
-
-    Eight dots are looked at in one byte; a square is a whole number of bytes wide.
-    """
-    height, width = (-(-side // square) for side in black.shape)
-    page = np.zeros((height * square, width * square // 8), np.uint8)
-    part = np.packbits(black, axis=1)
-    page[: black.shape[0], : part.shape[1]] = part
-    before = page >> 1
-    before[:, 1:] |= page[:, :-1] << 7
-    across, down = page ^ before, page.copy()
+def _changes(ink: Packed, square: int) -> tuple[Counts, Counts, Counts]:
+    """In each square: changes along its lines, changes down its columns, and ink, in dots."""
+    height, width = -(-ink.height // square), -(-ink.width // square)
+    page = np.zeros((height * square, max(ink.words.shape[1], -(-width * square // 64))), "<u8")
+    page[: ink.height, : ink.words.shape[1]] = ink.words
+    across, down = page ^ beside(page, -1), page.copy()
     down[1:] ^= page[:-1]
     # the label's left and upper edge are no change
-    across[:, 0] &= 0x7F
+    across[:, 0] &= ~np.uint64(1)
     down[0] = 0
 
-    def count(changes: NDArray[np.uint8]) -> Counts:
-        lines = _ONES[changes].reshape(height, square, -1).sum(1, dtype=np.uint16)
-        return np.asarray(lines.reshape(height, width, -1).sum(2, dtype=np.int32))
+    def count(changes: Words) -> Counts:
+        held = _ones(changes)[:, : width * square // 8].reshape(height, square, -1)
+        lines = held.sum(1, dtype=np.uint8 if square < 32 else np.uint16).astype(np.int32)
+        return reduce(add, (lines[:, byte :: square // 8] for byte in range(square // 8)))
 
     return count(across), count(down), count(page)
 
 
+def _ones(words: Words) -> NDArray[np.uint8]:
+    """How many dots each eight hold: (H, 8 words) uint8."""
+    pairs = words - ((words >> np.uint64(1)) & _PAIRS)
+    fours = (pairs & _FOURS) + ((pairs >> np.uint64(2)) & _FOURS)
+    return np.asarray(((fours + (fours >> np.uint64(4))) & _EIGHTS).view(np.uint8))
+
+
 def _box(counts: Counts, rows: int, columns: int) -> Counts:
     """Sum over 2 rows + 1 by 2 columns + 1 squares about each square."""
-    tall, wide = 2 * rows + 1, 2 * columns + 1
-    height, width = counts.shape
-    total = np.zeros((height + tall, width + wide), np.int32)
-    total[rows + 1 : rows + 1 + height, columns + 1 : columns + 1 + width] = counts
-    if rows:
-        np.cumsum(total, 0, out=total)
-    else:
-        total = total[1:]
-    if columns:
-        np.cumsum(total, 1, out=total)
-    else:
-        total = total[:, 1:]
-    if not rows:
-        return np.asarray(total[:, wide:] - total[:, :-wide]) if columns else total
-    if not columns:
-        return np.asarray(total[tall:] - total[:-tall])
-    return np.asarray(
-        total[tall:, wide:] - total[:-tall, wide:] - total[tall:, :-wide] + total[:-tall, :-wide]
-    )
+    return _about(counts, rows, columns, add)
 
 
 def _grow(mask: Mask, rows: int, columns: int) -> Mask:
-    return np.asarray(_box(mask.astype(np.int32), rows, columns) > 0)
+    return _about(mask, rows, columns, or_)
 
 
 def _shrink(mask: Mask, rows: int, columns: int) -> Mask:
-    full = (2 * rows + 1) * (2 * columns + 1)
-    return np.asarray(_box(mask.astype(np.int32), rows, columns) == full)
+    return _about(mask, rows, columns, and_)
+
+
+def _about(
+    field: NDArray[Any], rows: int, columns: int, join: Callable[..., NDArray[Any]]
+) -> NDArray[Any]:
+    """The squares about each square joined; those beyond the label are 0."""
+    height, width = field.shape
+    page = np.zeros((height + 2 * rows, width + 2 * columns), field.dtype)
+    page[rows : rows + height, columns : columns + width] = field
+    lines = reduce(join, (page[row : row + height] for row in range(2 * rows + 1)))
+    return reduce(join, (lines[:, column : column + width] for column in range(2 * columns + 1)))
 
 
 def _open(mask: Mask) -> Mask:

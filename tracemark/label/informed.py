@@ -76,12 +76,12 @@ def read_beside(
         return [LabelReading(why="the picture does not show the original")] * len(keys)
     flat, model = flattened(dark, lens, black.shape), pictured(black)
     square = 4 * geometry.pitch // 3
-    codes = keep_out(black, square)
+    codes = keep_out(raster.ink, square)
     found = []
     for key in keys:
         lattice = lattice_of(key)
         origin = lattice.origin(black, geometry.pitch)
-        sites = find_sites(black, codes, square, origin, geometry)
+        sites = find_sites(raster.ink, codes, square, origin, geometry)
         contrast, seen = _contrast(flat, model, sites, geometry)
         rooms = find_rooms(raster.tinted, codes, square, origin, geometry)
         places, clear = _places(flat, model, rooms, geometry)

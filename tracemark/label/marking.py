@@ -112,11 +112,11 @@ def embed(
     lattice = bind(lattice_of(key, profile), key, word)
     origin = lattice.origin(black, geometry.pitch, unseen.told if unseen else b"")
     square = 4 * geometry.pitch // 3
-    kept = keep_out(black, square)
+    kept = keep_out(raster.ink, square)
     if unseen is not None:
         kept |= squares_of(unseen.off, square)
     white = black.size - int(np.count_nonzero(black))
-    offered = find_sites(black, kept, square, origin, geometry)
+    offered = find_sites(raster.ink, kept, square, origin, geometry)
     sites, rooms = choose(
         offered,
         find_rooms(raster.tinted, kept, square, origin, geometry),

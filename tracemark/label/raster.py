@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tracemark.errors import UnreadableSample
-
-Mask = NDArray[np.bool_]
+from tracemark.label.packed import Mask, Packed
 
 _PAPER = 224  # luminance from which a dot is white paper
 _MODES = ("1", "L", "P", "RGB", "RGBA", "LA")
@@ -27,7 +28,9 @@ class Raster:
     image : PIL image
     black : (H, W) bool
         Which dots are ink: True where the luminance over white paper is below half.
-    tinted : (H, W) bool
+    ink : Packed
+        The same.
+    tinted : Packed
         Which are anything but white paper: those, and grey or coloured ones.
     """
 
@@ -39,10 +42,10 @@ class Raster:
             )
         self.image = image
         bits = image.mode == "1"  # what it says of transparency is for no printer
-        shades = np.asarray(image.convert("L")) if bits else luminance(image)
-        self.black: Mask = shades < 128
-        self.tinted: Mask = self.black if bits else shades < _PAPER
-        self._shades = shades
+        self._shades: NDArray[Any] = np.asarray(image) if bits else luminance(image)
+        self.black: Mask = np.logical_not(self._shades) if bits else self._shades < 128
+        self.ink = Packed(self.black)
+        self.tinted = self.ink if bits else Packed(self._shades < _PAPER)
 
     @classmethod
     def of(cls, image: Image.Image | Raster) -> Raster:

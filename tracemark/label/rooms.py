@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tracemark.label.lattice import PERIOD, Geometry
-
-Index = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from tracemark.label.packed import Index, Mask, Packed, beside, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +36,26 @@ class Rooms:
 
 
 def find_rooms(
-    black: Mask, keep_out: Mask, square: int, origin: tuple[int, int], geometry: Geometry
+    tinted: Packed, keep_out: Mask, square: int, origin: tuple[int, int], geometry: Geometry
 ) -> Rooms:
     """Find every cell that is white and a third of a cell around it as well.
 
-    Parameters are those of `sites.find_sites`.
+    Parameters are those of `sites.find_sites`; `tinted` is all that is not white paper.
     """
-    pitch = geometry.pitch
+    pitch, third = geometry.pitch, geometry.pitch // 3
     before_x, before_y = origin[0] % pitch, origin[1] % pitch
-    height, width = black.shape
+    height, width = tinted.height, tinted.width
     down, right = -(-(height + before_y) // pitch), -(-(width + before_x) // pitch)
-    third = pitch // 3
-    # eight dots in one byte until a third of a cell's lines are one
-    page = np.zeros((down * pitch, -(-width // 8)), np.uint8)
-    page[before_y : before_y + height] = np.packbits(black, axis=1)
+    page = np.zeros((down * pitch, tinted.words.shape[1]), "<u8")
+    page[before_y : before_y + height] = tinted.words
     lines = np.bitwise_or.reduce(page.reshape(3 * down, third, -1), axis=1)
-    laid = np.zeros((3 * down, right * pitch), bool)
-    laid[:, before_x : before_x + width] = np.unpackbits(lines, axis=1, count=width)
-    inked = np.pad(laid.reshape(3 * down, 3 * right, third).any(2), 1)
+    lines = runs(beside(lines, -before_x), third, np.bitwise_or)
+    laid = np.unpackbits(lines.view(np.uint8), axis=1, bitorder="little", count=right * pitch)
+    inked = np.pad(laid[:, ::third], 1)
     # a third before, the cell's three, a third after
-    busy = np.any([inked[part : part + 3 * down : 3] for part in range(5)], axis=0)
-    busy = np.any([busy[:, part : part + 3 * right : 3] for part in range(5)], axis=0)
-    rows, columns = np.nonzero(~busy)
+    busy = np.bitwise_or.reduce([inked[part : part + 3 * down : 3] for part in range(5)])
+    busy = np.bitwise_or.reduce([busy[:, part : part + 3 * right : 3] for part in range(5)])
+    rows, columns = np.nonzero(busy == 0)
     tops, lefts = rows * pitch - before_y, columns * pitch - before_x
     last_y, last_x = tops + pitch - 1, lefts + pitch - 1
     clear = (tops >= 0) & (lefts >= 0) & (last_y < height) & (last_x < width)

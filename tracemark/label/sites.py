@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import reduce
+from operator import and_, or_
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tracemark.label.lattice import PERIOD, Geometry
+from tracemark.label.lattice import LEVEL, PERIOD, SIDES, Geometry
+from tracemark.label.packed import Index, Mask, Packed, Words, beside, places, runs
 
-Index = NDArray[np.int64]
+_LONG = 1 << 32  # dots; no label is as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Sites:
     sides, rows, columns : (n,) int64
         The slot on the lattice: which way the edge faces, and the cell.
     along : (n,) int64
-        Dot of the label, counted along the edge, at which the cell starts; may be negative.
+        Dot of the label, counted along the edge, at which the cell starts.
     outside, inside : (n,) int64
         Dots of the label, counted across the edge: the last white line and the first line of ink.
     """
@@ -37,7 +38,7 @@ class Sites:
     def __len__(self) -> int:
         return len(self.sides)
 
-    def take(self, chosen: Index | NDArray[np.bool_]) -> Sites:
+    def take(self, chosen: Index | Mask) -> Sites:
         """The chosen rows."""
         return Sites(
             self.sides[chosen],
@@ -50,8 +51,8 @@ class Sites:
 
 
 def find_sites(
-    black: NDArray[np.bool_],
-    keep_out: NDArray[np.bool_],
+    ink: Packed,
+    keep_out: Mask,
     square: int,
     origin: tuple[int, int],
     geometry: Geometry,
@@ -60,7 +61,8 @@ def find_sites(
 
     Parameters
     ----------
-    black : (H, W) bool
+    ink : Packed
+        (H, W) dots.
     keep_out : (ceil(H / square), ceil(W / square)) bool
         Squares that must not be touched.
     square : int
@@ -69,63 +71,50 @@ def find_sites(
         Lattice dot on which dot (0, 0) of the label lies.
     geometry : Geometry
     """
-    flat = _both_faces(black, origin[0], geometry)
-    steep = _both_faces(black.T, origin[1], geometry)
-    found = []
-    for side, (along, outside, inside) in enumerate((*flat, *steep)):
-        # the cell that a site belongs to is the one that its white line crosses
-        level = side < 2
-        over, past = (origin[0], origin[1]) if level else (origin[1], origin[0])
-        here = (along + over) // geometry.pitch % PERIOD
-        there = (outside + past) // geometry.pitch % PERIOD
-        rows, columns = (there, here) if level else (here, there)
-        length = black.shape[1 if level else 0]
-        ends = [np.clip(along + step, 0, length - 1) // square for step in (0, geometry.pitch - 1)]
-        line = outside // square
-        clear = np.ones(len(along), bool)
-        for end in ends:
-            clear &= ~(keep_out[line, end] if level else keep_out[end, line])
-        found.append(
-            Sites(np.full_like(along, side), rows, columns, along, outside, inside).take(clear)
-        )
-    return Sites(
-        *(
-            np.concatenate([getattr(part, name) for part in found])
-            for name in ("sides", "rows", "columns", "along", "outside", "inside")
-        )
-    )
+    faces = [
+        *_both_faces(ink, origin[0], geometry, level=True),
+        *_both_faces(ink, origin[1], geometry, level=False),
+    ]
+    along, outside, inside = (np.concatenate(part) for part in zip(*faces, strict=True))
+    sides = np.repeat(np.arange(SIDES), [len(face[0]) for face in faces])
+    # a site belongs to the cell that its white line crosses, and lies within it
+    ends = [
+        np.where(LEVEL[sides], [end, outside], [outside, end])
+        for end in (along, along + geometry.pitch - 1)
+    ]
+    columns, rows = (ends[0] + np.array(origin)[:, None]) // geometry.pitch % PERIOD
+    kept = reduce(or_, (keep_out[y // square, x // square] for x, y in ends))
+    return Sites(sides, rows, columns, along, outside, inside).take(~kept)
 
 
 def _both_faces(
-    black: NDArray[np.bool_], start: int, geometry: Geometry
+    ink: Packed, start: int, geometry: Geometry, *, level: bool
 ) -> list[tuple[Index, Index, Index]]:
-    """Sites on level edges: white above, then white below, as (along, outside, inside)."""
-    pitch, white, ink = geometry.pitch, geometry.white, geometry.ink
-    lead = start % pitch
-    width = (black.shape[1] + lead) // pitch  # whole cells; the first may start before the label
-    columns = range(geometry.margin, pitch - geometry.margin)
-    order: Literal["C", "F"] = "C" if black.flags.c_contiguous else "F"  # a transposed label
-    some = np.zeros((black.shape[0], width), bool, order)
-    all_ = np.ones((black.shape[0], width), bool, order)
-    skip = 1 if lead else 0  # a cell that the label's edge cuts carries nothing
-    for column in columns:
-        part = black[:, skip * pitch + column - lead :: pitch][:, : width - skip]
-        some[:, skip:] |= part
-        all_[:, skip:] &= part
-    all_[:, :skip] = False
-    clean = ~some
-    faces: list[tuple[Index, Index, Index]] = []
-    for upward in (True, False):
-        light, dark = (clean, all_) if upward else (clean[::-1], all_[::-1])
-        count = max(0, len(light) - white - ink + 1)
-        edge = np.ones((count, width), bool, order)
-        for line in range(white):
-            edge &= light[line : line + count]
-        for line in range(white, white + ink):
-            edge &= dark[line : line + count]
-        lines, cells = np.nonzero(edge)
-        outside, inside = lines + white - 1, lines + white
-        if not upward:
-            outside, inside = len(light) - 1 - outside, len(light) - 1 - inside
-        faces.append((cells * pitch - lead, outside, inside))
+    """Sites on level or plumb edges: ink after white, then before; (along, outside, inside)."""
+    pitch, margin, white, inked = geometry.pitch, geometry.margin, geometry.white, geometry.ink
+    first = -start % pitch  # a cell that the label's edge cuts carries nothing
+    count = max(0, ((ink.width if level else ink.height) - first) // pitch)
+    if level:
+        joins = (np.bitwise_and, np.bitwise_or)
+        dark, some = (runs(ink.words, pitch - 2 * margin, join) for join in joins)
+        page = ink.line(np.arange(count) * pitch + first + margin)
+    else:
+        cells = ink.words[first : first + count * pitch].reshape(count, pitch, ink.words.shape[1])
+        straight = cells[:, margin : pitch - margin]
+        dark, some = np.bitwise_and.reduce(straight, 1), np.bitwise_or.reduce(straight, 1)
+        page = ink.line()
+    clean, inner = page & ~some, max(0, ink.height - white - inked + 1)
+
+    def across(words: Words, step: int) -> Words:
+        return words[step : step + inner] if level else beside(words, step)
+
+    faces = []
+    for ink_after in (True, False):
+        lines = [clean] * white + [dark] * inked if ink_after else [dark] * inked + [clean] * white
+        rows, columns = places(reduce(and_, map(across, lines, range(white + inked))))
+        line, along = (rows, columns - margin) if level else (columns, rows * pitch + first)
+        order = np.argsort((line if ink_after else -line) * _LONG + along)
+        line, along = line[order], along[order]
+        outside, inside = (white - 1, white) if ink_after else (inked, inked - 1)
+        faces.append((along, line + outside, line + inside))
     return faces
