@@ -15,7 +15,7 @@ from tracemark.errors import UnreadableSample
 from tracemark.label_tracing import Mark
 from tracemark.loaders import LoadedSample, Sample
 from tracemark.model import Reading
-from tracemark.showing import Seen
+from tracemark.showing import Seen, Small
 
 NOTHING = np.empty(0, np.uint64)
 Anchors = NDArray[np.uint64]
@@ -31,7 +31,8 @@ class ReadSample:
     rows: Sequence[Sequence[RowReading]] = ()
     mark: Mark | None = None  # of a picture
     seen: Sequence[Seen] = ()  # of a picture, under each key
-    given: Sample | None = None  # to be shown again
+    small: Small | None = None  # of a picture
+    given: Sample | None = None  # to be read again
 
 
 def unreadable(sample: LoadedSample, error: UnreadableSample, epochs: int) -> ReadSample:

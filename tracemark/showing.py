@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -15,9 +15,8 @@ from PIL import Image
 
 from tracemark.case import Case
 from tracemark.codeword import Codebook
-from tracemark.errors import UnreadableSample
 from tracemark.exhibit import Exhibit, ShownPicture, ShownPlace, Weight
-from tracemark.loaders import LoadedSample, Sample
+from tracemark.loaders import Sample
 from tracemark.model import Reading
 from tracemark.showing_text import Words, rows_of
 from tracemark.text.reader import CellReader
@@ -43,15 +42,50 @@ class Seen(Protocol):
         ...
 
 
-def picture_of(
-    sample: Sample, number: int, seen: Sequence[Seen], epochs: Sequence[Words]
-) -> ShownPicture | None:
-    """A picture made small, its slots held against the accused's codewords.
+@dataclass(frozen=True, slots=True)
+class Small:
+    """A picture made small, to be shown.
+
+    Attributes
+    ----------
+    jpeg : bytes
+        At most `LARGEST`, without what a camera wrote into it.
+    width, height : int
+        Of the JPEG.
+    size : (int, int)
+        Of the picture.
+    """
+
+    jpeg: bytes
+    width: int
+    height: int
+    size: tuple[int, int]
+
+
+def small(picture: Image.Image) -> Small:
+    """An upright picture made small."""
+    size = picture.size
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", size, "white"), picture)
+    picture = picture.convert("RGB")
+    for side in _SIDES:
+        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+        out = io.BytesIO()
+        picture.save(out, "JPEG", quality=80, optimize=True)
+        if out.tell() <= LARGEST:
+            break
+    return Small(out.getvalue(), *picture.size, size)
+
+
+def _picture(
+    shown: Small, number: int, seen: Sequence[Seen], epochs: Sequence[Words]
+) -> ShownPicture:
+    """A picture, its slots held against the accused's codewords.
 
     Parameters
     ----------
-    sample : Sample
-        Opened again.
+    shown : Small
     number : int
         Its number in the case, from 1.
     seen : sequence of Seen
@@ -59,22 +93,15 @@ def picture_of(
     epochs : sequence of Words
         As many.
     """
-    from PIL import ImageOps  # late, as is all that only pictures need
-
-    try:
-        upright = ImageOps.exif_transpose(LoadedSample(sample, number).picture())
-    except UnreadableSample:
-        return None
-    jpeg, width, height = _jpeg(upright)
-    shown = ShownPicture(number - 1, jpeg, width, height, upright.size)
+    found = ShownPicture(number - 1, shown.jpeg, shown.width, shown.height, shown.size)
     if not seen:
-        return shown
-    scale = width / upright.width
+        return found
+    scale = shown.width / shown.size[0]
     best = max(range(len(seen)), key=lambda k: seen[k].pilot)
     corners = getattr(seen[best], "outline", None)
     outline = [] if corners is None else [(float(x) * scale, float(y) * scale) for x, y in corners]
     places = _places(seen[best], epochs[best], scale)
-    return replace(shown, places=places, outline=tuple(outline))
+    return replace(found, places=places, outline=tuple(outline))
 
 
 def _places(read: Seen, words: Words, scale: float) -> tuple[ShownPlace, ...]:
@@ -100,24 +127,9 @@ def _of_chip(chip: float, wrong: bool, accused: int) -> Weight:
     return "contradicting" if wrong else "strong" if abs(chip) >= STRONG_CHIP else "weak"
 
 
-def _jpeg(picture: Image.Image) -> tuple[bytes, int, int]:
-    """A JPEG of at most `LARGEST` bytes without what a camera wrote into it; width, height."""
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    small = picture.convert("RGB")
-    for side in _SIDES:
-        small.thumbnail((side, side), Image.Resampling.LANCZOS)
-        out = io.BytesIO()
-        small.save(out, "JPEG", quality=80, optimize=True)
-        if out.tell() <= LARGEST:
-            break
-    return out.getvalue(), small.width, small.height
-
-
 def attach(
     case: Case,
-    samples: Sequence[tuple[Sample | None, Sequence[Seen]]],
+    samples: Sequence[tuple[Sample | None, Small | None, Sequence[Seen]]],
     reader: Callable[[], CellReader],
     books: Sequence[Codebook],
     *,
@@ -128,8 +140,9 @@ def attach(
     Parameters
     ----------
     case : Case
-    samples : sequence of (Sample or None, sequence of Seen)
-        The case's, in order; and of a picture, what was read under each key.
+    samples : sequence of (Sample or None, Small or None, sequence of Seen)
+        The case's, in order, as far as they can be read again; of a picture, how it is shown and
+        what was read under each key.
     reader : callable
         Gives the reader of the cells, with nothing taken up.
     books : sequence of Codebook
@@ -140,13 +153,13 @@ def attach(
     accused = [one.recipient for one in case.accusations]
     epochs = [Words.of(book, accused) for book in books]
     found: list[Exhibit | None] = []
-    for number, ((sample, read), one) in enumerate(zip(samples, case.samples, strict=True), 1):
+    for number, ((given, shown, read), one) in enumerate(
+        zip(samples, case.samples, strict=True), 1
+    ):
         if len(found) == MOST:
             break
-        if sample is None:
-            continue
-        if one.kind == "picture":
-            found.append(picture_of(sample, number, read, epochs))
-        elif one.status != "unreadable":
-            found.append(rows_of(sample, number, reader(), epochs, skip))
+        if shown is not None and one.kind == "picture":
+            found.append(_picture(shown, number, read, epochs))
+        elif given is not None and one.kind != "picture" and one.status != "unreadable":
+            found.append(rows_of(given, number, reader(), epochs, skip))
     return replace(case, exhibits=tuple(one for one in found if one is not None))

@@ -34,7 +34,7 @@ from tracemark.loaders.sample import reads_pictures
 from tracemark.processes import processors
 from tracemark.profiles import Profile
 from tracemark.read_sample import NOTHING, Anchors, ReadSample, digest, unreadable
-from tracemark.showing import attach
+from tracemark.showing import MOST, attach, small
 from tracemark.text.reader import CellReader
 from tracemark.text_tracing import (
     CHECK,
@@ -77,8 +77,8 @@ def trace(
         raise UsageError("no sample to trace", hint="give at least one file, text or table")
     if not 0 < alpha < 1:
         raise UsageError(f"alpha {alpha:g} is not between 0 and 1", hint="the default is 1e-6")
-    total = ledger.count(among)
-    if not total:
+    about = ledger.at_most(among)
+    if not about:
         raise UsageError(
             f"no recipient begins with '{among}'" if among else "no recipient is registered",
             hint="tracemark recipient list",
@@ -113,7 +113,7 @@ def trace(
 
     # SPEC 6.5: codewords depend on no sample, so they may be drawn meanwhile
     if team:
-        team.draw(books, ledger.ids(among), total)
+        team.draw(books, ledger.ids(among), about)
 
     # SPEC 5.4, 10: read every sample under every key
     words = reads_pictures(ocr)
@@ -146,6 +146,7 @@ def trace(
     legible = [one for one in read if one.report.status != "unreadable"]
     reports = tuple(one.report for one in read)
     if not legible:
+        total = ledger.count(among)
         return Case("unreadable", alpha, total, 0, 0.0, samples=reports, among=among)
 
     # SPEC 6.8: the case stands in the ledger before anything is scored
@@ -171,7 +172,9 @@ def trace(
     # SPEC 13: set apart, and after the verdict stands
     tell("looking up who had access", 1.0)
     case = replace(case, access=accessing.access(ledger, keys, records, among))
-    return attach(case, [(one.given, one.seen) for one in read], reader, books, skip=CHECK)
+    return attach(
+        case, [(one.given, one.small, one.seen) for one in read], reader, books, skip=CHECK
+    )
 
 
 def _seen(
@@ -185,12 +188,13 @@ def _seen(
         picture = ImageOps.exif_transpose(sample.picture())
         with tones_meanwhile(picture, tables.keys, tables.profile) as tones:
             labels = read_picture(sample, picture, tables.keys, ledger, clues)
+            shown = small(picture) if sample.number <= MOST else None
             labels = with_tones(sample, labels, tones())
     except UnreadableSample as error:
         return [unreadable(sample, error, len(tables.keys))]
     nothing = [NOTHING] * len(tables.keys)
     found = [
-        ReadSample(one.report, one.epochs, nothing, (), one.mark, one.seen, sample.again)
+        ReadSample(one.report, one.epochs, nothing, (), one.mark, one.seen, shown, sample.again)
         for one in labels
     ]
     if found[0].report.status != "no mark":

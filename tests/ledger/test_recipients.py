@@ -25,7 +25,9 @@ def test_a_change_adds_a_version_and_the_latest_counts(ledger: Ledger) -> None:
         assert ledger.add_recipients([Recipient("acct:1", name, "station", "acct:2")]) == 1
     assert ledger.recipient("acct:1") == Recipient("acct:1", "北苑站", "station", "acct:2")
     assert ledger.count() == 2
-    assert ledger.verify().recipients == 5
+    assert ledger.at_most() == ledger.verify().recipients == 5
+    assert ledger.at_most("acct:1") == 4
+    assert ledger.at_most("acct:3") == 0
 
 
 def test_within_one_import_the_last_of_an_id_counts(ledger: Ledger) -> None:

@@ -62,6 +62,10 @@ class Issuing(Entries):
         """How many ids `ids` gives."""
         return recipients.count(self._store, prefix, before)
 
+    def at_most(self, prefix: str | None = None) -> int:
+        """How many recipients there may be, found at once; 0 only if there is none."""
+        return recipients.at_most(self._store, prefix)
+
     def issue(
         self,
         recipient: str,
