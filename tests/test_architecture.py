@@ -76,7 +76,8 @@ MAY_IMPORT = {
     "ledger_verbs": {"keys", "ledger", "checkpoints"},
     "casefile": {"arguments", "errors", "keys", "ledger", "case", "access", "signing", "report"},
     "cleaning": {"arguments", "decoys", "errors", "tables", "text"},
-    "marking": GROUND | {"collecting", "text", "label", "tone", "tables", "ledger"},
+    "marking": GROUND | {"collecting", "text", "tables", "ledger"},
+    "label_marking": GROUND | {"label", "tone", "ledger"},
     "label_tracing": GROUND | {"label", "loaders", "pictures", "barcodes", "ledger", "case"},
     "tone_tracing": GROUND | {"tone", "label_tracing", "loaders", "case"},
     "bindings": GROUND | {"label", "label_tracing", "decoder", "ledger", "case"},
@@ -92,13 +93,13 @@ MAY_IMPORT = {
     | {"text", "text_tracing", "label_tracing", "tone_tracing", "read_sample", "concluding"}
     | {"loaders", "decoder", "ledger", "case", "accessing", "decoys", "showing"},
     "printing": {"errors", "masks"},  # pages and dots: no mark
-    "zpl_marking": {"errors", "label", "marking", "model", "printing"},
-    "pdf_marking": {"errors", "label", "marking", "printing"},
-    "label_verbs": GROUND | {"marking", "ledger", "pictures"},
+    "zpl_marking": {"errors", "label", "label_marking", "model", "printing"},
+    "pdf_marking": {"errors", "label", "label_marking", "printing"},
+    "label_verbs": GROUND | {"label_marking", "marking", "ledger", "pictures"},
     "label_file_verbs": GROUND
-    | {"label_verbs", "label_batches", "marking", "ledger", "pictures", "printing"}
+    | {"label_verbs", "label_batches", "label_marking", "ledger", "pictures", "printing"}
     | {"tables", "zpl_marking", "pdf_marking"},
-    "screen_verbs": GROUND | {"marking", "ledger"},
+    "screen_verbs": GROUND | {"label_marking", "ledger"},
     "label_batches": GROUND | {"issuing", "label_file_verbs", "ledger", "pictures"},
     "record_verbs": GROUND | {"ledger", "custody", "decoys", "seeding"},
     "table_verbs": GROUND
@@ -165,7 +166,7 @@ def test_the_ground_floor_imports_nothing_above_it() -> None:
 def test_only_the_flow_files_and_the_vault_join_the_branches() -> None:
     branches = {"text", "label", "tone", "decoder", "ledger"}
     joining = {name for name, allowed in MAY_IMPORT.items() if len(allowed & branches) > 1}
-    flow = {"marking", "tracing", "text_tracing", "label_tracing"}
+    flow = {"marking", "label_marking", "tracing", "text_tracing", "label_tracing"}
     beside = {"bindings", "concluding", "seeding"}
     assert joining == {*flow, *beside, "__init__"}
 

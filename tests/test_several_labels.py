@@ -42,9 +42,7 @@ def test_two_labels_in_one_photo_name_two_recipients(vault: tracemark.Vault) -> 
     assert {shown.sample for shown in case.exhibits} == {0, 1}
 
 
-def test_a_picture_in_an_archive_is_read_and_shown(
-    vault: tracemark.Vault, tmp_path: Path
-) -> None:
+def test_a_picture_in_an_archive_is_read_and_shown(vault: tracemark.Vault, tmp_path: Path) -> None:
     label = vault.mark_label(waybill(5, size="100x150", dpi=203), to="station:9")
     held = io.BytesIO()
     label.save(held, "PNG", dpi=(203, 203))

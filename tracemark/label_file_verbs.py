@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from tracemark.arguments import is_path
 from tracemark.errors import UsageError
+from tracemark.label_marking import MarkedLabel
 from tracemark.label_verbs import LabelVerbs, must_be_resolution
-from tracemark.marking import MarkedLabel
 from tracemark.model import Unseen
 from tracemark.pictures import WRITTEN, loaded, open_picture, save_picture
 from tracemark.printing import pdf
@@ -204,7 +204,7 @@ class LabelFileVerbs(LabelVerbs):
         dpi: float,
         again: bool,
     ) -> tuple[bytes, int]:
-        from tracemark import pdf_marking  # late, as marking.mark_label does
+        from tracemark import pdf_marking  # late, as label_marking.mark_label does
 
         self._ledger.recipient(to)
         must_be_resolution(dpi)
@@ -270,7 +270,7 @@ class LabelFileVerbs(LabelVerbs):
         dpi: float | None,
         again: bool,
     ) -> tuple[bytes, int]:
-        from tracemark import zpl_marking  # late, as marking.mark_label does
+        from tracemark import zpl_marking  # late, as label_marking.mark_label does
 
         self._ledger.recipient(to)
         for drawn in rendered if isinstance(rendered, Sequence) else [rendered]:

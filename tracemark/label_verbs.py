@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracemark import marking
+from tracemark import label_marking
 from tracemark.errors import UsageError
 from tracemark.keys import EpochKey
+from tracemark.label_marking import MarkedLabel
 from tracemark.ledger import Ledger
 from tracemark.ledger.fingerprints import Fingerprints
-from tracemark.marking import MarkedLabel, RowMarker
+from tracemark.marking import RowMarker
 from tracemark.model import Unseen
 from tracemark.pictures import loaded
 from tracemark.profiles import Profile
@@ -151,7 +152,7 @@ class LabelVerbs:
         tones: bool = False,  # a page's overlay is of black dots only
     ) -> MarkedLabel:
         must_be_resolution(dpi)
-        return marking.mark_label(
+        return label_marking.mark_label(
             loaded(image, name="the label"),
             to,
             self._keys,

@@ -12,7 +12,7 @@ from PIL import Image
 from tracemark.errors import AlreadyMarked, HostTooSmall, UsageError
 from tracemark.label import label_area
 from tracemark.label.raster import dots
-from tracemark.marking import MarkedLabel
+from tracemark.label_marking import MarkedLabel
 from tracemark.printing import pdf
 
 Mark = Callable[[Image.Image, str | None], MarkedLabel]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import TYPE_CHECKING
 
-from tracemark import marking
+from tracemark import label_marking
 from tracemark.errors import UsageError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
@@ -55,7 +55,9 @@ class ScreenVerbs:
                 "the size of a tile is its width and height in pixels",
                 hint=f"two whole numbers, for example {TILE[0]} and {TILE[1]}",
             )
-        made = marking.screen_tile(to, self._keys[-1], self.profile, size=size, strength=profile)
+        made = label_marking.screen_tile(
+            to, self._keys[-1], self.profile, size=size, strength=profile
+        )
         self._ledger.issue_at_once(
             to,
             "tile",

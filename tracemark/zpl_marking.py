@@ -13,7 +13,7 @@ from PIL import Image
 
 from tracemark.errors import AlreadyMarked, HostTooSmall, UsageError
 from tracemark.label.raster import dots
-from tracemark.marking import MarkedLabel
+from tracemark.label_marking import MarkedLabel
 from tracemark.model import Unseen
 from tracemark.printing import zpl
 
