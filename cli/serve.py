@@ -19,7 +19,10 @@ def serve(
     host: Annotated[
         str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", metavar="N", help="Port to listen on.")] = 8765,
+    port: Annotated[
+        int,
+        typer.Option("--port", metavar="N", min=0, max=65535, help="Port to listen on; 0: any."),
+    ] = 8765,
     marking: Annotated[
         int, typer.Option("--marking", metavar="N", min=1, help="Requests marked at a time.")
     ] = 2,
@@ -35,8 +38,9 @@ def serve(
     --data-binary @orders.csv http://127.0.0.1:8765/v1/tables -o copy.csv
     """
 
-    def ready() -> None:
-        note(f"listening on http://{host}:{port}, described at /docs; Ctrl-C ends it")
+    def ready(port: int) -> None:
+        address = f"[{host}]" if ":" in host else host
+        note(f"listening on http://{address}:{port}, described at /docs; Ctrl-C ends it")
 
     service.serve(vault, host, port, marking=marking, ready=ready)
 

@@ -213,8 +213,21 @@ def test_where_it_cannot_listen_it_says_so_and_not_that_it_listens(
 ) -> None:
     told: list[str] = []
     with pytest.raises(tracemark.UsageError, match=f"cannot listen on {host}") as refused:
-        service.serve(vault, host, port, ready=lambda: told.append("listening"))
+        service.serve(vault, host, port, ready=lambda port: told.append("listening"))
     assert refused.value.hint and told == []
+    assert "while" not in str(refused.value)
+
+
+def test_it_says_which_port_it_was_given(vault: Path) -> None:
+    class Ready(Exception):
+        pass
+
+    def ready(port: int) -> None:
+        raise Ready(port)
+
+    with pytest.raises(Ready) as caught:
+        service.serve(vault, "127.0.0.1", 0, ready=ready)
+    assert caught.value.args[0] > 0
 
 
 def test_it_never_traces(port: int) -> None:

@@ -55,7 +55,7 @@ def serve(
     port: int,
     *,
     marking: int = 2,
-    ready: Callable[[], None] = lambda: None,
+    ready: Callable[[int], None] = lambda port: None,
 ) -> None:
     """Run the service until it is interrupted.
 
@@ -64,9 +64,9 @@ def serve(
     vault, marking
         As for `create_app`.
     host, port : str, int
-        Where it listens.
+        Where it listens; port 0 is one that is free.
     ready : callable
-        Called before it listens, when nothing is missing any more.
+        Called with the port before it listens, when nothing is missing any more.
 
     Raises
     ------
@@ -80,11 +80,11 @@ def serve(
         import uvicorn
     except ModuleNotFoundError:
         raise MissingExtra("serve", "the marking service") from None
-    listening = _listening(host, port)
-    ready()
-    # the access log would hold waybill numbers, which stand in the address of a request
-    config = uvicorn.Config(app, access_log=False, log_level="warning")
-    uvicorn.Server(config).run(sockets=[listening])
+    with _listening(host, port) as listening:
+        ready(listening.getsockname()[1])
+        # the access log would hold waybill numbers, which stand in the address of a request
+        config = uvicorn.Config(app, access_log=False, log_level="warning")
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -93,6 +93,7 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
+        reason = reason.partition(" (while")[0]  # Python says the address once more
         raise UsageError(
             f"cannot listen on {host}, port {port}: {reason}",
             hint="end what listens there, or choose another --port or --host",
