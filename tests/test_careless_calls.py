@@ -425,3 +425,9 @@ def test_keys_and_decoys_that_cannot_be_written(vault: Vault, tmp_path: Path) ->
         assert caught.value.hint
     assert len(vault.epochs) == 1 and not len(vault.decoys)
     assert vault.verify_ledger().holds
+
+
+def test_an_empty_path_is_called_empty() -> None:
+    """And not a text of the wrong type, which it is not."""
+    with pytest.raises(tracemark.UsageError, match="path is empty"):
+        Vault.open("")

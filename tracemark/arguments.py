@@ -66,6 +66,8 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
             if isinstance(value, np.generic):
                 value = bound.arguments[name] = value.item()
             if not any(check(value) for check in one_of):
+                if isinstance(value, str) and is_path in one_of:
+                    raise UsageError(f"{name} is empty or no name", hint="name a file or folder")
                 raise UsageError(f"{name} cannot be {shown(value)}", hint=f"it is {annotation}")
         return function(*bound.args, **bound.kwargs)
 

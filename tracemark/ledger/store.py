@@ -110,7 +110,7 @@ class Store:
         self._lock = threading.RLock()
         self._inherited: list[sqlite3.Connection] = []
         if not path.is_file():
-            raise LedgerError(f"no ledger at {path}", hint="check the path, or create a vault")
+            raise LedgerError(f"no ledger at {path}", hint="restore it from a backup, or check the path")
         with faults(path):
             self._open()
 
