@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -55,6 +56,12 @@ def page(leaked: Leak) -> str:
 
 def test_the_case_names_both(leaked: Leak) -> None:
     assert {one.recipient for one in leaked.case.accusations} == {"station:YW-012", "acct:evil"}
+
+
+def test_a_page_has_a_date(page: str) -> None:
+    """That of its making, where the case is not signed."""
+    today = {datetime.now(UTC).date() - timedelta(days) for days in (0, 1)}  # it may be midnight
+    assert any(f"生成于 {day} (UTC)" in words_of(page) for day in today)
 
 
 def test_the_page_is_well_formed_and_holds_no_script_and_no_address(page: str) -> None:

@@ -110,7 +110,9 @@ class Store:
         self._lock = threading.RLock()
         self._inherited: list[sqlite3.Connection] = []
         if not path.is_file():
-            raise LedgerError(f"no ledger at {path}", hint="restore it from a backup, or check the path")
+            raise LedgerError(
+                f"no ledger at {path}", hint="restore it from a backup, or check the path"
+            )
         with faults(path):
             self._open()
 

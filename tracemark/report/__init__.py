@@ -10,6 +10,7 @@ import base64
 import platform
 import shlex
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -72,6 +73,7 @@ def page(
         counted=_counted,
         is_picture=lambda one: isinstance(one, ShownPicture),
         access=case.get("access"),
+        today=datetime.now(UTC).date().isoformat(),
         version=tracemark.__version__,
         python=platform.python_version(),
         numpy=version("numpy"),
