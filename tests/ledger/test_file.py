@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,25 @@ def test_wrong_key(ledger: Ledger, path: Path) -> None:
     assert caught.value.hint
 
 
+def test_a_writer_that_waits_looks_often(
+    ledger: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite's own waiting writers sleep up to a tenth of a second, however short a write is."""
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 40:
+            other.rollback()
+
+    monkeypatch.setattr("tracemark.ledger.store.time.sleep", nap)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ledger.add_recipients([Recipient("acct:77")])
+    assert len(naps) == 40 and max(naps) < 0.005
+    assert ledger.recipient("acct:77")
+
+
 def test_locked(ledger: Ledger, path: Path) -> None:
     other = sqlite3.connect(path)
     other.execute("BEGIN IMMEDIATE")
@@ -166,6 +186,7 @@ def test_read_only_connection(ledger: Ledger) -> None:
 
 AS_NOBODY = """
 import os, sys
+from contextlib import closing
 from pathlib import Path
 from tracemark.errors import LedgerError
 from tracemark.keys import EpochKey

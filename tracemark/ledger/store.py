@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,6 +37,8 @@ _CAUSES = {  # primary result code of SQLite: what is wrong, what to do
     sqlite3.SQLITE_NOTADB: ("is not a ledger", "check the path, or restore it from a backup"),
     sqlite3.SQLITE_CONSTRAINT: ("refuses to change what it holds", "entries are only ever added"),
 }
+
+_NAP = (0.0005, 0.004)  # seconds between two tries to write, by chance: nobody waits much longest
 
 
 class Cursor(Protocol):
@@ -193,7 +197,7 @@ class Store:
         """
         with self._lock, faults(self.path):
             connection = self._connection()
-            connection.execute("BEGIN IMMEDIATE")
+            self._wait_for_turn(connection)
             try:
                 transaction = self._begin(connection)
                 yield transaction
@@ -203,6 +207,23 @@ class Store:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def _wait_for_turn(self, connection: sqlite3.Connection) -> None:
+        """Begin to write. SQLite itself waits longer and longer, a tenth of a second in the end."""
+        until = time.monotonic() + self._patience
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            while True:
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                    return
+                except sqlite3.OperationalError as error:
+                    busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                    if not busy or time.monotonic() > until:
+                        raise
+                time.sleep(random.uniform(*_NAP))  # noqa: S311 (no secret)
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(1000 * self._patience)}")
 
     def copy_to(self, target: sqlite3.Connection) -> None:
         """Copy every page as it stands at one moment, on a connection of its own."""
