@@ -102,6 +102,17 @@ def test_pictures_of_no_label(vault, picture):
     assert case.verdict in ("no mark", "unreadable") and not case.accusations
 
 
+def test_cielab_and_premultiplied_pictures_are_read(vault, marked, tmp_path):
+    """Modes that Pillow converts to no grey of itself."""
+    grey = marked.convert("L")
+    lab = Image.merge("LAB", [grey, *[Image.new("L", grey.size, 128)] * 2])
+    lab.save(tmp_path / "lab.tif")
+    for picture in (lab, tmp_path / "lab.tif", marked.convert("LA").convert("La")):
+        case = vault.trace(picture, ocr=False)
+        assert [one.recipient for one in case.accusations] == ["acct:0042"]
+        assert len(case.exhibits) == 1
+
+
 def test_broken_and_huge_files(vault, marked, tmp_path):
     """A cut file and a bomb are unreadable, in a word."""
     buffer = io.BytesIO()

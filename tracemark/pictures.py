@@ -87,6 +87,15 @@ def loaded(picture: Image.Image, *, name: str) -> Image.Image:
     return picture
 
 
+def readable(picture: Image.Image) -> Image.Image:
+    """A picture of a mode that Pillow can convert to grey: CIELAB by its lightness, upright."""
+    from PIL import ImageOps
+
+    if picture.mode == "LAB":
+        return ImageOps.exif_transpose(picture).getchannel("L")
+    return picture.convert("LA") if picture.mode == "La" else picture
+
+
 @contextmanager
 def _read_whole(name: str) -> Iterator[None]:
     """Raise UnreadableSample for whatever a broken picture raises while it is read."""

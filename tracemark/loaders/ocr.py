@@ -15,7 +15,7 @@ from tracemark.errors import MissingExtra
 from tracemark.loaders import layout
 from tracemark.loaders.letters import reading_scale
 from tracemark.loaders.limits import Limits
-from tracemark.pictures import open_picture
+from tracemark.pictures import open_picture, readable
 
 _SIDE = 2000  # the longest side of one tile, in dots: what the text finder sees at full size
 _OVERLAP = 200
@@ -24,7 +24,7 @@ _OVERLAP = 200
 def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
     """Lines of a picture, each as the cells that it may consist of."""
     with path.open("rb") as file:
-        picture = open_picture(file, name="the picture")
+        picture = readable(open_picture(file, name="the picture"))
     yield from layout.rows(seen(picture))
 
 

@@ -24,7 +24,7 @@ from tracemark.loaders.guesses import Guesser
 from tracemark.loaders.limits import LIMITS, Limits
 from tracemark.loaders.meanwhile import Rows, meanwhile
 from tracemark.loaders.parts import PART, Alike, Cells, Mixed, Part, in_parts
-from tracemark.pictures import loaded, open_picture
+from tracemark.pictures import loaded, open_picture, readable
 from tracemark.tables import Row, open_document
 from tracemark.tables.block import Block
 from tracemark.tables.csv import is_header
@@ -153,13 +153,13 @@ class LoadedSample:
             self.sha256 = hashlib.sha256(
                 f"{shown.mode} {shown.size}\n".encode() + shown.tobytes()
             ).hexdigest()
-            return shown
+            return readable(shown)
         if not isinstance(self.given, Path):
             raise UsageError(f"{self.path} is no picture", hint="give a picture's file")
         with self.given.open("rb") as file:
             self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)
-            return open_picture(file, name=self.path)
+            return readable(open_picture(file, name=self.path))
 
     @contextmanager
     def meanwhile(self, wanted: bool) -> Iterator[None]:
@@ -190,7 +190,7 @@ class LoadedSample:
         elif isinstance(self.given, Image.Image):
             with tempfile.TemporaryDirectory(prefix="tracemark-") as folder:
                 held = Path(folder) / "picture.png"
-                self.given.convert("RGB").save(held, compress_level=1)
+                readable(self.given).convert("RGB").save(held, compress_level=1)
                 yield from self._apart("ocr", held)
 
     def rows(self) -> Iterator[Cells]:
