@@ -92,7 +92,7 @@ def read(path: Path) -> None:
         held = sample.given
         form = form_of(held) if isinstance(held, Path) else "table"
         if sample.pictured:
-            sample.picture()
+            sample.picture().convert("L")
         elif form in PARSERS:
             parse = import_module(f"tracemark.loaders.{PARSERS[form]}").rows
             consume(

@@ -13,11 +13,13 @@ from PIL import Image
 
 from tracemark_cli.sample_orders import orders
 
+EXIF = Image.Exif()
+EXIF.update({0x0112: 6, 0x010F: "camera", 0x011A: 72.0, 0x0132: "2026:01:01 00:00:00"})
 PICTURES = {
-    "png": ("1", {}),
-    "jpeg": ("RGB", {"quality": 60}),
-    "webp": ("RGB", {}),
-    "tiff": ("L", {"compression": "tiff_lzw", "dpi": (203, 203)}),
+    "png": ("1", {"exif": EXIF}),
+    "jpeg": ("RGB", {"quality": 60, "exif": EXIF}),
+    "webp": ("RGB", {"exif": EXIF}),
+    "tiff": ("L", {"compression": "tiff_lzw", "dpi": (203, 203), "exif": EXIF}),
     "bmp": ("L", {}),
     "gif": ("P", {}),
 }

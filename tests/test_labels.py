@@ -102,6 +102,22 @@ def test_pictures_of_no_label(vault, picture):
     assert case.verdict in ("no mark", "unreadable") and not case.accusations
 
 
+def test_what_a_file_says_of_itself_may_be_broken(vault, marked, tmp_path):
+    """EXIF that cannot be read turns nothing; where the pixels begin must be known."""
+    for number, exif in enumerate((b"Exif\0\0MM", b"Exif\0\0MM\0*\0\0\0\x08\0\x09")):
+        marked.save(tmp_path / f"{number}.png", exif=exif)
+        case = vault.trace(tmp_path / f"{number}.png", ocr=False)
+        assert [one.recipient for one in case.accusations] == ["acct:0042"]
+    held = io.BytesIO()
+    marked.save(held, "TIFF")
+    places = b"\x11\x01\x04\x00"  # the tag that says where strips begin, in whole numbers
+    assert held.getvalue().count(places) == 1
+    for kind in (7, 12):  # in bytes, in fractions
+        broken = held.getvalue().replace(places, bytes((0x11, 1, kind, 0)))
+        (tmp_path / "broken.tif").write_bytes(broken)
+        assert vault.trace(tmp_path / "broken.tif", ocr=False).verdict == "unreadable"
+
+
 def test_cielab_and_premultiplied_pictures_are_read(vault, marked, tmp_path):
     """Modes that Pillow converts to no grey of itself."""
     grey = marked.convert("L")

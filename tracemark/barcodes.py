@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from tracemark.errors import MissingExtra
 
@@ -21,7 +21,7 @@ def numbers(picture: Image.Image) -> list[str]:
     Parameters
     ----------
     picture : PIL image
-        Of any mode; its EXIF orientation is obeyed.
+        Of any mode, upright.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def numbers(picture: Image.Image) -> list[str]:
         import zxingcpp
     except ImportError:
         raise MissingExtra("photo", "reading barcodes") from None
-    gray = ImageOps.exif_transpose(picture).convert("L")
+    gray = picture.convert("L")
     gray.thumbnail((_LONGEST, _LONGEST))
     return numbers_in(code.text for code in zxingcpp.read_barcodes(np.asarray(gray)))
 

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 KINDS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
 MOST_PIXELS = 120_000_000  # a phone's largest photo has 108 million
 
+_KEPT = ("dpi", "transparency")  # of what a file says of itself
+_BROKEN = (  # what Pillow raises for broken files and broken EXIF
+    *(OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError),
+    *(LookupError, ArithmeticError, struct.error),
+)
 _MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"II*\x00", b"MM\x00*", b"GIF8")
 
 
@@ -88,12 +93,37 @@ def loaded(picture: Image.Image, *, name: str) -> Image.Image:
 
 
 def readable(picture: Image.Image) -> Image.Image:
-    """A picture of a mode that Pillow can convert to grey: CIELAB by its lightness, upright."""
-    from PIL import ImageOps
+    """A picture as it is read: upright, as its EXIF says, and of a mode that can be made grey.
 
-    if picture.mode == "LAB":
-        return ImageOps.exif_transpose(picture).getchannel("L")
-    return picture.convert("LA") if picture.mode == "La" else picture
+    It stays as it stands where its EXIF is broken; of CIELAB the lightness is read.
+    """
+    turn = _turn(picture)
+    upright = picture.copy() if turn is None else picture.transpose(turn)
+    upright.info = {name: picture.info[name] for name in _KEPT if name in picture.info}
+    if upright.mode == "LAB":
+        return upright.getchannel("L")
+    return upright.convert("LA") if upright.mode == "La" else upright
+
+
+def _turn(picture: Image.Image) -> Image.Transpose | None:
+    """What turns a picture upright, as its EXIF says."""
+    from PIL import ExifTags, Image
+
+    by_value = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is broken there, pixels are not
+            return by_value.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except _BROKEN:
+        return None
 
 
 @contextmanager
@@ -113,7 +143,7 @@ def _read_whole(name: str) -> Iterator[None]:
             f"{name}: the picture has too many pixels",
             hint=f"make it smaller than {MOST_PIXELS // 1_000_000} million pixels",
         ) from None
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error):
+    except _BROKEN:
         raise UnreadableSample(
             f"{name}: the picture is broken or cut short",
             hint="take the file as it was first made or received",

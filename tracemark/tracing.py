@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageOps
 
 from tracemark import accessing
 from tracemark.arguments import is_path
@@ -185,7 +184,7 @@ def _seen(
     The pilot alone decides, and it has seen no codeword.
     """
     try:
-        picture = ImageOps.exif_transpose(sample.picture())
+        picture = sample.picture()
         with tones_meanwhile(picture, tables.keys, tables.profile) as tones:
             labels = read_picture(sample, picture, tables.keys, ledger, clues)
             shown = small(picture) if sample.number <= MOST else None

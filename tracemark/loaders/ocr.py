@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from tracemark.errors import MissingExtra
 from tracemark.loaders import layout
@@ -29,14 +29,14 @@ def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
 
 
 def seen(picture: Image.Image) -> list[layout.Piece]:
-    """The texts of a picture and where they stand, in dots of the size at which they were read.
+    """The texts of an upright picture and where they stand, in dots of the size that was read.
 
     Raises
     ------
     MissingExtra
         If RapidOCR is not installed.
     """
-    upright = ImageOps.exif_transpose(picture).convert("RGB")
+    upright = picture.convert("RGB")
     scale = reading_scale(upright)
     if scale is None:
         return []

@@ -140,7 +140,7 @@ class LoadedSample:
         return min(1.0, self._source.size / max(1, self.given.stat().st_size))
 
     def picture(self) -> Image.Image:
-        """The picture.
+        """The picture, upright.
 
         Raises
         ------
