@@ -15,7 +15,7 @@ import typer
 import tracemark
 
 from .options import VAULT, AsJson, Output, Policy, To, VaultPath
-from .pipes import PIPE, Watched, as_file, name_of, reading, writing
+from .pipes import PIPE, Watched, as_file, must_suit, name_of, reading, writing
 from .terminal import note, note_json, print_as_it_is, progress, say, say_facts, say_json
 from .words import told
 
@@ -93,6 +93,7 @@ def table(
         progress("marking") as report,
         writing(output) as sink,
     ):
+        must_suit(output, f".{kind}" if kind else source.suffix)
         receipt = opened.mark_table(
             Watched(file, report),
             sink,
@@ -222,6 +223,8 @@ def label(
         raise typer.BadParameter("one waybill number for several labels", param_hint="--waybill")
     if several:
         output.mkdir(parents=True, exist_ok=True)
+    else:
+        must_suit(output, sources[0].suffix)
     done, total = [], 0
     with (
         tracemark.Vault.open(vault) as opened,

@@ -19,6 +19,11 @@ from .terminal import READER_LEFT
 
 PIPE = Path("-")
 
+_KINDS = (  # names that files of one kind go by
+    *(".csv", ".tsv .tab", ".json", ".jsonl .ndjson", ".xlsx", ".xls", ".ods", ".parquet"),
+    *(".png", ".jpg .jpeg", ".bmp", ".tif .tiff", ".webp", ".gif", ".pdf", ".zpl"),
+)
+
 
 @contextmanager
 def reading(path: Path) -> Iterator[BinaryIO]:
@@ -55,6 +60,17 @@ def writing(path: Path) -> Iterator[BinaryIO]:
             yield sink
     except BrokenPipeError:
         raise typer.Exit(READER_LEFT) from None
+
+
+def must_suit(output: Path, suffix: str) -> None:
+    """Raise UsageError if a file's name promises another kind than it will hold."""
+    kinds = {one: kind for kind in _KINDS for one in kind.split()}
+    held, said = kinds.get(suffix.lower()), kinds.get(output.suffix.lower())
+    if held and said and held != said:
+        raise tracemark.UsageError(
+            f"{output} would hold {suffix}, and its name says otherwise",
+            hint=f"name it {output.with_suffix(suffix).name}",
+        )
 
 
 @contextmanager

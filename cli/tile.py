@@ -9,7 +9,7 @@ import typer
 import tracemark
 
 from .options import VAULT, AsJson, Output, To, VaultPath
-from .pipes import PIPE, writing
+from .pipes import PIPE, must_suit, writing
 from .terminal import note, say, say_json, say_wrapped
 
 CSS = (
@@ -39,6 +39,7 @@ def tile(
 
     Example:  tracemark tile --to acct:1042 -o tile.png
     """
+    must_suit(output, ".png")
     with tracemark.Vault.open(vault) as opened, writing(output) as sink:
         opened.screen_tile(to, profile=profile).save(sink, "PNG", optimize=True)
     if output == PIPE:

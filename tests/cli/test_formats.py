@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import tracemark
 from tests.loaders import made
 
 
@@ -67,3 +68,28 @@ def test_ocr_that_is_asked_for_and_not_there(
     monkeypatch.setattr("tracemark.loaders.sample.find_spec", lambda name: None)
     run("trace", "orders.csv", "--ocr").failed(2, "'ocr'")
     assert run("trace", "orders.csv", "--no-ocr").status == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("mark", "table", "orders.csv", "--to", "acct:1042", "-o", "copy.xlsx"),
+        ("mark", "table", "orders.csv", "--kind", "tsv", "--to", "acct:1042", "-o", "copy.csv"),
+        ("mark", "label", "label.png", "--to", "acct:1042", "-o", "copy.TIFF"),
+        ("tile", "--to", "acct:1042", "-o", "copy.jpg"),
+        ("clean", "orders.csv", "-o", "copy.json"),
+    ],
+)
+def test_no_file_is_called_what_it_is_not(
+    run, vault: Path, table: Path, arguments: tuple[str, ...]
+) -> None:
+    """And nothing is released that could not be opened by its name."""
+    run(*arguments).failed(2, arguments[-1], "its name says otherwise")
+    assert not Path(arguments[-1]).exists()
+    with tracemark.Vault.open(vault) as opened:
+        assert not list(opened.ledger_entries("issue"))
+
+
+@pytest.mark.parametrize("name", ["copy.CSV", "copy.txt", "copy"])
+def test_other_names_are_the_users_own(run, vault: Path, table: Path, name: str) -> None:
+    assert run("mark", "table", "orders.csv", "--to", "acct:1042", "-o", name).status == 0
