@@ -28,9 +28,11 @@ from typing import Any
 
 from benchmarks.fuzz_seeds import seeds, zipped
 from tracemark.errors import UnreadableSample, UsageError
+from tracemark.label.raster import luminance
 from tracemark.loaders import LIMITS, open_samples
 from tracemark.loaders.child import PARSERS
 from tracemark.loaders.forms import form_of
+from tracemark.showing import small
 from tracemark.tables import open_document
 
 SLOW = 5.0  # seconds that a small file may take
@@ -92,7 +94,8 @@ def read(path: Path) -> None:
         held = sample.given
         form = form_of(held) if isinstance(held, Path) else "table"
         if sample.pictured:
-            sample.picture().convert("L")
+            picture = sample.picture()
+            luminance(picture), small(picture)
         elif form in PARSERS:
             parse = import_module(f"tracemark.loaders.{PARSERS[form]}").rows
             consume(

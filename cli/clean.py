@@ -10,7 +10,7 @@ import typer
 import tracemark
 
 from .options import AsJson, Output
-from .pipes import PIPE, Watched, must_suit, name_of, reading, writing
+from .pipes import PIPE, Watched, must_be_like, name_of, reading, writing
 from .terminal import progress, say, say_json
 
 
@@ -39,7 +39,7 @@ def clean(
         with tracemark.Vault.open(decoys_of) as opened:
             without = opened.decoys
     with reading(source) as file, progress("cleaning") as report, writing(output) as sink:
-        must_suit(output, source.suffix)
+        must_be_like(output, source)
         changed = tracemark.clean_table(
             Watched(file, report), sink, name=name_of(source), without=without
         )

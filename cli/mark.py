@@ -15,7 +15,7 @@ import typer
 import tracemark
 
 from .options import VAULT, AsJson, Output, Policy, To, VaultPath
-from .pipes import PIPE, Watched, as_file, must_suit, name_of, reading, writing
+from .pipes import PIPE, Watched, as_file, must_be_like, name_of, reading, writing
 from .terminal import note, note_json, print_as_it_is, progress, say, say_facts, say_json
 from .words import told
 
@@ -93,7 +93,7 @@ def table(
         progress("marking") as report,
         writing(output) as sink,
     ):
-        must_suit(output, f".{kind}" if kind else source.suffix)
+        must_be_like(output, source)
         receipt = opened.mark_table(
             Watched(file, report),
             sink,
@@ -224,7 +224,7 @@ def label(
     if several:
         output.mkdir(parents=True, exist_ok=True)
     else:
-        must_suit(output, sources[0].suffix)
+        must_be_like(output, sources[0])
     done, total = [], 0
     with (
         tracemark.Vault.open(vault) as opened,

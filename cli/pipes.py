@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -19,10 +20,20 @@ from .terminal import READER_LEFT
 
 PIPE = Path("-")
 
-_KINDS = (  # names that files of one kind go by
-    *(".csv", ".tsv .tab", ".json", ".jsonl .ndjson", ".xlsx", ".xls", ".ods", ".parquet"),
-    *(".png", ".jpg .jpeg", ".bmp", ".tif .tiff", ".webp", ".gif", ".pdf", ".zpl"),
-)
+TEXT = ".txt"
+# names that files of one kind go by
+_TEXTS = (".csv", ".tsv .tab", ".json", ".jsonl .ndjson", ".zpl .prn")
+_BEGINNINGS = {
+    rb"PK\x03\x04": ".xlsx .ods",
+    rb"\xd0\xcf\x11\xe0": ".xls",
+    rb"PAR1": ".parquet",
+    rb"%PDF-": ".pdf",
+    rb"\x89PNG": ".png",
+    rb"\xff\xd8\xff": ".jpg .jpeg",
+    rb"BM.{4}\x00{4}": ".bmp",
+    rb"II\*\x00|MM\x00\*": ".tif .tiff",
+}
+_OTHERS = (".xlsx", ".ods", *{*_BEGINNINGS.values()} - {".xlsx .ods"}, ".webp", ".gif")
 
 
 @contextmanager
@@ -62,15 +73,40 @@ def writing(path: Path) -> Iterator[BinaryIO]:
         raise typer.Exit(READER_LEFT) from None
 
 
-def must_suit(output: Path, suffix: str) -> None:
-    """Raise UsageError if a file's name promises another kind than it will hold."""
-    kinds = {one: kind for kind in _KINDS for one in kind.split()}
-    held, said = kinds.get(suffix.lower()), kinds.get(output.suffix.lower())
-    if held and said and held != said:
+def must_suit(output: Path, held: str) -> None:
+    """Raise UsageError if a file's name promises another kind than it will hold.
+
+    `held` is a file's suffix, "" if it is not known. Which text a file holds is for its name to
+    say; a text in the name of a workbook, or the reverse, cannot be opened by anyone.
+    """
+    kinds = {one: kind for kind in (*_TEXTS, *_OTHERS) for one in kind.split()}
+    here, said = kinds.get(held, held), kinds.get(output.suffix.lower())
+    if held == TEXT and said in _TEXTS:
+        return
+    if held and said and here != said:
         raise tracemark.UsageError(
-            f"{output} would hold {suffix}, and its name says otherwise",
-            hint=f"name it {output.with_suffix(suffix).name}",
+            f"{output} would hold {held}, and its name says otherwise",
+            hint=f"name it {output.with_suffix(held).name}",
         )
+
+
+def must_be_like(output: Path, source: Path) -> None:
+    """The same for the copy of a file, which is of its kind; named as its original, it may be."""
+    if output.suffix.lower() != source.suffix.lower():
+        must_suit(output, _held(source))
+
+
+def _held(source: Path) -> str:
+    """The suffix of what a file holds, by how it begins; of a text by its name; "" of a pipe."""
+    if not source.is_file():
+        return ""
+    with source.open("rb") as file:
+        head = file.read(1024)
+    suffix = source.suffix.lower()
+    for beginning, names in _BEGINNINGS.items():
+        if re.match(beginning, head, re.DOTALL):
+            return suffix if suffix in names.split() else names.split()[0]
+    return suffix if any(suffix in kind.split() for kind in _TEXTS) else TEXT
 
 
 @contextmanager

@@ -104,10 +104,15 @@ def test_pictures_of_no_label(vault, picture):
 
 def test_what_a_file_says_of_itself_may_be_broken(vault, marked, tmp_path):
     """EXIF that cannot be read turns nothing; where the pixels begin must be known."""
-    for number, exif in enumerate((b"Exif\0\0MM", b"Exif\0\0MM\0*\0\0\0\x08\0\x09")):
+    for number, exif in enumerate((b"Exif\0\0MM", b"Exif\0\0MM\0*\0\0")):
         marked.save(tmp_path / f"{number}.png", exif=exif)
         case = vault.trace(tmp_path / f"{number}.png", ocr=False)
         assert [one.recipient for one in case.accusations] == ["acct:0042"]
+    palette = marked.convert("P")
+    palette.info["transparency"] = bytes(300)  # of 256 colours
+    with pytest.raises(tracemark.UnreadableSample):
+        vault.mark_label(palette, to="acct:0042")
+    assert vault.trace(palette, ocr=False).verdict == "unreadable"
     held = io.BytesIO()
     marked.save(held, "TIFF")
     places = b"\x11\x01\x04\x00"  # the tag that says where strips begin, in whole numbers

@@ -1,7 +1,7 @@
 """The marking corridor: key → codeword → carriers → marked copy, ledger entry. SPEC 7.
 
-One of the two files that join the branches: it hands a codeword and a subkey to the carriers, and
-what they placed to the ledger, before anything leaves. Pictures are marked in `label_marking`.
+It hands a codeword and a subkey to the carriers, and what they placed to the ledger, before
+anything leaves. Pictures are marked in `label_marking`.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def open_picture(file: BinaryIO, *, name: str) -> Image.Image:
                 f"{name}: {picture.width} x {picture.height} pixels are too many",
                 hint=f"make it smaller than {MOST_PIXELS // 1_000_000} million pixels",
             )
-        picture.load()
+        _load(picture)
     return picture
 
 
@@ -88,8 +88,15 @@ def loaded(picture: Image.Image, *, name: str) -> Image.Image:
             hint="give a picture that shows something",
         )
     with _read_whole(name):
-        picture.load()
+        _load(picture)
     return picture
+
+
+def _load(picture: Image.Image) -> None:
+    """Read the pixels, and see whether what is said of their transparency can be."""
+    picture.load()
+    if "transparency" in picture.info:
+        picture.convert("RGBA")
 
 
 def readable(picture: Image.Image) -> Image.Image:

@@ -1,6 +1,6 @@
 """The tracing corridor: sample → readings → votes → scores → accusations → case. SPEC 6.
 
-One of the two files that join the branches. Until `accuse` is called, nothing here has seen a
+Until `accuse` is called, nothing here has seen a
 codeword: what is chosen before that is free, and what comes after is counted there.
 """
 
@@ -127,7 +127,8 @@ def trace(
         if loaded.pictured:
             pictures += 1
             with loaded.meanwhile(words and not loaded.drawn and processors() > 1):
-                found += _seen(loaded, tables, words, ledger, clues)
+                shown = sum(isinstance(one, ReadSample) and one.small is not None for one in found)
+                found += _seen(loaded, tables, words, ledger, clues, show=shown < MOST)
         else:
             found.append(tables.read(loaded, loaded.parts(), read_so_far))
 
@@ -177,7 +178,7 @@ def trace(
 
 
 def _seen(
-    sample: LoadedSample, tables: Tables, words: bool, ledger: Ledger, clues: Clues
+    sample: LoadedSample, tables: Tables, words: bool, ledger: Ledger, clues: Clues, *, show: bool
 ) -> Sequence[Cells | ReadSample]:
     """Read one picture: as labels, its tones, and without a mark what it says. SPEC 10, 11.9, 15.
 
@@ -187,7 +188,7 @@ def _seen(
         picture = sample.picture()
         with tones_meanwhile(picture, tables.keys, tables.profile) as tones:
             labels = read_picture(sample, picture, tables.keys, ledger, clues)
-            shown = small(picture) if sample.number <= MOST else None
+            shown = small(picture) if show else None
             labels = with_tones(sample, labels, tones())
     except UnreadableSample as error:
         return [unreadable(sample, error, len(tables.keys))]

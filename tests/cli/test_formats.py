@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import tracemark
 from tests.loaders import made
@@ -74,7 +76,8 @@ def test_ocr_that_is_asked_for_and_not_there(
     "arguments",
     [
         ("mark", "table", "orders.csv", "--to", "acct:1042", "-o", "copy.xlsx"),
-        ("mark", "table", "orders.csv", "--kind", "tsv", "--to", "acct:1042", "-o", "copy.csv"),
+        ("mark", "table", "orders", "--to", "acct:1042", "-o", "copy.xlsx"),
+        ("mark", "label", "really.jpg", "--to", "acct:1042", "-o", "copy.tif"),
         ("mark", "label", "label.png", "--to", "acct:1042", "-o", "copy.TIFF"),
         ("tile", "--to", "acct:1042", "-o", "copy.jpg"),
         ("clean", "orders.csv", "-o", "copy.json"),
@@ -84,10 +87,22 @@ def test_no_file_is_called_what_it_is_not(
     run, vault: Path, table: Path, arguments: tuple[str, ...]
 ) -> None:
     """And nothing is released that could not be opened by its name."""
+    shutil.copy("orders.csv", "orders")
+    Image.new("1", (608, 1040), 1).save("label.png")
+    shutil.copy("label.png", "really.jpg")
     run(*arguments).failed(2, arguments[-1], "its name says otherwise")
     assert not Path(arguments[-1]).exists()
     with tracemark.Vault.open(vault) as opened:
         assert not list(opened.ledger_entries("issue"))
+
+
+def test_a_workbook_in_the_name_of_a_text_is_a_workbook(run, vault: Path, book: Path) -> None:
+    book.rename("export.csv")
+    assert run("mark", "table", "export.csv", "--to", "acct:1042", "-o", "copy.xlsx").status == 0
+    ran = run("mark", "table", "export.csv", "--to", "acct:1042", "-o", "copy.tsv")
+    ran.failed(2, "copy.tsv would hold .xlsx")
+    # named as its original is, it is the user's own
+    assert run("mark", "table", "export.csv", "--to", "acct:1042", "-o", "copy.csv").status == 0
 
 
 @pytest.mark.parametrize("name", ["copy.CSV", "copy.txt", "copy"])

@@ -16,6 +16,7 @@ import pytest
 from tracemark.errors import KeyFault, LedgerError, VaultError
 from tracemark.keys import EpochKey
 from tracemark.ledger import Ledger
+from tracemark.ledger.store import Store
 from tracemark.model import Recipient
 
 KEY = EpochKey(1, bytes(range(32)))
@@ -149,6 +150,23 @@ def test_a_writer_that_waits_looks_often(
     assert ledger.recipient("acct:77")
 
 
+def test_whoever_is_interrupted_at_its_turn_leaves_it(
+    ledger: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Store._wait_for_turn
+
+    def interrupted(store: Store, connection: sqlite3.Connection) -> None:
+        whole(store, connection)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Store, "_wait_for_turn", interrupted)
+        ledger.add_recipients([Recipient("early")])
+    with Ledger.open(path, [KEY], patience=0.1) as other:
+        assert other.add_recipients([Recipient("late")]) == 1
+    assert ledger.add_recipients([Recipient("later")]) == 1
+
+
 def test_locked(ledger: Ledger, path: Path) -> None:
     other = sqlite3.connect(path)
     other.execute("BEGIN IMMEDIATE")
@@ -186,7 +204,6 @@ def test_read_only_connection(ledger: Ledger) -> None:
 
 AS_NOBODY = """
 import os, sys
-from contextlib import closing
 from pathlib import Path
 from tracemark.errors import LedgerError
 from tracemark.keys import EpochKey

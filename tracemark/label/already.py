@@ -49,6 +49,8 @@ def carries_mark(image: Image.Image | Raster, keys: Sequence[bytes], geometry: G
         True for a label without our mark with a chance of at most `REFUSED`.
     """
     ink = Raster.of(image).ink
+    if min(ink.height, ink.width) < geometry.pitch:
+        return False
     bumps = [*_bumps(ink, geometry, level=True), *_bumps(ink, geometry, level=False)]
     specks = find_specks(ink, geometry)
     if max(len(bumps[0][0]), len(specks[0])) < _FEW:

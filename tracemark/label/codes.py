@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.label.packed import Mask, Packed, Words, beside
+from tracemark.label.packed import Mask, Packed, Words, beside, octets
 
 Counts = NDArray[np.int32]
 
@@ -97,7 +97,7 @@ def _ones(words: Words) -> NDArray[np.uint8]:
     """How many dots each eight hold: (H, 8 words) uint8."""
     pairs = words - ((words >> np.uint64(1)) & _PAIRS)
     fours = (pairs & _FOURS) + ((pairs >> np.uint64(2)) & _FOURS)
-    return np.asarray(((fours + (fours >> np.uint64(4))) & _EIGHTS).view(np.uint8))
+    return octets((fours + (fours >> np.uint64(4))) & _EIGHTS)
 
 
 def _box(counts: Counts, rows: int, columns: int) -> Counts:

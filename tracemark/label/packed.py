@@ -84,10 +84,15 @@ def runs(words: Words, count: int, join: np.ufunc) -> Words:
     return words
 
 
+def octets(words: Words) -> NDArray[np.uint8]:
+    """The same eight dots to a byte, the first lowest, whatever the machine's order of bytes."""
+    return np.asarray(words.astype("<u8", copy=False).view(np.uint8))
+
+
 def places(words: Words) -> tuple[Index, Index]:
     """Rows and columns of the dots, line by line."""
     held = np.flatnonzero(words)
-    bits = words.reshape(-1)[held].view(np.uint8).reshape(-1, 8)
+    bits = octets(words.reshape(-1)[held]).reshape(-1, 8)
     which, bit = np.divmod(np.flatnonzero(np.unpackbits(bits, bitorder="little")), _WORD)
     rows, columns = np.divmod(held[which], words.shape[1])
     return rows, columns * _WORD + bit

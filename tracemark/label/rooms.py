@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracemark.label.lattice import PERIOD, Geometry
-from tracemark.label.packed import Index, Mask, Packed, beside, runs
+from tracemark.label.packed import Index, Mask, Packed, beside, octets, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def find_rooms(
     page[before_y : before_y + height] = tinted.words
     lines = np.bitwise_or.reduce(page.reshape(3 * down, third, -1), axis=1)
     lines = runs(beside(lines, -before_x), third, np.bitwise_or)
-    laid = np.unpackbits(lines.view(np.uint8), axis=1, bitorder="little", count=right * pitch)
+    laid = np.unpackbits(octets(lines), axis=1, bitorder="little", count=right * pitch)
     inked = np.pad(laid[:, ::third], 1)
     # a third before, the cell's three, a third after
     busy = np.bitwise_or.reduce([inked[part : part + 3 * down : 3] for part in range(5)])

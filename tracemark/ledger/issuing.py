@@ -63,7 +63,7 @@ class Issuing(Entries):
         return recipients.count(self._store, prefix, before)
 
     def at_most(self, prefix: str | None = None) -> int:
-        """How many recipients there may be, found at once; 0 only if there is none."""
+        """How many recipients there are, or more, counted quickly; 0 only if there is none."""
         return recipients.at_most(self._store, prefix)
 
     def issue(

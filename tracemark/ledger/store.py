@@ -38,6 +38,7 @@ _CAUSES = {  # primary result code of SQLite: what is wrong, what to do
     sqlite3.SQLITE_CONSTRAINT: ("refuses to change what it holds", "entries are only ever added"),
 }
 
+_CHANCE = random.SystemRandom()  # a program's own numbers stay what they were
 _NAP = (0.0005, 0.004)  # seconds between two tries to write, by chance: nobody waits much longest
 
 
@@ -197,8 +198,8 @@ class Store:
         """
         with self._lock, faults(self.path):
             connection = self._connection()
-            self._wait_for_turn(connection)
             try:
+                self._wait_for_turn(connection)
                 transaction = self._begin(connection)
                 yield transaction
                 self._seal(transaction)
@@ -221,7 +222,7 @@ class Store:
                     busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
                     if not busy or time.monotonic() > until:
                         raise
-                time.sleep(random.uniform(*_NAP))  # noqa: S311 (no secret)
+                time.sleep(_CHANCE.uniform(*_NAP))
         finally:
             connection.execute(f"PRAGMA busy_timeout = {int(1000 * self._patience)}")
 
