@@ -20,20 +20,21 @@ from .terminal import READER_LEFT
 
 PIPE = Path("-")
 
-TEXT = ".txt"
-# names that files of one kind go by
+_TEXT = ".txt"
+# names that files of one kind go by; of those that are no text, how they begin
 _TEXTS = (".csv", ".tsv .tab", ".json", ".jsonl .ndjson", ".zpl .prn")
-_BEGINNINGS = {
-    rb"PK\x03\x04": ".xlsx .ods",
-    rb"\xd0\xcf\x11\xe0": ".xls",
-    rb"PAR1": ".parquet",
-    rb"%PDF-": ".pdf",
-    rb"\x89PNG": ".png",
-    rb"\xff\xd8\xff": ".jpg .jpeg",
-    rb"BM.{4}\x00{4}": ".bmp",
-    rb"II\*\x00|MM\x00\*": ".tif .tiff",
+_OTHERS = {
+    ".xlsx": rb"PK\x03\x04",
+    ".ods": rb"PK\x03\x04",
+    ".xls": rb"\xd0\xcf\x11\xe0",
+    ".parquet": rb"PAR1",
+    ".pdf": rb"%PDF-",
+    ".png": rb"\x89PNG",
+    ".jpg .jpeg": rb"\xff\xd8\xff",
+    ".bmp": rb"BM.{4}\x00{4}",
+    ".tif .tiff": rb"II\*\x00|MM\x00\*",
 }
-_OTHERS = (".xlsx", ".ods", *{*_BEGINNINGS.values()} - {".xlsx .ods"}, ".webp", ".gif")
+_UNWRITTEN = (".webp", ".gif")  # no copy is of these kinds, and marking says so
 
 
 @contextmanager
@@ -79,11 +80,8 @@ def must_suit(output: Path, held: str) -> None:
     `held` is a file's suffix, "" if it is not known. Which text a file holds is for its name to
     say; a text in the name of a workbook, or the reverse, cannot be opened by anyone.
     """
-    kinds = {one: kind for kind in (*_TEXTS, *_OTHERS) for one in kind.split()}
-    here, said = kinds.get(held, held), kinds.get(output.suffix.lower())
-    if held == TEXT and said in _TEXTS:
-        return
-    if held and said and here != said:
+    here, said = _kind(held), _kind(output.suffix)
+    if held and said and here != said and not (held == _TEXT and said in _TEXTS):
         raise tracemark.UsageError(
             f"{output} would hold {held}, and its name says otherwise",
             hint=f"name it {output.with_suffix(held).name}",
@@ -96,17 +94,26 @@ def must_be_like(output: Path, source: Path) -> None:
         must_suit(output, _held(source))
 
 
+def _kind(suffix: str) -> str:
+    """All the names of a kind; "" of one that is not known."""
+    kinds = (*_TEXTS, *_OTHERS, *_UNWRITTEN)
+    return next((kind for kind in kinds if suffix.lower() in kind.split()), "")
+
+
 def _held(source: Path) -> str:
-    """The suffix of what a file holds, by how it begins; of a text by its name; "" of a pipe."""
+    """The suffix of what a file holds, by how it begins; of a text by its name; "" if unclear."""
     if not source.is_file():
         return ""
     with source.open("rb") as file:
         head = file.read(1024)
-    suffix = source.suffix.lower()
-    for beginning, names in _BEGINNINGS.items():
-        if re.match(beginning, head, re.DOTALL):
-            return suffix if suffix in names.split() else names.split()[0]
-    return suffix if any(suffix in kind.split() for kind in _TEXTS) else TEXT
+    suffix, kind = source.suffix.lower(), _kind(source.suffix)
+    begun = [one for one, start in _OTHERS.items() if re.match(start, head, re.DOTALL)]
+    if kind in begun or (kind in _TEXTS and not begun):
+        return suffix
+    if begun:
+        # many kinds are zip archives; a name that is none of ours may be that of another
+        return begun[0].split()[0] if kind or len(begun) == 1 else ""
+    return "" if b"\0" in head else _TEXT
 
 
 @contextmanager

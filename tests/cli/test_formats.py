@@ -105,6 +105,20 @@ def test_a_workbook_in_the_name_of_a_text_is_a_workbook(run, vault: Path, book: 
     assert run("mark", "table", "export.csv", "--to", "acct:1042", "-o", "copy.csv").status == 0
 
 
+@pytest.mark.parametrize("name", ["label.webp", "label.gif"])
+def test_what_no_copy_can_be_is_said_as_such(run, vault: Path, name: str) -> None:
+    """Not that the copy's name is wrong: no name would be right."""
+    Image.new("L", (608, 1040), 255).save(name)
+    ran = run("mark", "label", name, "--to", "acct:1042", "-o", "copy.png")
+    ran.failed(2, "is not written")
+
+
+def test_a_document_is_no_workbook(run, vault: Path) -> None:
+    Path("letter.docx").write_bytes(made.zipped({"word/document.xml": b"<w/>"}))
+    ran = run("mark", "table", "letter.docx", "--to", "acct:1042", "-o", "copy.csv")
+    assert ran.status != 0 and "would hold" not in ran.errors
+
+
 @pytest.mark.parametrize("name", ["copy.CSV", "copy.txt", "copy"])
 def test_other_names_are_the_users_own(run, vault: Path, table: Path, name: str) -> None:
     assert run("mark", "table", "orders.csv", "--to", "acct:1042", "-o", name).status == 0

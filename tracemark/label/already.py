@@ -19,8 +19,9 @@ from PIL import Image
 
 from tracemark.label.exact import find_specks
 from tracemark.label.lattice import FREE_X, FREE_Y, PERIOD, SIDES, Geometry, lattice_of
-from tracemark.label.packed import Index, Mask, Packed, below, beside, places
+from tracemark.label.packed import Index, Packed, below, beside, places
 from tracemark.label.raster import Raster
+from tracemark.masks import Mask
 
 Bumps = Sequence[tuple[Index, Index]]  # for each side: along the edge; the white line across it
 

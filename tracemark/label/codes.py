@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.label.packed import Mask, Packed, Words, beside, octets
+from tracemark.label.packed import Packed, Words, beside, octets
+from tracemark.masks import Mask
 
 Counts = NDArray[np.int32]
 

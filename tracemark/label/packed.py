@@ -7,9 +7,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tracemark.masks import Mask
+
 Words: TypeAlias = NDArray[np.uint64]
 Index: TypeAlias = NDArray[np.int64]
-Mask: TypeAlias = NDArray[np.bool_]
 
 _WORD = 64
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tracemark.errors import UnreadableSample
-from tracemark.label.packed import Mask, Packed
+from tracemark.label.packed import Packed
+from tracemark.masks import Mask
 
 _PAPER = 224  # luminance from which a dot is white paper
 _MODES = ("1", "L", "P", "RGB", "RGBA", "LA")

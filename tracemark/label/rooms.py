@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracemark.label.lattice import PERIOD, Geometry
-from tracemark.label.packed import Index, Mask, Packed, beside, octets, runs
+from tracemark.label.packed import Index, Packed, beside, octets, runs
+from tracemark.masks import Mask
 
 
 @dataclass(frozen=True, slots=True)

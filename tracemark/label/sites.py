@@ -9,7 +9,8 @@ from operator import and_, or_
 import numpy as np
 
 from tracemark.label.lattice import LEVEL, PERIOD, SIDES, Geometry
-from tracemark.label.packed import Index, Mask, Packed, Words, beside, places, runs
+from tracemark.label.packed import Index, Packed, Words, beside, places, runs
+from tracemark.masks import Mask
 
 _LONG = 1 << 32  # dots; no label is as long
 

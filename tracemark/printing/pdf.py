@@ -14,14 +14,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tracemark.errors import MissingExtra, UnreadableSample, UsageError
+from tracemark.masks import Mask
 
 if TYPE_CHECKING:
     from PIL import Image
 
-Mask = NDArray[np.bool_]
 
 DPI = 203.0
 MAGIC = b"%PDF-"

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from tracemark.errors import UnreadableSample
+from tracemark.masks import Mask
 from tracemark.printing.streams import MOST_BYTES
 from tracemark.printing.zpl.drawing import Drawing, beside, drawn
 from tracemark.printing.zpl.formats import formats
-from tracemark.printing.zpl.graphics import Mask, packed
+from tracemark.printing.zpl.graphics import packed
 from tracemark.printing.zpl.items import Format
 
 __all__ = ["Drawing", "Format", "beside", "drawn", "labels", "overlaid"]

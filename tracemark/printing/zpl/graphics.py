@@ -13,9 +13,8 @@ import zlib
 from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
+from tracemark.masks import Mask
 
 _MOST_BYTES = 5_000_000  # of one graphic, unpacked: forty million dots
 _WIDEST = 4_000  # bytes of a line: 32,000 dots

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tracemark.masks import Mask
 from tracemark.printing.zpl.commands import Prefixes
-from tracemark.printing.zpl.graphics import Mask
 
 _NUMBER = re.compile(r"(?=(?:[A-Z]*[0-9]){6})[0-9A-Z]{8,40}", re.IGNORECASE)
 _POSTAL = re.compile(r"42[01][0-9A-Z]{5,12}", re.IGNORECASE)  # GS1: where to, not what

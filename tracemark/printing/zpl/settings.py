@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from tracemark.masks import Mask
 from tracemark.printing.zpl.commands import Command
-from tracemark.printing.zpl.graphics import Mask, unpacked
+from tracemark.printing.zpl.graphics import unpacked
 from tracemark.printing.zpl.items import FAR, Odd
 from tracemark.printing.zpl.sizes import Type
 from tracemark.printing.zpl.stored import erased, named
