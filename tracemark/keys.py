@@ -56,7 +56,7 @@ class EpochKey:
         32 bytes.
     """
 
-    __slots__ = ("_material", "epoch")
+    __slots__ = ("_derived", "_material", "epoch")
 
     def __init__(self, epoch: int, material: bytes) -> None:
         if len(material) != ROOT_BYTES:
@@ -66,6 +66,7 @@ class EpochKey:
             )
         self.epoch = epoch
         self._material = bytes(material)
+        self._derived: dict[tuple[str, int], bytes] = {}  # every label wants the same few
 
     def __repr__(self) -> str:
         return f"EpochKey(epoch={self.epoch}, commitment={self.commitment[:12]}…)"
@@ -75,7 +76,10 @@ class EpochKey:
 
     def derive(self, label: str, length: int = 32) -> bytes:
         """Subkey for one purpose: ``derive("codeword")`` uses the label tracemark/v1/codeword."""
-        return hkdf(self._material, f"tracemark/v1/{label}", length)
+        wanted = label, length
+        if wanted not in self._derived:
+            self._derived[wanted] = hkdf(self._material, f"tracemark/v1/{label}", length)
+        return self._derived[wanted]
 
     def held_codeword(self, profile: str, recipient: str) -> bytes | None:
         """A recipient's packed codeword where this key holds it as it is: see `IssuingKey`."""

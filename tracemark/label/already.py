@@ -100,7 +100,8 @@ def _phases(bumps: Bumps, specks: Index, geometry: Geometry) -> range:
     nubs = np.concatenate([along for along, _ in bumps])
     for along, starts in ((nubs, set(geometry.starts)), (specks, _places(geometry))):
         counts = np.bincount(along % pitch, minlength=pitch)
-        comb += np.sum([np.roll(counts, -start) for start in starts], axis=0)
+        begins = (np.arange(pitch) + np.array([*starts])[:, None]) % pitch
+        comb += counts[begins].sum(0)
         usual += counts.sum() * len(starts) / pitch
     best = int(np.argmax(comb))
     clear = comb[best] > usual + _CLEAR * math.sqrt(usual)

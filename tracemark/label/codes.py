@@ -36,9 +36,9 @@ def keep_out(ink: Packed, square: int) -> Mask:
     -------
     (ceil(H / square), ceil(W / square)) bool
     """
-    x, y, dark = _changes(ink, square)
-    upright, lying = _bars(x, y, dark, square), _bars(y.T, x.T, dark.T, square).T
-    return _grow(upright, 1, 3) | _grow(lying, 3, 1) | _grow(_matrix(x, y, dark, square), 3, 3)
+    counts = _changes(ink, square)
+    upright, lying = _bars(counts, square), _bars(counts[[1, 0, 2]].transpose(0, 2, 1), square).T
+    return _grow(upright, 1, 3) | _grow(lying, 3, 1) | _grow(_matrix(counts, square), 3, 3)
 
 
 def squares_of(dots: Mask, square: int) -> Mask:
@@ -49,21 +49,21 @@ def squares_of(dots: Mask, square: int) -> Mask:
     return np.asarray(page.reshape(height, square, width, square).any((1, 3)))
 
 
-def _bars(along: Counts, other: Counts, ink: Counts, square: int) -> Mask:
-    """Squares of a barcode whose bars stand upright, given the changes along its scan line."""
-    runs = _box(along, 0, 1)
-    dark = 20 * _box(ink, 0, 1) > 3 * 3 * square * square  # 15 %: a ruled table has less
-    bars = dark & (runs >= 4 * square) & (10 * _box(other, 0, 1) <= runs) & (2 * along >= square)
+def _bars(counts: Counts, square: int) -> Mask:
+    """Squares of a barcode whose bars stand upright, the first changes being along its lines."""
+    runs, other, ink = _box(counts, 0, 1)
+    dark = 20 * ink > 3 * 3 * square * square  # 15 %: a ruled table has less
+    bars = dark & (runs >= 4 * square) & (10 * other <= runs) & (2 * counts[0] >= square)
     joined = _shrink(_grow(bars, 0, 2), 0, 2)  # wide bars and gaps between bars of one code
     return _grow(_shrink(joined, 0, 1), 0, 1)
 
 
-def _matrix(x: Counts, y: Counts, ink: Counts, square: int) -> Mask:
+def _matrix(counts: Counts, square: int) -> Mask:
     """Squares amid a QR, Data Matrix, MaxiCode or stacked code."""
     area = square * square
-    share = _box(ink, 1, 1) / (9 * area)
-    right, down = _box(x, 1, 1) / (9 * square), _box(y, 1, 1) / (9 * square)
-    filled = _shrink(ink * 10 > area, 1, 1)
+    right, down, ink = _box(counts, 1, 1)
+    right, down, share = right / (9 * square), down / (9 * square), ink / (9 * area)
+    filled = _shrink(counts[2] * 10 > area, 1, 1)
     less, more = np.minimum(right, down), np.maximum(right, down)
     even = (less > 1.1) & (more < 1.8 * less)
     stacked = (more > 2.5) & (less > 0.3)
@@ -75,8 +75,8 @@ def _matrix(x: Counts, y: Counts, ink: Counts, square: int) -> Mask:
 _PAIRS, _FOURS, _EIGHTS = (np.uint64(int(8 * byte, 16)) for byte in ("55", "33", "0f"))
 
 
-def _changes(ink: Packed, square: int) -> tuple[Counts, Counts, Counts]:
-    """In each square: changes along its lines, changes down its columns, and ink, in dots."""
+def _changes(ink: Packed, square: int) -> Counts:
+    """In each square: changes along its lines, changes down its columns, and ink: (3, H, W)."""
     height, width = -(-ink.height // square), -(-ink.width // square)
     page = np.zeros((height * square, max(ink.words.shape[1], -(-width * square // 64))), "<u8")
     page[: ink.height, : ink.words.shape[1]] = ink.words
@@ -91,7 +91,7 @@ def _changes(ink: Packed, square: int) -> tuple[Counts, Counts, Counts]:
         lines = held.sum(1, dtype=np.uint8 if square < 32 else np.uint16).astype(np.int32)
         return reduce(add, (lines[:, byte :: square // 8] for byte in range(square // 8)))
 
-    return count(across), count(down), count(page)
+    return np.stack([count(across), count(down), count(page)])
 
 
 def _ones(words: Words) -> NDArray[np.uint8]:
@@ -102,7 +102,7 @@ def _ones(words: Words) -> NDArray[np.uint8]:
 
 
 def _box(counts: Counts, rows: int, columns: int) -> Counts:
-    """Sum over 2 rows + 1 by 2 columns + 1 squares about each square."""
+    """Sum over 2 rows + 1 by 2 columns + 1 squares about each square of every field."""
     return _about(counts, rows, columns, add)
 
 
@@ -117,12 +117,12 @@ def _shrink(mask: Mask, rows: int, columns: int) -> Mask:
 def _about(
     field: NDArray[Any], rows: int, columns: int, join: Callable[..., NDArray[Any]]
 ) -> NDArray[Any]:
-    """The squares about each square joined; those beyond the label are 0."""
-    height, width = field.shape
-    page = np.zeros((height + 2 * rows, width + 2 * columns), field.dtype)
-    page[rows : rows + height, columns : columns + width] = field
-    lines = reduce(join, (page[row : row + height] for row in range(2 * rows + 1)))
-    return reduce(join, (lines[:, column : column + width] for column in range(2 * columns + 1)))
+    """The squares about each square of a (..., H, W) field joined; beyond the label they are 0."""
+    height, width = field.shape[-2:]
+    page = np.zeros((*field.shape[:-2], height + 2 * rows, width + 2 * columns), field.dtype)
+    page[..., rows : rows + height, columns : columns + width] = field
+    lines = reduce(join, (page[..., row : row + height, :] for row in range(2 * rows + 1)))
+    return reduce(join, (lines[..., column : column + width] for column in range(2 * columns + 1)))
 
 
 def _open(mask: Mask) -> Mask:

@@ -21,7 +21,8 @@ def find_specks(ink: Packed, geometry: Geometry) -> tuple[Index, Index]:
     ink : Packed
     geometry : Geometry
     """
-    page = np.pad(ink.words, ((_ALONE, _ALONE), (0, 0)))
+    page = np.zeros((ink.height + 2 * _ALONE, ink.words.shape[1]), np.uint64)
+    page[_ALONE : _ALONE + ink.height] = ink.words
     found = [_lone(page, *shape) for shape in {(geometry.tall, 2), (2, geometry.tall)}]
     rows, columns = (np.concatenate(part) for part in zip(*found, strict=True))
     return columns, rows

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from tracemark.darkness import Field, darkness, scaled
 from tracemark.label.codes import keep_out
 from tracemark.label.lattice import FREE_X, FREE_Y, Geometry, Lattice, lattice_of
 from tracemark.label.marking import geometry_of
-from tracemark.label.raster import Raster, luminance
+from tracemark.label.raster import Raster, luminance, turned
 from tracemark.label.reading import LabelReading, read
 from tracemark.label.registration import SCALE, flattened, pictured, register
 from tracemark.label.rooms import Rooms, find_rooms
@@ -66,7 +66,7 @@ def read_beside(
     """
     raster, geometry = Raster(original), geometry_of(original)
     black = raster.black
-    picture = luminance(ImageOps.exif_transpose(image))
+    picture = luminance(turned(image))
     scale = min(1.0, _LONGEST / max(picture.shape))
     dark = darkness(scaled(picture, scale))
     # far from the label a drift may run away; nothing is read there

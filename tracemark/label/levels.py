@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from tracemark.darkness import Field, darkness, scaled
-from tracemark.label.raster import luminance
+from tracemark.label.raster import luminance, turned
 from tracemark.label.stands import clear_view
 from tracemark.label.view import View, standing
 
@@ -62,7 +62,7 @@ class Levels:
     @classmethod
     def of(cls, image: Image.Image) -> Levels:
         """Of a picture of any mode, turned as its EXIF orientation says."""
-        picture = luminance(ImageOps.exif_transpose(image))
+        picture = luminance(turned(image))
         shrink = min(1.0, _LONGEST / max(picture.shape))
         return cls(scaled(picture, shrink).astype(np.uint8) if shrink < 1 else picture, shrink)
 

@@ -21,7 +21,7 @@ from tracemark.label.lattice import (
     geometry_for,
     lattice_of,
 )
-from tracemark.label.raster import Raster, copy_dots
+from tracemark.label.raster import Raster
 from tracemark.label.rooms import Rooms, find_rooms
 from tracemark.label.sites import Sites, find_sites
 from tracemark.model import Unseen
@@ -140,7 +140,7 @@ def embed(
     share = (len(targets) + len(ink)) / white
     placement = Placement(len(offered), len(sites), len(rooms), share, origin, geometry)
     sources = np.concatenate([sources, np.broadcast_to(raster.darkest(), ink.shape)])
-    return copy_dots(image, np.concatenate([targets, ink]), sources), placement
+    return raster.copy_dots(np.concatenate([targets, ink]), sources), placement
 
 
 Spots = NDArray[np.int64]  # (n, 2) rows and columns of dots

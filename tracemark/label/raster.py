@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageOps
 
 from tracemark.errors import UnreadableSample
 from tracemark.label.packed import Packed
@@ -55,13 +55,40 @@ class Raster:
 
     def darkest(self) -> tuple[int, int]:
         """Row and column of the darkest dot: the picture's ink at full strength."""
-        row, column = divmod(int(np.argmin(self._shades)), self.image.width)
+        bits = self.image.mode == "1"  # the first of its ink, found without looking at the rest
+        first = np.argmax(self.black) if bits else np.argmin(self._shades)
+        row, column = divmod(int(first), self.image.width)
         return row, column
+
+    def copy_dots(self, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> Image.Image:
+        """The picture with dots of ink copied within it; size, palette and resolution stay.
+
+        Parameters
+        ----------
+        targets, sources : (n, 2) int64
+            Rows and columns to write to and to read from.
+        """
+        image = self.image
+        pixels = self._shades.copy() if image.mode == "1" else np.array(image)
+        pixels[targets[:, 0], targets[:, 1]] = pixels[sources[:, 0], sources[:, 1]]
+        if image.palette is not None:
+            copy = Image.fromarray(pixels, "L")
+            mode = image.palette.mode
+            copy.putpalette(image.getpalette(mode) or [], mode)
+        else:
+            copy = Image.fromarray(pixels)
+        copy.info = dict(image.info)
+        return copy
 
 
 def dots(image: Image.Image) -> Mask:
     """Which dots are ink; see `Raster`."""
     return Raster(image).black
+
+
+def turned(image: Image.Image) -> Image.Image:
+    """A picture turned as its EXIF says; the same picture where it has none."""
+    return ImageOps.exif_transpose(image) if image.getexif() else image
 
 
 def luminance(image: Image.Image) -> NDArray[np.uint8]:
@@ -82,30 +109,3 @@ def _eight_bits(values: NDArray[np.float64]) -> NDArray[np.uint8]:
     if low >= 0:
         high = next((full for full in (1.0, 255.0, 65535.0) if high <= full), high)
     return ((values - low) * (255 / max(high - low, 1e-300))).astype(np.uint8)
-
-
-def copy_dots(
-    image: Image.Image, targets: NDArray[np.int64], sources: NDArray[np.int64]
-) -> Image.Image:
-    """Copy dots of ink within a picture, whatever its mode; size, palette and resolution stay.
-
-    Parameters
-    ----------
-    image : PIL image
-    targets, sources : (n, 2) int64
-        Rows and columns to write to and to read from.
-    """
-    if image.mode == "1":  # what is copied is ink
-        copy = image.copy()
-        ImageDraw.Draw(copy).point(targets[:, ::-1].ravel().tolist(), 0)
-        return copy
-    pixels = np.array(image)
-    pixels[targets[:, 0], targets[:, 1]] = pixels[sources[:, 0], sources[:, 1]]
-    if image.palette is not None:
-        copy = Image.fromarray(pixels, "L")
-        mode = image.palette.mode
-        copy.putpalette(image.getpalette(mode) or [], mode)
-    else:
-        copy = Image.fromarray(pixels)
-    copy.info = dict(image.info)
-    return copy

@@ -52,7 +52,8 @@ def find_rooms(
     lines = np.bitwise_or.reduce(page.reshape(3 * down, third, -1), axis=1)
     lines = runs(beside(lines, -before_x), third, np.bitwise_or)
     laid = np.unpackbits(octets(lines), axis=1, bitorder="little", count=right * pitch)
-    inked = np.pad(laid[:, ::third], 1)
+    inked = np.zeros((3 * down + 2, 3 * right + 2), np.uint8)
+    inked[1:-1, 1:-1] = laid[:, ::third]
     # a third before, the cell's three, a third after
     busy = np.bitwise_or.reduce([inked[part : part + 3 * down : 3] for part in range(5)])
     busy = np.bitwise_or.reduce([busy[:, part : part + 3 * right : 3] for part in range(5)])
