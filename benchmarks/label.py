@@ -174,7 +174,7 @@ def table(trials: Iterable[Trial], profile: str) -> Iterator[str]:
     if nulls:
         seen = Counter((trial["kind"], trial["outcome"]) for trial in nulls)
         yield ""
-        yield f"{len(nulls)} null pictures:"
+        yield f"{len(nulls):,} null pictures:"
         yield ""
         yield "| what | verdict | pictures |"
         yield "| --- | --- | --- |"

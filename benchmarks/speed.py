@@ -4,7 +4,7 @@
 
 Marking is measured in pairs: the same file through Python's csv reader and writer, then through
 `Vault.mark_table`, ledger included, again and again; the median of the ratios of processor time is
-the figure.
+the figure. Labels are marked, and their PNGs decoded and encoded, by turns.
 Tracing is measured against the number of candidates.
 """
 
@@ -21,10 +21,14 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+
+from PIL import Image
 
 import tracemark
 from benchmarks import leaks
+from examples.waybill import waybill
 from tracemark_cli.sample_orders import orders
 
 
@@ -40,6 +44,8 @@ def main() -> None:
         folder = Path(name)
         lines = [
             *marking(folder, options.rows, options.pairs, show=options.profile),
+            "",
+            *labels(folder, options.pairs),
             "",
             *tracing(folder, options.most),
         ]
@@ -94,6 +100,43 @@ def marking(folder: Path, rows: int, pairs: int, *, show: bool) -> Iterator[str]
         buffer = io.StringIO()
         pstats.Stats(profiler, stream=buffer).sort_stats("tottime").print_stats(25)
         print(buffer.getvalue())
+
+
+def labels(folder: Path, pairs: int) -> Iterator[str]:
+    """20 labels and then their PNGs, `pairs` times over; a first time is left out."""
+    vault = tracemark.Vault.create(folder / "labels")
+    vault.add_recipient("acct:1")
+    seed = random.SystemRandom().randrange(1 << 30)
+    drawn = [waybill(seed + number, size="100x150") for number in range(20)]
+
+    def again(data: bytes) -> None:
+        with Image.open(io.BytesIO(data)) as picture:
+            picture.save(io.BytesIO(), "PNG")
+
+    yield "Marking a waybill of 100 x 150 mm at 203 dpi, ledger included, and its PNG, one core."
+    yield ""
+    yield "| mode | ms a label, median | times its PNG decoded and encoded, median (least, most) |"
+    yield "| --- | --- | --- |"
+    for mode in ("1", "L", "RGB"):
+        ours, base = [], []
+        pictures = [picture.convert(mode) for picture in drawn]
+        files = [png(picture) for picture in pictures]
+        for _ in range(pairs + 1):
+            ours.append([timed(partial(vault.mark_label, one, "acct:1")) for one in pictures])
+            base.append([timed(partial(again, data)) for data in files])
+        each = [statistics.median(times) for times in zip(*ours[1:], strict=True)]
+        of = [statistics.median(times) for times in zip(*base[1:], strict=True)]
+        ratios = [a / b for a, b in zip(each, of, strict=True)]
+        yield (
+            f"| {mode} | {1000 * statistics.median(each):.1f} | {statistics.median(ratios):.2f} "
+            f"({min(ratios):.2f}, {max(ratios):.2f}) |"
+        )
+
+
+def png(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
 
 
 def tracing(folder: Path, most: int) -> Iterator[str]:

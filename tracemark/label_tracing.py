@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -168,16 +167,12 @@ def read_picture(
     """
     keep_freed()
     given = clues.waybills[sample.number - 1]
+    number = _number(picture, given, sample.codes, keys, ledger, clues.decoys)
+    original = clues.original or _found(clues.originals, number.texts)
     subkeys = [key.derive("slots/label") for key in keys]
-    with ThreadPoolExecutor(1) as aside:  # barcodes are looked for while the label is
-        number = aside.submit(_number, picture, given, sample.codes, keys, ledger, clues.decoys)
-        original = clues.original
-        if given is not None or clues.originals is not None:  # it is at hand, or wanted first
-            original = original or _found(clues.originals, number.result().texts)
-        labels = _labels(picture, original, subkeys)
     return [
-        _read_label(sample, place, found, number.result(), subkeys)
-        for place, found in enumerate(labels, start=1)
+        _read_label(sample, place, found, number, subkeys)
+        for place, found in enumerate(_labels(picture, original, subkeys), start=1)
     ]
 
 

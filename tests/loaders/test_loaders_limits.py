@@ -190,3 +190,23 @@ def test_a_sample_is_hashed_whatever_it_is(tmp_path: Path) -> None:
     sample = LoadedSample(tmp_path / "a.html", 1)
     list(sample.rows())
     assert sample.sha256 == hashlib.sha256((tmp_path / "a.html").read_bytes()).hexdigest()
+
+
+def test_a_file_without_a_name_in_an_archive_is_read(tmp_path: Path) -> None:
+    """Found by damaging documents: its name was lost, and `is_dir` looks at a name's last letter."""
+    data = made.zipped({"a.csv": b"a,b\n1,2\n3,4\n"})
+    for head, size, at in ((b"PK\x03\x04", 26, 30), (b"PK\x01\x02", 28, 46)):
+        start = data.index(head)
+        nameless = data[: start + size] + bytes(2) + data[start + size + 2 : start + at]
+        data = nameless + data[start + at + len("a.csv") :]
+    (tmp_path / "a.zip").write_bytes(_moved(data))
+    [sample] = open_samples([tmp_path / "a.zip"])
+    assert "file 1, without a name" in sample.path
+    assert ["1", "2"] in rows(tmp_path / "a.zip")
+
+
+def _moved(data: bytes) -> bytes:
+    """A ZIP file whose end says where its list of files is and how long."""
+    end, first = data.index(b"PK\x05\x06"), data.index(b"PK\x01\x02")
+    where = (end - first).to_bytes(4, "little") + first.to_bytes(4, "little")
+    return data[: end + 12] + where + data[end + 20 :]

@@ -17,6 +17,7 @@ class Entries:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._committed: set[int] = set()
 
     @property
     def address(self) -> str | None:
@@ -46,6 +47,12 @@ class Entries:
         if not all({"epoch", "commitment"} <= body.keys() for body in bodies):
             raise self._store.damage("it commits to no key")
         return {body["epoch"]: body["commitment"] for body in bodies}
+
+    def commits_to(self, epoch: int) -> bool:
+        """Whether the chain has a commitment to that epoch's key; what it has, it keeps."""
+        if epoch not in self._committed:
+            self._committed.update(self.epochs())
+        return epoch in self._committed
 
     def entries(
         self, kind: str | None = None, *, after: int = 0, limit: int | None = None

@@ -154,7 +154,7 @@ class Issuing(Entries):
     ) -> dict[str, Json]:
         if what not in WHAT:
             raise UsageError(f"unknown kind of copy '{what}'", hint=f"one of {', '.join(WHAT)}")
-        if epoch not in self.epochs():
+        if not self.commits_to(epoch):
             raise KeyFault(
                 f"the ledger does not know epoch {epoch}",
                 hint="complete the rotation of the key first",

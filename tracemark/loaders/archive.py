@@ -55,14 +55,15 @@ def unpacked(path: Path, folder: Path, limits: Limits) -> Iterator[tuple[str, Pa
     budget = limits.unpacked
     with checked_zip(path, members=limits.members, unpacked=limits.unpacked) as archive:
         for number, member in enumerate(archive.infolist()):
-            if member.is_dir() or _is_rubbish(member.filename):
+            # not is_dir(), which fails at a name of no letters
+            if member.filename.endswith("/") or _is_rubbish(member.filename):
                 continue
             held = folder / f"member-{number}"
             if member.compress_type not in _SUPPORTED:
                 raise UnreadableSample("packed in a way that is not known", hint="unpack it first")
             with unzipping("archive"), archive.open(member) as plain:
                 budget -= _copy(plain, held, budget)
-            yield _name(member), held
+            yield _name(member) or f"file {number + 1}, without a name", held
             held.unlink(missing_ok=True)
 
 
