@@ -193,7 +193,7 @@ def test_a_sample_is_hashed_whatever_it_is(tmp_path: Path) -> None:
 
 
 def test_a_file_without_a_name_in_an_archive_is_read(tmp_path: Path) -> None:
-    """Found by damaging documents: its name was lost, and `is_dir` looks at a name's last letter."""
+    """Found by damaging documents: its name was lost, and `is_dir` looks at the last letter."""
     data = made.zipped({"a.csv": b"a,b\n1,2\n3,4\n"})
     for head, size, at in ((b"PK\x03\x04", 26, 30), (b"PK\x01\x02", 28, 46)):
         start = data.index(head)
