@@ -4,11 +4,12 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from tests.label.hosts import KEY, agreement, codeword, label
 from tracemark.label import embed, read, read_all
 from tracemark.label.lattice import PERIOD
+from tracemark.label.levels import Levels
 from tracemark.label.reading import LOCKED
 
 SEEN = 7.4  # deviations at which one of a million is named at 1e-6
@@ -182,3 +183,29 @@ def floating(image: Image.Image) -> Image.Image:
 def test_modes_of_scanners_and_presses_are_read(change):
     """A picture is read whatever the depth and the colours it is kept in."""
     assert agreement(read(change(MARKED), KEY), BITS) > SEEN
+
+
+def test_a_negative_is_read_as_what_it_is_of():
+    """Light on dark: whoever turns the colours round is no safer for it."""
+    reading = read(ImageOps.invert(scaled(MARKED, 1.5)), KEY)
+    assert agreement(reading, BITS) > SEEN
+
+
+def test_a_label_amid_light_writing_on_dark_is_read_as_it_is():
+    """Most of what stands out is a dark window's; the poses that its negative cost are counted."""
+    screen = Image.new("L", (2600, 1300), 20)
+    draw, font = ImageDraw.Draw(screen), ImageFont.load_default(18)
+    for line in range(0, 1260, 24):
+        draw.text((700, line), "files of the depot " * 14, font=font, fill=210)
+    screen.paste(MARKED.convert("L"), (30, 120))
+    levels = Levels.of(screen)
+    assert levels.negative
+    reading = read(screen, KEY)
+    assert agreement(reading, BITS) > SEEN
+    assert reading.poses > read(screen.crop((0, 60, 680, 1220)), KEY).poses
+
+
+def test_what_is_dark_on_light_is_no_negative():
+    for picture in (scaled(MARKED, 1.5), MARKED.convert("L").point(lambda shade: shade // 4)):
+        assert not Levels.of(picture).negative
+        assert Levels.of(ImageOps.invert(picture)).negative

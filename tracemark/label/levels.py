@@ -26,6 +26,10 @@ _OWN = 0.85  # scales this near to a picture's own size are that: what is resamp
 _HALVES = (2400, 4096)  # pixels along the longer side of a picture whose halves are looked at
 _SMALL = 400  # pixels along the longer side of a picture whose emptiest line is sought
 _WIDE = 21  # of them, of a line
+_LIGHT = 0.35  # between ink and paper, of a tile's mean: below it the ink is the lighter
+_TILE, _TILES = 16, 40  # pixels of a tile at least; tiles along the longer side at most
+_SEEN = 1600  # pixels along the longer side that are looked at for that
+_CONTRAST = 60  # levels, of a tile in which something stands out
 _LONGEST = 8000  # pixels; nothing finer than the finest level is ever looked at
 
 
@@ -72,6 +76,16 @@ class Levels:
         shown = self.picture if picture is None else picture
         corner = (self.corner[0] + left, self.corner[1] + top)
         return Levels(shown[top:bottom, left:right], self.shrink, corner)
+
+    @property
+    def negative(self) -> bool:
+        """Whether most of what stands out in it is light on dark."""
+        return _inked(self.picture) < _LIGHT
+
+    @cached_property
+    def inverted(self) -> Levels:
+        """The same with dark for light."""
+        return Levels(255 - self.picture, self.shrink, self.corner)
 
     @cached_property
     def halves(self) -> list[Levels]:
@@ -133,6 +147,21 @@ class Levels:
         if self._fine is None:
             self._fine = Fine(darkness(scaled(self.picture, scale)), scale)
         return self._fine
+
+
+def _inked(picture: Picture) -> float:
+    """Where between ink and paper a tile's mean usually is: 0.7 to 0.9 for labels of any kind."""
+    step = -(-max(picture.shape) // _SEEN)
+    picture = np.ascontiguousarray(picture[::step, ::step])
+    tile = max(_TILE, max(picture.shape) // _TILES)
+    height, width = (side // tile * tile for side in picture.shape)
+    tiles = picture[:height, :width].reshape(height // tile, tile, width // tile, tile)
+    low, high = (pick(pick(tiles, 1), 2).astype(np.float64) for pick in (np.min, np.max))
+    plain = high - low > _CONTRAST
+    if not plain.any():
+        return 1.0
+    mean = tiles.mean(1).mean(2)
+    return float(np.median((mean[plain] - low[plain]) / (high[plain] - low[plain])))
 
 
 def _near(scale: float) -> float:

@@ -139,7 +139,7 @@ def read(image: Image.Image, key: bytes) -> LabelReading:
     -------
     LabelReading
     """
-    return next(_labels(Levels.of(image), key))
+    return next(_either_way(Levels.of(image), key))
 
 
 def read_all(image: Image.Image, key: bytes) -> list[LabelReading]:
@@ -154,7 +154,22 @@ def read_all(image: Image.Image, key: bytes) -> list[LabelReading]:
 def read_under(image: Image.Image, keys: Sequence[bytes]) -> list[list[LabelReading]]:
     """What `read_all` gives under each key; what needs no key is done once."""
     levels = Levels.of(image)
-    return [list(_labels(levels, key)) for key in keys]
+    return [list(_either_way(levels, key)) for key in keys]
+
+
+def _either_way(levels: Levels, key: bytes) -> Iterator[LabelReading]:
+    """The labels of a picture; where most is light on dark, those of its negative if there are."""
+    tried = 0.0
+    if levels.negative:
+        found = _labels(levels.inverted, key)
+        first = next(found)
+        if first.readings:
+            yield first
+            yield from found
+            return
+        tried = first.poses
+    for one in _labels(levels, key):
+        yield replace(one, poses=one.poses + tried)
 
 
 def _labels(levels: Levels, key: bytes) -> Iterator[LabelReading]:
