@@ -277,6 +277,7 @@ ATTACKS: dict[str, tuple[str, Attack]] = {
     "blurred (sigma 1 dot), thresholded": ("1 copy", changed(thresholded(1.0))),
     "blurred (sigma 1.5 dots), thresholded": ("1 copy", changed(thresholded(1.5))),
     "150 dpi and back, thresholded": ("1 copy", changed(at_150_dpi)),
+    "black and white exchanged": ("1 copy", changed(lambda black: 1 - black)),
     "printed and scanned twice": ("1 copy, a printer", printed_twice),
     "bumps on straight edges wiped": ("1 copy, the design", changed(edges_straightened)),
     "bumps and specks wiped": ("1 copy, the design", changed(wiped)),
