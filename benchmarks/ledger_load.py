@@ -1,6 +1,7 @@
 """Many processes issue into one ledger: entries a second, waiting times, and what is lost.
 
-    python -m benchmarks.ledger_load --processes 8 --seconds 120
+    python -m benchmarks.ledger_load --processes 8 --seconds 600
+    python -m benchmarks.ledger_load --seconds 600 --ledger postgresql://user@host/database
 
 Every process opens the vault by itself and marks one row after another, each an issue of its own
 (three durable writes), and every hundredth time 500 rows as one issue. Afterwards every row that
@@ -22,35 +23,40 @@ import tracemark
 from benchmarks.kill import row
 from tracemark.ledger.fingerprints import Fingerprinter
 
+KEY = bytes(32)  # of a vault that is thrown away
 
-def issue(folder: Path, number: int, until: float) -> None:
+
+def issue(ledger: str, folder: Path, number: int, until: float) -> None:
     """Issue until the time is over; keep the waiting times and how many rows got out."""
     waits, out, first = [], 0, number * 10**9
-    with tracemark.Vault.open(folder) as vault:
+    with tracemark.Vault.open(ledger) as vault:
         while time.time() < until:
             count = 500 if len(waits) % 100 == 99 else 1
             start = time.perf_counter()
             rows = map(row, range(first + out, first + out + count))
             out += sum(1 for _ in vault.mark_rows(rows, to=f"acct:{number}"))
             waits.append((count, time.perf_counter() - start))
-    np.savez(folder.with_name(f"waits-{number}.npz"), waits=waits, out=out)
+    np.savez(folder / f"waits-{number}.npz", waits=waits, out=out)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--ledger", default="", help="address of an empty PostgreSQL database")
     options = parser.parse_args()
     context = multiprocessing.get_context("forkserver")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "vault"
-        with tracemark.Vault.create(folder) as vault:
+        folder = Path(name)
+        ledger = options.ledger or str(folder / "vault")
+        os.environ["TRACEMARK_KEY"] = f"1:{KEY.hex()}"
+        with tracemark.Vault.create(ledger) as vault:
             vault.add_recipients(f"acct:{n}" for n in range(options.processes))
             before = vault._ledger.head.seq
             start = time.time()
             until = start + options.seconds
             those = [
-                context.Process(target=issue, args=(folder, n, until))
+                context.Process(target=issue, args=(ledger, folder, n, until))
                 for n in range(options.processes)
             ]
             for one in those:
@@ -61,7 +67,7 @@ def main() -> None:
             entries = vault._ledger.head.seq - before
             single, rows, lost = [], 0, 0
             for n in range(options.processes):
-                with np.load(Path(name) / f"waits-{n}.npz") as told:
+                with np.load(folder / f"waits-{n}.npz") as told:
                     counts, waits = told["waits"].T
                     out = int(told["out"])
                 single.extend(waits[counts == 1])

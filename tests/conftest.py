@@ -1,4 +1,5 @@
 import random
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,10 @@ from tracemark_cli.sample_orders import orders
 
 KEY = bytes(range(32))
 ACCOUNTS = [f"acct:{number:04d}" for number in range(200)]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a shell's background job starts so, and what it starts could not be interrupted either
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
