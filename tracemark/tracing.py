@@ -1,7 +1,7 @@
 """The tracing corridor: sample → readings → votes → scores → accusations → case. SPEC 6.
 
-Until `accuse` is called, nothing here has seen a
-codeword: what is chosen before that is free, and what comes after is counted there.
+Until `accuse` is called, nothing here has seen a codeword: what is chosen before that is free, and
+what comes after is counted there.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class Levels:
         corner = (self.corner[0] + left, self.corner[1] + top)
         return Levels(shown[top:bottom, left:right], self.shrink, corner)
 
-    @property
+    @cached_property
     def negative(self) -> bool:
         """Whether most of what stands out in it is light on dark."""
         return _inked(self.picture) < _LIGHT
