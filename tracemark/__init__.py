@@ -8,39 +8,39 @@ case names anyone innocent is bounded, and the bound is proved in docs/SPEC.md.
 from typing import TYPE_CHECKING
 
 from tracemark import words
-from tracemark.custody import CustodyEvent
-from tracemark.errors import (
-    AlreadyMarked,
-    BadSignature,
-    HostTooSmall,
-    KeyFault,
-    LedgerError,
-    MissingExtra,
-    TracemarkError,
-    UnknownRecipient,
-    UnreadableSample,
-    UsageError,
-    VaultError,
-)
-from tracemark.keys import EnvironmentKeys, EpochKey, FileKeys, KeyProvider
-from tracemark.label_file_verbs import LabelFile, MarkedFile
 from tracemark.later import later
-from tracemark.ledger import Entry, Verification
-from tracemark.loaders import LIMITS, Limits
-from tracemark.marking import Receipt
-from tracemark.model import Recipient
-from tracemark.passphrases import ask_with
-from tracemark.tables.sink import open_output
-from tracemark.text.parse import clean
-from tracemark.vault import Vault
 
-if TYPE_CHECKING:  # most programs only mark
+if TYPE_CHECKING:
     from tracemark.access.evidence import Access, Holder
     from tracemark.case import Accusation, Binding, Case, Evidence, Pilot, RowsOf, SampleReport
     from tracemark.casefile import SignedCase, read_case, verify_case
     from tracemark.checkpoints import Checkpoint, Proven, check_proof
     from tracemark.cleaning import clean_table
-else:
+    from tracemark.custody import CustodyEvent
+    from tracemark.errors import (
+        AlreadyMarked,
+        BadSignature,
+        HostTooSmall,
+        KeyFault,
+        LedgerError,
+        MissingExtra,
+        TracemarkError,
+        UnknownRecipient,
+        UnreadableSample,
+        UsageError,
+        VaultError,
+    )
+    from tracemark.keys import EnvironmentKeys, EpochKey, FileKeys, KeyProvider
+    from tracemark.label_file_verbs import LabelFile, MarkedFile
+    from tracemark.ledger import Entry, Verification
+    from tracemark.loaders import LIMITS, Limits
+    from tracemark.marking import Receipt
+    from tracemark.model import Recipient
+    from tracemark.passphrases import ask_with
+    from tracemark.tables.sink import open_output
+    from tracemark.text.parse import clean
+    from tracemark.vault import Vault
+else:  # each with its first use: a program that marks does not load what traces, nor a helper either
     __getattr__ = later(
         __name__,
         {
@@ -49,6 +49,19 @@ else:
             "tracemark.casefile": "SignedCase read_case verify_case",
             "tracemark.checkpoints": "Checkpoint Proven check_proof",
             "tracemark.cleaning": "clean_table",
+            "tracemark.custody": "CustodyEvent",
+            "tracemark.errors": "AlreadyMarked BadSignature HostTooSmall KeyFault LedgerError"
+            " MissingExtra TracemarkError UnknownRecipient UnreadableSample UsageError VaultError",
+            "tracemark.keys": "EnvironmentKeys EpochKey FileKeys KeyProvider",
+            "tracemark.label_file_verbs": "LabelFile MarkedFile",
+            "tracemark.ledger": "Entry Verification",
+            "tracemark.loaders": "LIMITS Limits",
+            "tracemark.marking": "Receipt",
+            "tracemark.model": "Recipient",
+            "tracemark.passphrases": "ask_with",
+            "tracemark.tables.sink": "open_output",
+            "tracemark.text.parse": "clean",
+            "tracemark.vault": "Vault",
         },
     )
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.keys import EpochKey
 from tracemark.profiles import Profile
+
+if TYPE_CHECKING:  # a helper is handed subkeys and needs no keys
+    from tracemark.keys import EpochKey
 
 Handed: TypeAlias = tuple[int, Profile, bytes, bytes]
 

@@ -68,7 +68,7 @@ def small(picture: Image.Image) -> Small:
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", size, "white"), picture)
-    picture = picture.convert("RGB")
+    picture = picture.convert("RGB").reduce(max(1, max(size) // _SIDES[0]))
     for side in _SIDES:
         picture.thumbnail((side, side), Image.Resampling.LANCZOS)
         out = io.BytesIO()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.label.hosts import KEY, codeword, label
-from tracemark.darkness import scaled
+from tracemark.darkness import darkness, scaled
 from tracemark.label.already import carries_mark
 from tracemark.label.chips import Cells
 from tracemark.label.chips import dots as read_dots
@@ -76,10 +76,10 @@ def test_specks_are_found_dot_for_dot(geometry):
 
 def test_square_stands_turn_and_do_nothing_else():
     stand = np.array([[1.0, -0.05, 3], [0.02, 1.0, 4], [1e-4, 0, 1]])
-    for square, angle in zip(squares(stand, (400, 300)), (0.02, 0.05), strict=True):
+    for square, angle in zip(squares(stand, 400), (0.02, 0.05), strict=True):
         assert square[:2, :2] @ square[:2, :2].T == pytest.approx(np.eye(2))
         assert math.atan2(square[1, 0], square[0, 0]) == pytest.approx(angle, rel=0.01)
-    assert not squares(np.eye(3), (400, 300))
+    assert not squares(np.eye(3), 400)
 
 
 def test_slots_tell_the_pose_of_a_cut_out_that_bumps_leave_in_doubt():
@@ -89,7 +89,7 @@ def test_slots_tell_the_pose_of_a_cut_out_that_bumps_leave_in_doubt():
     picture = luminance(marked.crop((left, top, left + 420, top + 420)))
     stand, bends = standing(picture)
     assert stand is not None
-    view = view_of(scaled(picture, 1.3), 1.3, stand, bends)
+    view = view_of(darkness(scaled(picture, 1.3)), 1.3, stand, bends)
     [best], tried = laid(view, lattice_of(KEY), 1)
     [stranger], _ = laid(view, lattice_of(b"another"), 1)
     assert tried and best.strength > stranger.strength + 2

@@ -21,9 +21,9 @@ def test_views_are_made_once_for_all_keys(monkeypatch):
     """A key that finds nothing asks for every scale and half; the second gets the same views."""
     made = []
 
-    def counted(picture, scale, *rest):
-        made.append((picture.tobytes(), scale))
-        return clear_view(picture, scale, *rest)
+    def counted(dark, scale, *rest):
+        made.append((dark.tobytes(), scale))
+        return clear_view(dark, scale, *rest)
 
     monkeypatch.setattr(levels, "clear_view", counted)
     part = MARKED.crop((0, 0, 400, 300))

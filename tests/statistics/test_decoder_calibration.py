@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from tracemark.decoder import Epoch, accuse
+from tracemark.decoder.accuse import Epoch, accuse
 from tracemark.decoder.hypotheses import hypotheses
 from tracemark.decoder.search import Panel
 from tracemark.decoder.team import scan
@@ -65,7 +65,7 @@ def test_scores_of_real_codewords_follow_the_same_law():
 
 
 def _votes(codebook, sample):
-    from tracemark.decoder import tally
+    from tracemark.decoder.tally import tally
 
     return tally([sample], codebook)
 

@@ -23,6 +23,7 @@ _CONTRAST = 0.25  # darkness step under which an edge counts for nothing
 _FAINT = 0.15  # edge, summed over the lines of a slot, under which there is none
 _PLAIN = 0.8  # difference beyond which a mark is no plainer to the pilot
 _RIM = 0.45  # darkness of a cell's rim at which it is no room
+_AT_ONCE = 32  # lines of the rectified picture that are sorted into columns together
 _TWO = 0.3  # at 6.5 deviations, the tail of two legs is that of a leg so much longer
 
 
@@ -121,7 +122,7 @@ def _free(rectified: Field, rows: int, columns: int) -> tuple[Field, Field, Fiel
 def _compare(view: Field) -> tuple[Field, Field]:
     """For each line and cell: first place less second, and the weight of the edge below it."""
     lines = view.shape[0]
-    columns = [np.ascontiguousarray(view[:, place::CELL]) for place in range(CELL)]
+    columns = _columns(view)
 
     def mean(start: int, count: int) -> Field:
         return np.asarray(sum(columns[start : start + count]) / np.float32(count))
@@ -150,6 +151,16 @@ def _compare(view: Field) -> tuple[Field, Field]:
     weight = np.clip(step - np.float32(_CONTRAST), 0, 0.5)
     value = np.clip((first - second) / np.maximum(step, np.float32(0.3)), -1, 1) * weight
     return value, weight
+
+
+def _columns(view: Field) -> Field:
+    """Pixel columns by their place in the cell: (CELL, lines, cells)."""
+    lines, width = view.shape
+    columns = np.empty((CELL, lines, width // CELL), np.float32)
+    for start in range(0, lines, _AT_ONCE):  # what is copied stays in the cache meanwhile
+        some = view[start : start + _AT_ONCE]
+        columns[:, start : start + _AT_ONCE] = some.reshape(len(some), -1, CELL).transpose(2, 0, 1)
+    return columns
 
 
 def pilot(cells: Cells, lattice: Lattice) -> float:

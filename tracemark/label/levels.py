@@ -61,7 +61,7 @@ class Levels:
         self.corner = corner
         self._stand, self._bends = standing(picture)
         self._views: dict[float, View] = {}
-        self._fine: Fine | None = None
+        self._darks: dict[float, Field] = {}
 
     @classmethod
     def of(cls, image: Image.Image) -> Levels:
@@ -136,17 +136,19 @@ class Levels:
         if self._stand is None:
             raise ValueError("a picture that is not legible has no views")
         if scale not in self._views:
-            self._views[scale] = clear_view(self.picture, scale, self._stand, self._bends)
+            self._views[scale] = clear_view(self._dark(scale), scale, self._stand, self._bends)
         return self._views[scale]
 
     def finer(self, than: float) -> Fine | None:
         """The picture as finely as slots are read; None where that is hardly finer than a scale."""
         scale = min(1.0, _FINE / max(self.picture.shape))
-        if scale < _FINER * than:
-            return None
-        if self._fine is None:
-            self._fine = Fine(darkness(scaled(self.picture, scale)), scale)
-        return self._fine
+        return Fine(self._dark(scale), scale) if scale >= _FINER * than else None
+
+    def _dark(self, scale: float) -> Field:
+        """Its darkness at one scale, for views and closer looks."""
+        if scale not in self._darks:
+            self._darks[scale] = darkness(scaled(self.picture, scale))
+        return self._darks[scale]
 
 
 def _inked(picture: Picture) -> float:

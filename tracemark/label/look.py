@@ -23,6 +23,7 @@ from tracemark.label.view import View
 
 _PROMISING = 3.0  # deviations of the pilot from which a pose is worth a closer look
 _CLOSER = 2  # times that a pose is looked at again
+_PLENTY = 30.0  # deviations of the pilot from which a closer look would add little
 _NEAR = 16  # pixels a cell, in that look
 _SEEN = 0.15  # weight from which a slot shows an edge
 _PLAIN = 0.8  # difference beyond which a mark is no plainer
@@ -148,8 +149,11 @@ def look(
     found = _seen(view.dark, view.lens, view.scale, best, lattice)
     if found is None or found.strength < _PROMISING:
         return found
+    found = replace(found, at=view.scale)
+    if found.strength >= _PLENTY:
+        return found
     fine = finer(view.scale)
-    found = replace(found if fine is None else _in(fine, found), at=view.scale)
+    found = found if fine is None else _in(fine, found)
     for _ in range(_CLOSER):
         again = _closer(found, lattice)
         if again is None or again.strength <= found.strength:

@@ -23,7 +23,7 @@ from tracemark.model import Reading
 
 LOCKED = 6.5  # deviations of the pilot under which a pose is not believed
 SURE = 9.0  # deviations at which no other pose is tried
-_WHOLLY = 20.0  # deviations from which no half of the picture is looked at
+_WHOLLY = 17.0  # deviations from which no half of the picture is looked at
 _NEARLY = 5.0  # deviations from which the mark may well be ours, and the picture at fault
 _ENOUGH = 60  # votes' worth of chips under which nobody can be named among a million
 _PLAIN = 8.0  # deviations on the map from which a pose is looked at before others are sought

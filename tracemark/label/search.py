@@ -12,9 +12,10 @@ from tracemark.label.pose import MapSearch, Pose
 from tracemark.label.view import AXES, CLEAR, View
 
 _COMBS = 3  # of a view that are laid on the map
-_MOST = 3  # poses of a view that are settled
+_MOST = 3  # poses of a view that are settled at most
 _WEAK = 5.0  # strength of a comb that is not worth a search of its own
 _PLAIN = 9.0  # strength of a pose at which no other comb is tried
+_RIVAL = 0.75  # of the best pose's strength, from which another is settled as well
 
 
 class Found(NamedTuple):
@@ -55,7 +56,9 @@ def poses(view: View, search: MapSearch) -> Found:
         tried += len(ratios) * search.shifts
         if max(pose.strength for pose in found) > _PLAIN:
             break
-    return Found(view, sorted(found, key=lambda pose: -pose.strength)[:_MOST], tried)
+    plainest = sorted(found, key=lambda pose: -pose.strength)[:_MOST]
+    rivals = [pose for pose in plainest if pose.strength >= _RIVAL * plainest[0].strength]
+    return Found(view, rivals, tried)
 
 
 def _ratios(comb: Comb, others: list[Comb], *, wide: bool) -> NDArray[np.float64]:

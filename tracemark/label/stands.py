@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.darkness import scaled
+from tracemark.darkness import Field
 from tracemark.label.lens import Matrix
 from tracemark.label.view import View, best, view_of
 
@@ -21,33 +21,33 @@ _CROOKED = 0.004  # between two stands, in radians or change of scale, that make
 
 
 def clear_view(
-    picture: NDArray[np.uint8], scale: float, stand: Matrix, bends: NDArray[np.float64]
+    dark: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]
 ) -> View:
     """A picture at one scale, standing as `view.standing` has it, or square where few edges say.
 
     Parameters
     ----------
-    picture : (H, W) uint8
+    dark : (H, W) float32
+        Its darkness, at `scale` times its own size.
     scale : float
     stand, bends
         From `view.standing`.
     """
-    gray = scaled(picture, scale)
-    views = [view_of(gray, scale, stand, bends)]
-    if gray.size <= _FEW:
-        views += [view_of(gray, scale, square, bends) for square in squares(stand, picture.shape)]
+    views = [view_of(dark, scale, stand, bends)]
+    if dark.size <= _FEW:
+        views += [view_of(dark, scale, one, bends) for one in squares(stand, max(dark.shape) / scale)]
     return max(views, key=lambda view: math.hypot(*(best(axis) for axis in view.combs)))
 
 
-def squares(stand: Matrix, shape: tuple[int, ...]) -> list[Matrix]:
+def squares(stand: Matrix, longest: float) -> list[Matrix]:
     """Turns without slant or perspective that keep the level edges level, or the plumb ones plumb.
 
-    None where the stand is such a turn already.
+    None where the stand is such a turn already. `longest` is the picture's longer side in pixels.
     """
     flat = stand / stand[2, 2]
     level = math.atan2(flat[1, 0], flat[0, 0])
     plumb = math.atan2(-flat[0, 1], flat[1, 1])
-    converging = float(np.abs(flat[2, :2]).max()) * max(shape) / 2
+    converging = float(np.abs(flat[2, :2]).max()) * longest / 2
     if max(abs(level - plumb), converging) < _CROOKED:
         return []
     return [

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tracemark.darkness import Field, darkness
+from tracemark.darkness import Field
 from tracemark.label.bumps import Bumps, find_bumps
 from tracemark.label.combs import Comb, Focus, Spots, find_combs
 from tracemark.label.lattice import LEVEL, SIDES
@@ -62,18 +62,17 @@ class View:
         return max(best(axis) for axis in self.combs)
 
 
-def view_of(gray: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]) -> View:
+def view_of(dark: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]) -> View:
     """Stand a picture upright, find its bumps, focus them, and find their combs.
 
     Parameters
     ----------
-    gray : (H, W) float32
-        Luminance, the picture at `scale` times its own size.
+    dark : (H, W) float32
+        Darkness, the picture at `scale` times its own size.
     scale : float
     stand, bends
         From `standing`.
     """
-    dark = darkness(gray)
     factor = np.diag([scale, scale, 1.0])
     straight, to_dark = _stand_up(dark, factor @ stand @ np.linalg.inv(factor))
     straight = redrawn(straight, *_ABOUT)

@@ -17,7 +17,7 @@ from tracemark.tone.lattice import PERIOD, Lattice, Signs, Use, lattice_of
 from tracemark.tone.pattern import ACROSS, cell_of
 from tracemark.tone.search import Found, places
 from tracemark.tone.settle import SCALE, cells_of, extent, fit, folded, settle
-from tracemark.tone.steps import Field, Steps, luminance, pyramid
+from tracemark.tone.steps import Field, Steps, luminance, pyramid, shades
 from tracemark.tone.view import Pose, grown, laid, stretched, through, upright
 from tracemark.upright import stand_of
 
@@ -86,7 +86,7 @@ def read(
 
 def reduced(image: Image.Image) -> Reduced:
     """A picture as small as it is looked at."""
-    values = luminance(image)
+    values = shades(image)
     shrink = max(1, -(-max(values.shape) // _LONGEST))
     return Reduced(_reduced(values, shrink), shrink)
 
@@ -142,14 +142,17 @@ def legible(marked: Image.Image, signs: Signs, pose: Pose) -> float:
     return max(_clear(values * signs), 0.0) ** 2 / (2 * math.log(2))
 
 
-def _reduced(values: Field, factor: int) -> Field:
+def _reduced(values: Field | NDArray[np.uint8], factor: int) -> Field:
     if factor == 1:
-        return values
+        return values.astype(np.float32)
     rows, columns = (side // factor for side in values.shape)
     cut = values[: rows * factor, : columns * factor]
     # whole numbers, so that it does not matter in which order they are added up
-    total = sum(cut[i::factor, j::factor] for i in range(factor) for j in range(factor))
-    return np.asarray(total / np.float32(factor * factor), np.float32)
+    total = np.zeros((rows, columns), np.uint32 if values.dtype == np.uint8 else np.float32)
+    for i in range(factor):
+        for j in range(factor):
+            total += cut[i::factor, j::factor]
+    return total.astype(np.float32) / np.float32(factor * factor)
 
 
 def _found(

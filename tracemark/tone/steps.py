@@ -39,6 +39,11 @@ class Steps:
 
 def luminance(image: Image.Image) -> Field:
     """Luminance over white paper: (H, W) float32 in [0, 255], of a picture of any mode."""
+    return shades(image).astype(np.float32)
+
+
+def shades(image: Image.Image) -> Field | NDArray[np.uint8]:
+    """The same, as bytes where the picture is held in bytes."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layers = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), layers)
@@ -46,7 +51,7 @@ def luminance(image: Image.Image) -> Field:
         values = np.nan_to_num(np.asarray(image, np.float32), posinf=0, neginf=0)
         low, high = float(values.min(initial=0)), float(values.max(initial=0))
         return ((values - low) * np.float32(255 / max(high - low, 1e-30))).astype(np.float32)
-    return np.asarray(image if image.mode == "L" else image.convert("L"), np.float32)
+    return np.asarray(image if image.mode == "L" else image.convert("L"))
 
 
 def pyramid(values: Field, levels: int) -> list[Steps]:

@@ -87,9 +87,12 @@ def laid(
     whole = shrink @ pose @ corner
     whole = whole / whole[2, 2]
     size = ((right - left) * scale, (bottom - top) * scale)
-    how = Image.Transform.PERSPECTIVE
+    # without perspective, the same in half of the time
+    flat = not whole[2, :2].any()
+    how = Image.Transform.AFFINE if flat else Image.Transform.PERSPECTIVE
+    terms = tuple(whole.ravel()[: 6 if flat else 8])
     fields = [
-        np.asarray(field.transform(size, how, tuple(whole.ravel()[:8]), Image.Resampling.BILINEAR))
+        np.asarray(field.transform(size, how, terms, Image.Resampling.BILINEAR))
         for field in (at.right, at.down)
     ]
     # the lattice's own axes: what rises along a turned axis rises along both of the picture's
