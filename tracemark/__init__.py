@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tracemark.tables.sink import open_output
     from tracemark.text.parse import clean
     from tracemark.vault import Vault
-else:  # each with its first use: a program that marks does not load what traces, nor a helper either
+else:  # each with its first use: what marks need not load what traces, nor a helper either
     __getattr__ = later(
         __name__,
         {

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from tracemark.codeword import Codebook
-from tracemark.decoder.accuse import Epoch, accuse
-from tracemark.decoder.accuse import ROUNDS, split
+from tracemark.decoder.accuse import ROUNDS, Epoch, accuse, split
 from tracemark.errors import UsageError
 from tracemark.keys import EpochKey
 from tracemark.model import Reading

@@ -66,6 +66,13 @@ def chunked(candidates: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
             yield ids[start : start + CHUNK]
 
 
+def _few(indices: NDArray[np.intp]) -> NDArray[np.intp] | slice:
+    """Indices, as a slice where they are a run: that takes no copy."""
+    if len(indices) and indices[-1] - indices[0] == len(indices) - 1:
+        return slice(int(indices[0]), int(indices[-1]) + 1)
+    return indices
+
+
 class _Epoch:
     """One epoch: multiplies codewords with the weights of all groups at once."""
 
@@ -77,7 +84,7 @@ class _Epoch:
         steps = np.concatenate([np.zeros((length, 0), np.float32), *weighed], axis=1)
         # bytes of the codeword whose eight positions all weigh nothing are left out, if many are
         used = steps.any(axis=1).reshape(-1, 8).any(axis=1)
-        self._used = np.flatnonzero(used) if used.mean() < _MANY_USED else slice(None)
+        self._used = _few(np.flatnonzero(used)) if used.mean() < _MANY_USED else slice(None)
         width = steps.shape[1]
         kept = steps.reshape(length // 8, 8, width)[self._used].reshape(-1, width or 1)
         self._depth = -(-len(kept) // _DEEP)

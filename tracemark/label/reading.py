@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from tracemark.label.chips import chips, dots
 from tracemark.label.laid import laid
-from tracemark.label.lattice import Lattice, lattice_of
+from tracemark.label.lattice import SIDES, Lattice, lattice_of
 from tracemark.label.levels import Box, Levels, Picture
 from tracemark.label.look import Look, look
 from tracemark.label.pose import MapSearch, Pose
@@ -33,6 +33,7 @@ _TOGETHER = 2  # views that are searched at a time
 _LABELS = 8  # that are looked for in one picture
 _RIM = 1.08  # times the area that was read, of the area that is a label's own
 _REST = 0.08  # of a label's bumps, by weight, that must be beside it for another to be sought
+_EDGED = 0.02  # and of those on edges: the grain of a table is specks alone
 _STRAY = 0.02  # of these bumps, by weight and on every side, that may belong to nothing
 _ROOM = 0.1  # of the area that they are in, on every side, that is looked at as well
 
@@ -270,8 +271,10 @@ def _beside(view: View, inside: NDArray[np.bool_]) -> Box | None:
     spots = view.lens.inverse(view.bumps.points) / view.scale
     x, y = np.clip(spots.T, 0, np.array([inside.shape[::-1]]).T - 1).astype(np.int64)
     known, weights = inside[y, x], view.bumps.weights
-    if weights[~known].sum() < _REST * weights[known].sum():
-        return None
+    on_edges = view.bumps.sides < SIDES
+    for some, least in ((weights, _REST), (weights * on_edges, _EDGED)):
+        if some[~known].sum() < least * some[known].sum():
+            return None
     ends = [_middle(along, weights[~known]) for along in spots[~known].T]
     low, high = np.transpose(ends)
     room = _ROOM * (high - low)

@@ -20,9 +20,7 @@ _FEW = 500_000  # pixels, at the scale in question, of a picture that holds few 
 _CROOKED = 0.004  # between two stands, in radians or change of scale, that makes a difference
 
 
-def clear_view(
-    dark: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]
-) -> View:
+def clear_view(dark: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]) -> View:
     """A picture at one scale, standing as `view.standing` has it, or square where few edges say.
 
     Parameters
@@ -35,7 +33,8 @@ def clear_view(
     """
     views = [view_of(dark, scale, stand, bends)]
     if dark.size <= _FEW:
-        views += [view_of(dark, scale, one, bends) for one in squares(stand, max(dark.shape) / scale)]
+        longest = max(dark.shape) / scale
+        views += [view_of(dark, scale, one, bends) for one in squares(stand, longest)]
     return max(views, key=lambda view: math.hypot(*(best(axis) for axis in view.combs)))
 
 
