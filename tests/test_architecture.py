@@ -214,19 +214,28 @@ def test_importing_the_library_is_quick() -> None:
         )
         return float(run_python(code))
 
-    pairs = [(seconds("numpy"), seconds("tracemark")) for _ in range(7)]
+    pairs = [(seconds("numpy"), seconds("tracemark; tracemark.Vault")) for _ in range(7)]
     numpys, ours = (min(times) for times in zip(*pairs, strict=True))
     assert ours < max(0.2, 3.2 * numpys)  # a busy machine stretches files more than numpy
 
 
 def test_importing_the_library_loads_nothing_that_traces() -> None:
-    loaded = {*run_python("import sys, tracemark; print(*sys.modules)").split()}
+    loaded = {*run_python("import sys, tracemark as t; t.Vault; print(*sys.modules)").split()}
     late = ("tracing", "decoder", "case", "casefile", "loaders.sample", "text.reader", "label")
     assert not loaded & {"PIL", *(f"tracemark.{name}" for name in late)}
 
 
+@pytest.mark.parametrize("module", ["decoder.helper", "tone.child"])
+def test_a_helping_process_loads_no_more_than_it_needs(module: str) -> None:
+    """Every trace of a picture waits for it."""
+    loaded = {*run_python(f"import sys, tracemark.{module}; print(*sys.modules)").split()}
+    assert f"tracemark.{module}" in loaded
+    late = ("vault", "keys", "ledger", "text", "tables", "marking", "case")
+    assert not loaded & {f"tracemark.{name}" for name in late}
+
+
 def test_importing_the_library_pulls_in_no_extra() -> None:
-    loaded = run_python("import sys, tracemark; print(*sorted(sys.modules))").split()
+    loaded = run_python("import sys, tracemark as t; t.Vault; print(*sys.modules)").split()
     others = {"typer", "rich", "jinja2", "cryptography", "zxingcpp", "scipy", "pytest", "cv2"}
     assert not {*others, *EXTRAS} & set(loaded)
 
