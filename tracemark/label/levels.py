@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tracemark.darkness import Field, darkness, scaled
+from tracemark.darkness import Field, darkness, scaled, smooth
 from tracemark.label.raster import luminance, turned
 from tracemark.label.stands import clear_view
 from tracemark.label.view import View, standing
@@ -30,6 +30,7 @@ _LIGHT = 0.35  # between ink and paper, of a tile's mean: below it the ink is th
 _TILE, _TILES = 16, 40  # pixels of a tile at least; tiles along the longer side at most
 _SEEN = 1600  # pixels along the longer side that are looked at for that
 _CONTRAST = 60  # levels, of a tile in which something stands out
+_STREWN = 0.01  # share of lone dots in a picture whose shades they are
 _LONGEST = 8000  # pixels; nothing finer than the finest level is ever looked at
 
 
@@ -51,14 +52,21 @@ class Levels:
         Its pixels to one of the picture as it was given.
     corner : (x, y)
         Of the whole of which it is a part, the pixel that is its first.
+    mirror : int, optional
+        Last column of the whole, where that is seen in a mirror.
     """
 
     def __init__(
-        self, picture: Picture, shrink: float = 1.0, corner: tuple[int, int] = (0, 0)
+        self,
+        picture: Picture,
+        shrink: float = 1.0,
+        corner: tuple[int, int] = (0, 0),
+        mirror: int | None = None,
     ) -> None:
         self.picture = picture
         self.shrink = shrink
         self.corner = corner
+        self.mirror = mirror
         self._stand, self._bends = standing(picture)
         self._views: dict[float, View] = {}
         self._darks: dict[float, Field] = {}
@@ -75,7 +83,7 @@ class Levels:
         left, top, right, bottom = box
         shown = self.picture if picture is None else picture
         corner = (self.corner[0] + left, self.corner[1] + top)
-        return Levels(shown[top:bottom, left:right], self.shrink, corner)
+        return Levels(shown[top:bottom, left:right], self.shrink, corner, self.mirror)
 
     @cached_property
     def negative(self) -> bool:
@@ -85,7 +93,24 @@ class Levels:
     @cached_property
     def inverted(self) -> Levels:
         """The same with dark for light."""
-        return Levels(255 - self.picture, self.shrink, self.corner)
+        return Levels(255 - self.picture, self.shrink, self.corner, self.mirror)
+
+    @cached_property
+    def strewn(self) -> bool:
+        """Whether its shades are lone dots of ink, as a black and white scan has them."""
+        return _lone(self.picture) > _STREWN
+
+    @cached_property
+    def softened(self) -> Levels:
+        """The same with lone dots blurred to shades again."""
+        soft = smooth(self.picture.astype(np.float32), 2) + np.float32(0.5)
+        return Levels(soft.astype(np.uint8), self.shrink, self.corner, self.mirror)
+
+    @cached_property
+    def mirrored(self) -> Levels:
+        """The whole as it is in a mirror."""
+        picture = np.ascontiguousarray(self.picture[:, ::-1])
+        return Levels(picture, self.shrink, mirror=picture.shape[1] - 1)
 
     @cached_property
     def halves(self) -> list[Levels]:
@@ -104,6 +129,8 @@ class Levels:
     def given(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Where pixels of it are in the picture as it was given: (n, 2) to (n, 2) x and y."""
         whole = points + np.array(self.corner, np.float32)
+        if self.mirror is not None:
+            whole[:, 0] = np.float32(self.mirror) - whole[:, 0]
         return np.asarray((whole + np.float32(0.5)) / np.float32(self.shrink) - np.float32(0.5))
 
     @property
@@ -139,6 +166,12 @@ class Levels:
             self._views[scale] = clear_view(self._dark(scale), scale, self._stand, self._bends)
         return self._views[scale]
 
+    @property
+    def seen(self) -> list[View]:
+        """The views that were made, its negative's and softened ones too."""
+        ways = [self, *[self.inverted] * self.negative, *[self.softened] * self.strewn]
+        return [view for one in ways for view in one._views.values()]
+
     def finer(self, than: float) -> Fine | None:
         """The picture as finely as slots are read; None where that is hardly finer than a scale."""
         scale = min(1.0, _FINE / max(self.picture.shape))
@@ -164,6 +197,18 @@ def _inked(picture: Picture) -> float:
         return 1.0
     mean = tiles.mean(1).mean(2)
     return float(np.median((mean[plain] - low[plain]) / (high[plain] - low[plain])))
+
+
+def _lone(picture: Picture) -> float:
+    """Share of pixels that are ink with paper all around."""
+    ink = picture < 128
+    lone = ink[1:-1, 1:-1].copy()
+    height, width = lone.shape
+    for down in range(3):
+        for right in range(3):
+            if (down, right) != (1, 1):
+                lone &= ~ink[down : down + height, right : right + width]
+    return float(lone.mean()) if lone.size else 0.0
 
 
 def _near(scale: float) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +19,14 @@ from tracemark.label.levels import Box, Levels, Picture
 from tracemark.label.look import Look, look
 from tracemark.label.pose import MapSearch, Pose
 from tracemark.label.search import Found, poses
-from tracemark.label.view import CLEAR, View
+from tracemark.label.view import CLEAR, View, mirrored
 from tracemark.model import Reading
 
 LOCKED = 6.5  # deviations of the pilot under which a pose is not believed
 SURE = 9.0  # deviations at which no other pose is tried
 _WHOLLY = 17.0  # deviations from which no half of the picture is looked at
 _NEARLY = 5.0  # deviations from which the mark may well be ours, and the picture at fault
+_ROWS = 15.0  # strength of a comb from which some label's marks are in a picture
 _ENOUGH = 60  # votes' worth of chips under which nobody can be named among a million
 _PLAIN = 8.0  # deviations on the map from which a pose is looked at before others are sought
 _FAINT = 4  # views, those with the strongest poses, that are looked at where none is plain
@@ -50,7 +52,7 @@ class LabelReading:
         Strength of the pilot in standard deviations: is this ours, and is the pose right? No
         codeword was seen.
     comb : float
-        Strength of the strongest comb of bumps, whoever's: above about 15 some label's nubs are
+        Strength of the strongest comb of bumps, whoever's: above about 15 some label's marks are
         in the picture, even where this key's map does not fit them.
     why : str
         Empty if read; else what stood in the way, and what would help.
@@ -155,11 +157,28 @@ def read_all(image: Image.Image, key: bytes) -> list[LabelReading]:
 def read_under(image: Image.Image, keys: Sequence[bytes]) -> list[list[LabelReading]]:
     """What `read_all` gives under each key; what needs no key is done once."""
     levels = Levels.of(image)
-    return [list(_either_way(levels, key)) for key in keys]
+    found = [list(_either_way(levels, key)) for key in keys]
+    if any(some[0].readings for some in found) or not _in_a_mirror(levels, keys):
+        return found
+    again = [list(_either_way(levels.mirrored, key)) for key in keys]
+    return [_clearer(*both) for both in zip(found, again, strict=True)]
+
+
+def _in_a_mirror(levels: Levels, keys: Sequence[bytes]) -> bool:
+    """Whether marks that fit no key's map as they stand may fit one as they are in a mirror."""
+    turned = [mirrored(view) for view in levels.seen if view.clearest >= _ROWS]
+    return any(poses(view, _map_of(key)).strength >= _PLAIN for key in keys for view in turned)
+
+
+def _clearer(one: list[LabelReading], other: list[LabelReading]) -> list[LabelReading]:
+    """Of two ways to look at a picture that with the clearer pilot; the poses of both count."""
+    if other[0].pilot > one[0].pilot:
+        one, other = other, one
+    return [replace(label, poses=label.poses + other[0].poses) for label in one]
 
 
 def _either_way(levels: Levels, key: bytes) -> Iterator[LabelReading]:
-    """The labels of a picture; where most is light on dark, those of its negative if there are."""
+    """The labels of a picture, or if they show better those of its negative, or of it softened."""
     tried = 0.0
     if levels.negative:
         found = _labels(levels.inverted, key)
@@ -169,7 +188,15 @@ def _either_way(levels: Levels, key: bytes) -> Iterator[LabelReading]:
             yield from found
             return
         tried = first.poses
-    for one in _labels(levels, key):
+    found = _labels(levels, key)
+    first = next(found)
+    if first.pilot < _WHOLLY and levels.strewn:
+        soft = _labels(levels.softened, key)
+        other = next(soft)
+        if other.pilot > first.pilot:
+            first, other, found = other, first, soft
+        tried += other.poses
+    for one in chain([first], found):
         yield replace(one, poses=one.poses + tried)
 
 

@@ -5,7 +5,7 @@ SPEC 10.8.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ _FEWEST = 12  # bumps that can show a comb
 _BENDS: NDArray[np.float64] = np.linspace(-0.036, 0.036, 13)
 _ABOUT = (1.4, 3)  # pixels a dot and two dots, at the scales that bumps are sought at
 AXES = (False, True)  # along x; along y
+_MIRRORED = np.array([0, 1, 3, 2, 4, 5])  # what each kind of bump is in a mirror
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,13 @@ def view_of(dark: Field, scale: float, stand: Matrix, bends: NDArray[np.float64]
     combs = (_combs(moved, False), _combs(moved, True))
     converging = bool(bends[-1] >= _BENDS[-1])
     return View(dark, lens, moved, combs, converging, scale)
+
+
+def mirrored(view: View) -> View:
+    """What bumps and combs a view would show in a mirror."""
+    points = view.bumps.points * np.array([-1.0, 1.0])
+    bumps = Bumps(points, view.bumps.weights, _MIRRORED[view.bumps.sides])
+    return replace(view, bumps=bumps, combs=(_combs(bumps, False), _combs(bumps, True)))
 
 
 def standing(picture: NDArray[np.uint8]) -> tuple[Matrix | None, NDArray[np.float64]]:
