@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ImageFilter
 
 from tests.label.hosts import KEY, codeword, label
 from tracemark.label import look, reading
@@ -40,12 +40,12 @@ def test_a_clear_label_is_not_looked_at_closer(monkeypatch):
 
     monkeypatch.setattr(look, "_closer", counted)
     clear = reading.read(MARKED, KEY)
-    assert clear.pilot >= 30
+    assert clear.pilot >= 25
     assert not looks
-    small = MARKED.resize([side * 5 // 8 for side in MARKED.size], Image.Resampling.BOX)
-    assert reading.read(small, KEY).pilot > reading.LOCKED
+    blurred = MARKED.filter(ImageFilter.GaussianBlur(2.2))
+    assert reading.read(blurred, KEY).pilot > reading.LOCKED
     assert looks
-    assert max(looks) < 30
+    assert max(looks) < 25
 
 
 @pytest.mark.parametrize(("edges", "sought"), [(0.0, False), (0.5, True)])

@@ -23,7 +23,7 @@ from tracemark.label.view import View
 
 _PROMISING = 3.0  # deviations of the pilot from which a pose is worth a closer look
 _CLOSER = 2  # times that a pose is looked at again
-_PLENTY = 30.0  # deviations of the pilot from which a closer look would add little
+_PLENTY = 25.0  # deviations of the pilot from which a closer look would add little
 _NEAR = 16  # pixels a cell, in that look
 _SEEN = 0.15  # weight from which a slot shows an edge
 _PLAIN = 0.8  # difference beyond which a mark is no plainer
