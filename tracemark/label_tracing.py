@@ -215,7 +215,7 @@ def _read_label(
         "marked" if test.bound <= PILOT_BOUND else "no mark",
         slots=max(sum(map(len, readings)) for readings in votes),
         pilot=test,
-        note=_BESIDE if isinstance(best, label.BesideReading) else best.why,
+        note=_BESIDE if isinstance(best, label.BesideReading) else best.why or best.way,
     )
     seen = [
         replace(one, readings=[_legible(reading, subkey, words) for reading in one.readings])

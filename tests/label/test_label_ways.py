@@ -34,6 +34,7 @@ def test_a_mirrored_label_is_read_and_its_places_are_the_pictures_own():
     assert agreement(turned, BITS) > 10
     assert turned.outline is not None and straight.outline is not None
     assert turned.poses > straight.poses
+    assert (straight.way, turned.way) == ("", "read as in a mirror")
     there = places(straight)
     gaps = [
         np.abs(there[slot] - (MARKED.width - 1 - x, y)).max()
@@ -76,6 +77,7 @@ def test_a_scan_in_strewn_dots_is_read_softened():
     found = read(scan, KEY)
     assert agreement(found, BITS) > 10
     assert found.poses > alone.poses
+    assert found.way.startswith("read softened")
 
 
 def test_strewn_dots_are_told_from_print():

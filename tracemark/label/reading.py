@@ -27,6 +27,9 @@ SURE = 9.0  # deviations at which no other pose is tried
 _WHOLLY = 17.0  # deviations from which no half of the picture is looked at
 _NEARLY = 5.0  # deviations from which the mark may well be ours, and the picture at fault
 _ROWS = 15.0  # strength of a comb from which some label's marks are in a picture
+_NEGATIVE = "read as its negative, light on dark"
+_SOFTENED = "read softened, for its shades are strewn dots"
+_MIRRORED = "read as in a mirror"
 _ENOUGH = 60  # votes' worth of chips under which nobody can be named among a million
 _PLAIN = 8.0  # deviations on the map from which a pose is looked at before others are sought
 _FAINT = 4  # views, those with the strongest poses, that are looked at where none is plain
@@ -65,6 +68,8 @@ class LabelReading:
         Corners of the area that was read, in the same pixels; clockwise on the label itself.
     poses : float
         How many poses the pilot is the best of.
+    way : str
+        How the picture was looked at, if not as it is.
     """
 
     readings: list[Reading] = field(default_factory=list)
@@ -75,6 +80,7 @@ class LabelReading:
     places: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 2), np.float32))
     outline: NDArray[np.float32] | None = None
     poses: float = 1.0
+    way: str = ""
 
 
 @dataclass(slots=True)
@@ -131,6 +137,8 @@ class _Search:
 def read(image: Image.Image, key: bytes) -> LabelReading:
     """Read the marks of the clearest label in a picture: a file, a scan, a screenshot or a photo.
 
+    Only `read_all` also looks at it as it is in a mirror.
+
     Parameters
     ----------
     image : PIL image
@@ -160,7 +168,9 @@ def read_under(image: Image.Image, keys: Sequence[bytes]) -> list[list[LabelRead
     found = [list(_either_way(levels, key)) for key in keys]
     if any(some[0].readings for some in found) or not _in_a_mirror(levels, keys):
         return found
-    again = [list(_either_way(levels.mirrored, key)) for key in keys]
+    again = [
+        [replace(one, way=_MIRRORED) for one in _either_way(levels.mirrored, key)] for key in keys
+    ]
     return [_clearer(*both) for both in zip(found, again, strict=True)]
 
 
@@ -184,20 +194,19 @@ def _either_way(levels: Levels, key: bytes) -> Iterator[LabelReading]:
         found = _labels(levels.inverted, key)
         first = next(found)
         if first.readings:
-            yield first
-            yield from found
+            yield from (replace(one, way=_NEGATIVE) for one in chain([first], found))
             return
         tried = first.poses
-    found = _labels(levels, key)
+    found, way = _labels(levels, key), ""
     first = next(found)
     if first.pilot < _WHOLLY and levels.strewn:
         soft = _labels(levels.softened, key)
         other = next(soft)
         if other.pilot > first.pilot:
-            first, other, found = other, first, soft
+            first, other, found, way = other, first, soft, _SOFTENED
         tried += other.poses
     for one in chain([first], found):
-        yield replace(one, poses=one.poses + tried)
+        yield replace(one, poses=one.poses + tried, way=way)
 
 
 def _labels(levels: Levels, key: bytes) -> Iterator[LabelReading]:
