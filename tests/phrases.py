@@ -23,7 +23,7 @@ SPEAKING = {
     *("told", "labelled", "Finding", "report"),
 }
 TITLED = {"Leak", "LabelLeak"}  # said, among names of files
-SPOKEN = {"hint", "note", "help", "advice", "why", "odd", "way"}  # arguments that are read by people
+SPOKEN = {"hint", "note", "help", "advice", "why", "odd", "way"}  # arguments people read
 _LETTERS = re.compile(r"[A-Za-z]{2}")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
