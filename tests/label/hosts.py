@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
 import numpy as np
+import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from tracemark.label.reading import LabelReading
@@ -10,6 +15,21 @@ from tracemark.profiles import CURRENT
 
 KEY = b"label tests' key, 32 bytes long."
 BARS = (60, 700, 540, 800)  # left, top, right, bottom
+
+
+def noted(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, what: Callable[..., Any]
+) -> list[Any]:
+    """What each call of a function is about, as `what` has it from what the call is given."""
+    calls: list[Any] = []
+    real = getattr(module, name)
+
+    def called(*given: Any) -> Any:
+        calls.append(what(*given))
+        return real(*given)
+
+    monkeypatch.setattr(module, name, called)
+    return calls
 
 
 def codeword(seed: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import ImageFilter
 
-from tests.label.hosts import KEY, codeword, label
+from tests.label.hosts import KEY, codeword, label, noted
 from tracemark.label import look, reading
 from tracemark.label.bumps import Bumps
 from tracemark.label.lattice import FREE_X, SIDES, lattice_of
@@ -31,14 +31,7 @@ def test_only_rivals_of_the_plainest_pose_are_settled():
 
 
 def test_a_clear_label_is_not_looked_at_closer(monkeypatch):
-    looks = []
-    closer = look._closer
-
-    def counted(found, lattice):
-        looks.append(found.strength)
-        return closer(found, lattice)
-
-    monkeypatch.setattr(look, "_closer", counted)
+    looks = noted(monkeypatch, look, "_closer", lambda found, lattice: found.strength)
     clear = reading.read(MARKED, KEY)
     assert clear.pilot >= 25
     assert not looks

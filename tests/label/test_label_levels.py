@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.label.hosts import KEY, codeword, label
+from tests.label.hosts import KEY, codeword, label, noted
 from tracemark.label import embed, levels, read_under
 from tracemark.label.combs import find_combs
 from tracemark.label.levels import Levels
 from tracemark.label.reading import LOCKED
-from tracemark.label.stands import clear_view
 
 OTHER = bytes(reversed(KEY))
 MARKED = embed(label(), codeword(1), KEY)[0].convert("L")
@@ -19,13 +18,7 @@ MARKED = embed(label(), codeword(1), KEY)[0].convert("L")
 
 def test_views_are_made_once_for_all_keys(monkeypatch):
     """A key that finds nothing asks for every scale and half; the second gets the same views."""
-    made = []
-
-    def counted(dark, scale, *rest):
-        made.append((dark.tobytes(), scale))
-        return clear_view(dark, scale, *rest)
-
-    monkeypatch.setattr(levels, "clear_view", counted)
+    made = noted(monkeypatch, levels, "clear_view", lambda dark, scale, *_: (dark.tobytes(), scale))
     part = MARKED.crop((0, 0, 400, 300))
     first, second = read_under(part, [OTHER, OTHER])
     assert made and len(set(made)) == len(made)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
-from tests.label.hosts import KEY, agreement, codeword, label
+from tests.label.hosts import KEY, agreement, codeword, label, noted
 from tracemark.label import reading
 from tracemark.label.levels import Levels
 from tracemark.label.marking import embed
@@ -54,14 +54,7 @@ def test_a_part_of_a_mirrored_picture_knows_where_it_stands():
 
 def test_nobody_looks_in_a_mirror_for_marks_of_another_key(monkeypatch):
     """It would take as long again, and marks that fit no key are a daily sight."""
-    looked = []
-    either_way = reading._either_way
-
-    def counted(levels, key):
-        looked.append(levels.mirror)
-        return either_way(levels, key)
-
-    monkeypatch.setattr(reading, "_either_way", counted)
+    looked = noted(monkeypatch, reading, "_either_way", lambda levels, key: levels.mirror)
     [[found]] = read_under(MARKED, [OTHER])
     assert found.pilot < LOCKED < found.comb
     assert looked == [None]
@@ -92,3 +85,12 @@ def test_of_a_strewn_picture_the_clearer_way_is_taken():
     alone = next(reading._labels(Levels.of(scan), KEY))
     assert alone.readings
     assert read(scan, KEY).pilot >= alone.pilot
+
+
+def test_what_was_seen_is_told_without_looking_in_another_way():
+    """A negative or a softened picture stands up anew, for which giving up should not wait."""
+    picture = Levels.of(MARKED)
+    assert picture.seen == []
+    view = picture.view(1.0)
+    assert picture.seen[0] is view
+    assert not {"inverted", "softened"} & set(vars(picture))

@@ -169,7 +169,11 @@ class Levels:
     @property
     def seen(self) -> list[View]:
         """The views that were made, its negative's and softened ones too."""
-        ways = [self, *[self.inverted] * self.negative, *[self.softened] * self.strewn]
+        ways = [self]
+        if self.negative:
+            ways.append(self.inverted)
+        if self.strewn:
+            ways.append(self.softened)
         return [view for one in ways for view in one._views.values()]
 
     def finer(self, than: float) -> Fine | None:
