@@ -18,8 +18,7 @@ from tracemark.memory import keep_freed
 CHUNK = 1024  # candidates that are scored together
 _BLOCK = 256  # codewords unpacked at a time: their floats stay in the cache
 # one product at a time: at most 2^18 multiply-adds, up to which OpenBLAS starts no threads
-_ROWS, _DEEP, _COLUMNS = 64, 192, 20
-_MANY_USED = 0.75  # of the bytes: picking them out costs more than it saves
+_DEEP, _COLUMNS = 48, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +65,6 @@ def chunked(candidates: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
             yield ids[start : start + CHUNK]
 
 
-def _few(indices: NDArray[np.intp]) -> NDArray[np.intp] | slice:
-    """Indices, as a slice where they are a run: that takes no copy."""
-    if len(indices) and indices[-1] - indices[0] == len(indices) - 1:
-        return slice(int(indices[0]), int(indices[-1]) + 1)
-    return indices
-
-
 class _Epoch:
     """One epoch: multiplies codewords with the weights of all groups at once."""
 
@@ -82,18 +74,24 @@ class _Epoch:
         length = panel.codebook.profile.length
         weighed = [h.steps for h in panel.groups if h is not None]
         steps = np.concatenate([np.zeros((length, 0), np.float32), *weighed], axis=1)
-        # bytes of the codeword whose eight positions all weigh nothing are left out, if many are
-        used = steps.any(axis=1).reshape(-1, 8).any(axis=1)
-        self._used = _few(np.flatnonzero(used)) if used.mean() < _MANY_USED else slice(None)
-        width = steps.shape[1]
-        kept = steps.reshape(length // 8, 8, width)[self._used].reshape(-1, width or 1)
-        self._depth = -(-len(kept) // _DEEP)
-        self._steps = np.zeros((self._depth * _DEEP, width), np.float32)
-        self._steps[: len(kept)] = kept
+        # positions that weigh nothing are left out, and bytes without any that weighs
+        used = np.flatnonzero(steps.any(axis=1))
+        self._bytes, which = np.unique(used // 8, return_inverse=True)
+        depth, width = -(-len(used) // _DEEP), steps.shape[1]
+        self._byte = np.zeros(depth * _DEEP, np.intp)
+        self._byte[: len(used)] = which
+        bit = 128 >> (used % 8)
+        self._bit = np.zeros((depth * _DEEP, 1), np.uint8)
+        self._bit[: len(used), 0] = bit
+        # a bit is left where it stands in its byte, and worth that much less
+        worth = np.zeros((depth * _DEEP, width), np.float32)
+        worth[: len(used)] = steps[used] / bit[:, None]
+        pieces = worth.reshape(depth, _DEEP, width).transpose(0, 2, 1)
+        self._steps = np.ascontiguousarray(pieces)
 
     def score(self, packed: NDArray[np.uint8]) -> NDArray[np.float64]:
         """ln e of packed codewords under each group: (n, L/8) gives (n, groups)."""
-        sums = self._sums(packed[:, self._used])
+        sums = self._sums(packed)
         log_e = np.zeros((len(packed), len(self._groups)))
         column = 0
         for group, weighed in enumerate(self._groups):
@@ -106,21 +104,24 @@ class _Epoch:
     def _sums(self, packed: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Sums of steps over the ones of each codeword: (n, columns) float32, exact.
 
-        The product is cut into pieces so small that BLAS keeps to this thread: its own gain little
-        on products this thin, and when the machine is busy they wait for everybody else's. Cut
-        along the positions too, a piece has rows enough to be worth a call, and in whole numbers
-        it does not matter in which order pieces are added up.
+        Codewords stand side by side, a row for each position. The product is cut into pieces so
+        small that BLAS keeps to this thread: its own gain little on products this thin, and when
+        the machine is busy they wait for everybody else's. In whole numbers, and in these by a
+        power of two, it does not matter in which order pieces are added up.
         """
-        depth, width = self._depth, self._steps.shape[1]
-        sums = np.empty((len(packed), width), np.float32)
-        floats = np.zeros((_BLOCK, depth * _DEEP), np.float32)
-        pieces = floats.reshape(_BLOCK // _ROWS, _ROWS, depth, _DEEP).transpose(0, 2, 1, 3)
-        steps = self._steps.reshape(depth, _DEEP, width)
-        for start in range(0, len(packed), _BLOCK):
-            block = packed[start : start + _BLOCK]
-            floats[: len(block), : 8 * block.shape[1]] = np.unpackbits(block, axis=1)
+        depth, width, _ = self._steps.shape
+        sums = np.zeros((width, len(packed)), np.float32)
+        columns = np.zeros((len(self._bytes), _BLOCK), np.uint8)
+        bits = np.zeros((depth * _DEEP, _BLOCK), np.uint8)
+        floats = np.zeros((depth, _DEEP, _BLOCK), np.float32)
+        for start in range(0, len(packed) if depth else 0, _BLOCK):
+            block = packed[start : start + _BLOCK].T
+            columns[:, : block.shape[1]] = block[self._bytes]
+            np.take(columns, self._byte, axis=0, out=bits, mode="clip")
+            np.bitwise_and(bits, self._bit, out=bits)
+            floats[...] = bits.reshape(floats.shape)
             for left in range(0, width, _COLUMNS):
-                right = slice(left, left + _COLUMNS)
-                found = np.matmul(pieces, steps[:, :, right]).sum(axis=1)
-                sums[start : start + _BLOCK, right] = found.reshape(_BLOCK, -1)[: len(block)]
-        return sums
+                some = slice(left, left + _COLUMNS)
+                found = np.matmul(self._steps[:, some], floats).sum(axis=0)
+                sums[some, start : start + _BLOCK] = found[:, : block.shape[1]]
+        return np.ascontiguousarray(sums.T)
