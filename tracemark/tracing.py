@@ -111,8 +111,9 @@ def trace(
     tables = Tables(keys, profile, reader, records, pool, expected, outline)
 
     # SPEC 6.5: codewords depend on no sample, so they may be drawn meanwhile
+    listing = ledger.listing(among)
     if team:
-        team.draw(books, ledger.ids(among), about)
+        team.draw(books, listing.now(), about)
 
     # SPEC 5.4, 10: read every sample under every key
     words = reads_pictures(ocr)
@@ -160,7 +161,7 @@ def trace(
     # SPEC 6.4–6.7: score, accuse, look again at what is left
     tell("scoring", 0.0)
     judgement = accuse(
-        lambda: _counted(ledger.ids(among, before=look.number), look.candidates, tell),
+        lambda: _counted(listing.before(look.number), look.candidates, tell),
         look.candidates,
         [Epoch(book, [one.epochs[index] for one in legible]) for index, book in enumerate(books)],
         alpha=look.spends,

@@ -27,14 +27,14 @@ def asked(monkeypatch):
     """What the helper of a second processor answered: a chunk drawn ahead by its number, or ids."""
     monkeypatch.setattr(team, "processors", lambda: 2)
     seen = []
-    ask = helpers.Helper._ask
+    score = helpers.Helper.score
 
-    def noted(self, what, shape):
-        found = ask(self, what, shape)
-        seen.append(what if found is not None else None)
-        return found
+    def noted(self, what, size):
+        future = score(self, what, size)
+        future.add_done_callback(lambda done: seen.append(None if done.result() is None else what))
+        return future
 
-    monkeypatch.setattr(helpers.Helper, "_ask", noted)
+    monkeypatch.setattr(helpers.Helper, "score", noted)
     return seen
 
 
@@ -110,9 +110,39 @@ def test_whatever_ends_a_case_leaves_no_process(asked, when):
         crew.draw(BOOKS, [IDS], team.MANY)
         drawn(crew, when)
         raise KeyboardInterrupt
-    child = crew._helpers[0]._child
-    assert child is None or child.poll() is not None
-    assert not [one for one in threading.enumerate() if one in crew._helpers[0]._thread._threads]
+    helper = crew._helpers[0]
+    assert helper._child is None or helper._child.poll() is not None
+    threads = helper._orders._threads | helper._answers._threads
+    assert not [one for one in threading.enumerate() if one in threads]
+
+
+def test_the_next_order_is_given_before_an_answer_is_taken(panels, monkeypatch):
+    """So the process has it at hand when it is done with the one before."""
+    given, go_on = [], threading.Event()
+    tell, answer = helpers.Helper._tell, helpers.Helper._answer
+
+    def told(self, what):
+        given.append(what)
+        return tell(self, what)
+
+    def answered(self, *args):
+        assert go_on.wait(60)
+        return answer(self, *args)
+
+    monkeypatch.setattr(helpers.Helper, "_tell", told)
+    monkeypatch.setattr(helpers.Helper, "_answer", answered)
+    helper = helpers.Helper(0, BOOKS, Supply((), 1, 0))
+    try:
+        helper.weigh(panels)
+        futures = [helper.score(IDS[start : start + 5], 5) for start in (0, 5, 10)]
+        until(lambda: sum(what[0] == "score" for what in given) == 3)
+        assert helper.given == 3
+        go_on.set()
+        found = np.concatenate([future.result(60) for future in futures])
+    finally:
+        go_on.set()
+        helper.end()
+    same(dict(zip(IDS[:15], found, strict=True)), scores(scan([IDS[:15]], panels)))
 
 
 def test_a_list_that_breaks_off_ends_drawing_ahead_only(asked, panels):

@@ -38,7 +38,8 @@ from tracemark.errors import UsageError
 from tracemark.model import Reading, Votes
 
 ROUNDS = 8
-_EDGES = np.arange(-60.0, 61.0, 2.0)  # bits, edges of the histogram of all scores
+_WIDE, _BINS = 2.0, 60  # bits, of the histogram of all scores, and how many about 0
+_EDGES = (np.arange(_BINS + 1) - _BINS // 2) * _WIDE
 _COLUMNS = 400  # about how many weightings one epoch may have, all samples together
 _HOPE = 0.4  # a further round is worth its time if this part of the line is expected
 
@@ -326,7 +327,7 @@ def _look(
     panels = case.panels([f.recipient for f in accused], need)
     width = sum(len(g.names) for p in panels for g in p.groups if g is not None)
     attainable = case.attainable(panels)
-    counts = np.zeros(len(_EDGES) - 1, np.int64)
+    counts = np.zeros(_BINS, np.int64)
     found: list[_Found] = []
     # no codeword could pass; or none is likely to, once the accused explain the votes
     if attainable < need or (accused and case.expected(panels) < _HOPE * need):
@@ -337,8 +338,8 @@ def _look(
         seen += len(ids)
         groups = case.groups(log_e)
         total = log_average(groups, case.weights)
-        bits = np.clip(total / math.log(2), _EDGES[0], _EDGES[-1])
-        counts += np.histogram(bits, _EDGES)[0]
+        bins = np.floor(total / (math.log(2) * _WIDE)) + _BINS // 2
+        counts += np.bincount(np.clip(bins, 0, _BINS - 1).astype(np.intp), minlength=_BINS)
         for i in np.flatnonzero(total >= need).tolist():
             if ids[i] not in named:
                 found.append(_Found(ids[i], turn, float(total[i]), groups[i]))

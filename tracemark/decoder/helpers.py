@@ -1,7 +1,8 @@
-"""A process that draws codewords and scores them, and the thread that talks to it.
+"""A process that draws codewords and scores them, and the threads that talk to it.
 
 Drawing a codeword is one call of a hash function, during which a thread would keep all others
-waiting; so it takes a process.
+waiting; so it takes a process. One thread gives orders and another takes answers: the next order
+lies there when an answer is done, and the process waits for neither.
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ class Helper:
         self._futures: list[Future[Scores | None]] = []
         self._shape = (0, 0)
         self._child: subprocess.Popen[bytes] | None = None
-        self._thread = ThreadPoolExecutor(1)
+        self._orders, self._answers = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         # a ledger that cannot be read ends drawing ahead here; whoever scores will say so
-        self._thread.submit(self._start, books, supply)
+        self._orders.submit(self._start, books, supply)
 
     @property
     def given(self) -> int:
@@ -57,7 +58,7 @@ class Helper:
         """Hand over the weights of one pass."""
         self._shape = (len(panels[0].groups), len(panels)) if panels else (0, 0)
         told = [(panel.codebook.epoch, panel.groups) for panel in panels]
-        self._thread.submit(self._tell, ("weigh", told))
+        self._orders.submit(self._tell, ("weigh", told))
 
     def score(self, what: int | Sequence[str], size: int) -> Future[Scores | None]:
         """Have a chunk scored: its number, if it was drawn ahead, else its ids.
@@ -65,14 +66,17 @@ class Helper:
         None comes back of a process that broke off.
         """
         asked = what if isinstance(what, int) else list(what)
-        self._futures.append(self._thread.submit(self._ask, asked, (size, *self._shape)))
+        told = self._orders.submit(self._tell, ("score", asked))
+        self._futures.append(self._answers.submit(self._answer, told, (size, *self._shape)))
         return self._futures[-1]
 
     def end(self) -> None:
         """Leave nothing behind, whatever it is at."""
         self._kill()
-        self._thread.shutdown(cancel_futures=True)  # what it is at, starting included, ends first
+        self._answers.shutdown(wait=False, cancel_futures=True)
+        self._orders.shutdown(cancel_futures=True)  # what it is at, starting included, ends first
         self._kill()
+        self._answers.shutdown()
 
     def _start(self, books: Sequence[Codebook], supply: Supply) -> None:
         try:
@@ -96,9 +100,9 @@ class Helper:
             return False
         return True
 
-    def _ask(self, what: int | list[str], shape: tuple[int, int, int]) -> Scores | None:
+    def _answer(self, told: Future[bool], shape: tuple[int, int, int]) -> Scores | None:
         child = self._child
-        if child is None or child.stdout is None or not self._tell(("score", what)):
+        if not told.result() or child is None or child.stdout is None:
             return None
         try:
             answer = child.stdout.read(8 * int(np.prod(shape)))

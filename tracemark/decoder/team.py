@@ -31,7 +31,7 @@ ROOM = 256 << 20  # bytes of codewords that all helpers together keep
 _MOST = 3  # helpers
 _SEEN = 8  # chunks that are seen before any is started: fewer may come than announced
 _DRAWN = 8  # chunks that a helper has drawn already and may be asked for at a time
-_FRESH = 2  # chunks at a time, where it has to draw
+_FRESH = 4  # chunks at a time, where it has to draw
 _WAITING = 64  # chunks that may wait for an earlier one
 
 

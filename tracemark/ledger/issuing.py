@@ -10,6 +10,7 @@ from tracemark.ledger.chain import Json
 from tracemark.ledger.entries import Entries
 from tracemark.ledger.fingerprints import Fingerprints
 from tracemark.ledger.issues import WHAT, Issue, append_batch, append_close, batch_body, packed
+from tracemark.ledger.listing import Listing
 from tracemark.ledger.shared import SharedIssue
 from tracemark.model import Recipient
 
@@ -57,6 +58,10 @@ class Issuing(Entries):
             Only recipients registered before this entry, for example a case's.
         """
         return recipients.ids(self._store, prefix, chunk, before)
+
+    def listing(self, prefix: str | None = None) -> Listing:
+        """Ids that begin so, to be listed as of now and then as of a case; see `Listing`."""
+        return Listing(self._store, prefix)
 
     def count(self, prefix: str | None = None, *, before: int | None = None) -> int:
         """How many ids `ids` gives."""

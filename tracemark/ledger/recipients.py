@@ -94,9 +94,13 @@ def latest(store: Store, prefix: str | None) -> Iterator[Recipient]:
         start = page[-1][0] + _NEXT
 
 
-def ids(store: Store, prefix: str | None, chunk: int, before: int | None) -> Iterator[list[str]]:
+def ids(
+    store: Store, prefix: str | None, chunk: int, before: int | None, after: str = ""
+) -> Iterator[list[str]]:
     """Ids in order, in lists of at most `chunk`; only those registered before that entry."""
     start, end = _range(prefix)
+    if after:
+        start = after + _NEXT
     while True:
         page = store.ids(
             "SELECT id FROM recipients WHERE id >= ? AND id < ? AND entry < ? ORDER BY id LIMIT ?",
@@ -106,6 +110,12 @@ def ids(store: Store, prefix: str | None, chunk: int, before: int | None) -> Ite
             return
         yield list(dict.fromkeys(page))  # one of several versions
         start = page[-1] + _NEXT
+
+
+def newest(store: Store) -> int:
+    """The entry that registered last; 0 if nobody is registered."""
+    found = store.rows("SELECT entry FROM recipients ORDER BY n DESC LIMIT 1")
+    return int(found[0][0]) if found else 0
 
 
 def count(store: Store, prefix: str | None, before: int | None) -> int:
