@@ -32,14 +32,14 @@ def held_alike(panels):
 
 def test_a_helper_gives_the_same_scores_in_the_same_order(two_processors, panels, monkeypatch):
     answered = []
-    ask = helpers.Helper._ask
+    answer = helpers.Helper._answer
 
-    def counted(self, what, shape):
-        found = ask(self, what, shape)
+    def counted(self, told, shape):
+        found = answer(self, told, shape)
         answered.append(found is not None)
         return found
 
-    monkeypatch.setattr(helpers.Helper, "_ask", counted)
+    monkeypatch.setattr(helpers.Helper, "_answer", counted)
     held_alike(panels)
     assert answered and all(answered)
 
