@@ -3,7 +3,7 @@
 On its standard input stands, pickled by the process that started it, what the codebooks are made
 of, and then one order after the other: ``draw`` a chunk of candidates and keep their codewords;
 ``weigh`` from now on by these hypotheses; ``score`` a chunk, named by its number or by its ids, and
-write the scores as float64.
+write the scores as float64, after the order's own number in eight bytes, lowest first.
 """
 
 from __future__ import annotations
@@ -38,12 +38,13 @@ def main() -> None:
             epochs = [epoch for epoch, _ in what]
             scorer = Scorer([Panel(books[epoch], groups) for epoch, groups in what])
         else:
+            number, chunk = what
             scores = (
-                scorer.weigh([drawn[what][epoch] for epoch in epochs])
-                if isinstance(what, int)
-                else scorer.score(what)
+                scorer.weigh([drawn[chunk][epoch] for epoch in epochs])
+                if isinstance(chunk, int)
+                else scorer.score(chunk)
             )
-            answers.write(scores.tobytes())
+            answers.write(number.to_bytes(8, "little") + scores.tobytes())
             answers.flush()
 
 

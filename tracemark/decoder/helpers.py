@@ -11,6 +11,7 @@ import pickle
 import subprocess
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
 from typing import TypeAlias
 
 import numpy as np
@@ -43,6 +44,7 @@ class Helper:
         self._number = number
         self._futures: list[Future[Scores | None]] = []
         self._shape = (0, 0)
+        self._numbers = count()
         self._child: subprocess.Popen[bytes] | None = None
         self._orders, self._answers = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         # a ledger that cannot be read ends drawing ahead here; whoever scores will say so
@@ -66,8 +68,10 @@ class Helper:
         None comes back of a process that broke off.
         """
         asked = what if isinstance(what, int) else list(what)
-        told = self._orders.submit(self._tell, ("score", asked))
-        self._futures.append(self._answers.submit(self._answer, told, (size, *self._shape)))
+        number = next(self._numbers)
+        told = self._orders.submit(self._tell, ("score", (number, asked)))
+        shape = (size, *self._shape)
+        self._futures.append(self._answers.submit(self._answer, told, number, shape))
         return self._futures[-1]
 
     def end(self) -> None:
@@ -100,15 +104,20 @@ class Helper:
             return False
         return True
 
-    def _answer(self, told: Future[bool], shape: tuple[int, int, int]) -> Scores | None:
-        child = self._child
-        if not told.result() or child is None or child.stdout is None:
+    def _answer(
+        self, told: Future[bool], number: int, shape: tuple[int, int, int]
+    ) -> Scores | None:
+        """The answer to the order of this number; none if it is another's, or not whole."""
+        if not told.result() or self._child is None or self._child.stdout is None:
             return None
+        size = 8 * int(np.prod(shape))
         try:
-            answer = child.stdout.read(8 * int(np.prod(shape)))
+            answer = self._child.stdout.read(8 + size)
         except (OSError, ValueError):
             return None
-        return np.frombuffer(answer).reshape(shape) if len(answer) == 8 * np.prod(shape) else None
+        if len(answer) < 8 + size or int.from_bytes(answer[:8], "little") != number:
+            return None
+        return np.frombuffer(answer, np.float64, offset=8).reshape(shape)
 
     def _kill(self) -> None:
         child = self._child
