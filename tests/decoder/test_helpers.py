@@ -56,7 +56,7 @@ def test_an_answer_to_another_order_is_no_answer(two_processors, panels, monkeyp
 
     monkeypatch.setattr(helpers.Helper, "_answer", one_is_lost)
     held_alike(panels)
-    assert answered[0] and len(answered) > 5 and not any(answered[1:])
+    assert answered[0] and len(answered) >= 3 and not any(answered[1:])
 
 
 @pytest.mark.parametrize("python", ["/nowhere/python", "false"])
