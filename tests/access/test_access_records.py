@@ -10,6 +10,7 @@ import pytest
 from tracemark.access import collect
 from tracemark.access.collect import Records
 from tracemark.access.identifiers import Identifiers, of_line, of_row
+from tracemark.access.numbers import numbers_of
 from tracemark.keys import EpochKey
 from tracemark.ledger import Fingerprinter
 
@@ -64,13 +65,18 @@ def test_each_number_in_a_line_is_a_record_and_a_phone_beside_one_belongs_to_it(
     assert list(of_line("2026-03-09 08:15 已签收 20260309081500")) == []
 
 
+def note(records: Records, *found: Identifiers) -> None:
+    numbers = numbers_of(found)
+    records.take(numbers, records.printed(numbers))
+
+
 def test_a_record_is_counted_once_however_often_it_leaked() -> None:
     records = Records([PRINTS.of, LATER.of])
     for _ in range(3):
-        records.note(of_row(["运单号", "手机"], ["YT8765432109", "13900001111"]))
-        records.note(*of_line("yt8765432109"))
-    records.note(
-        of_row(["运单号", "手机"], ["1.23E+13", "13900001111"])
+        note(records, of_row(["运单号", "手机"], ["YT8765432109", "13900001111"]))
+        note(records, *of_line("yt8765432109"))
+    note(
+        records, of_row(["运单号", "手机"], ["1.23E+13", "13900001111"])
     )  # its number is lost: the phone is left
     assert (records.rows, len(records)) == (7, 2)
     for epoch, prints in enumerate((PRINTS, LATER)):
@@ -90,7 +96,7 @@ def test_of_many_records_a_fair_part_is_kept(monkeypatch: pytest.MonkeyPatch) ->
     def kept(those: Sequence[str]) -> set[int]:
         records = Records([PRINTS.of])
         for text in those:
-            records.note(*of_line(text))
+            note(records, *of_line(text))
         assert records.rows == len(those)
         assert len(records) == 500
         record, values = records.kind("waybill", 0)

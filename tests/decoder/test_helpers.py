@@ -5,10 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from tests.decoder.test_search import BOOKS, scores, weighed
+from tests.decoder.test_search import BOOKS, scan, scores, weighed
 from tracemark.decoder import helpers, team
 from tracemark.decoder.search import Panel
-from tracemark.decoder.team import scan
 
 IDS = [f"账号:{n}" for n in range(40_000)]
 

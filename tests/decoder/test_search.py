@@ -6,7 +6,7 @@ import pytest
 from tracemark.codeword import Codebook
 from tracemark.decoder.hypotheses import hypotheses
 from tracemark.decoder.search import Panel
-from tracemark.decoder.team import scan
+from tracemark.decoder.team import Team
 from tracemark.keys import EpochKey
 from tracemark.model import Votes
 from tracemark.profiles import CURRENT
@@ -20,6 +20,11 @@ def weighed(book, seed, slots=700):
     votes = Votes.empty(CURRENT.length)
     votes.add(rng.integers(0, CURRENT.length, slots), rng.choice([-1.0, 1.0], slots))
     return hypotheses(votes, book.biases, need=40.0)
+
+
+def scan(candidates, panels, *, number=0):
+    with Team() as team:
+        yield from team.scan(candidates, panels, number=number)
 
 
 def scores(blocks):

@@ -8,11 +8,11 @@ import time
 import numpy as np
 import pytest
 
-from tests.decoder.test_search import BOOKS, scores, weighed
+from tests.decoder.test_search import BOOKS, scan, scores, weighed
 from tracemark.decoder import helpers, team
 from tracemark.decoder.search import CHUNK, Panel
 from tracemark.decoder.supply import Supply
-from tracemark.decoder.team import Team, scan
+from tracemark.decoder.team import Team
 
 IDS = [f"站点:{n:06d}" for n in range(24_000)]
 

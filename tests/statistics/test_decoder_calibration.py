@@ -10,7 +10,7 @@ import pytest
 from tracemark.decoder.accuse import Epoch, accuse
 from tracemark.decoder.hypotheses import hypotheses
 from tracemark.decoder.search import Panel
-from tracemark.decoder.team import scan
+from tracemark.decoder.team import Team
 from tracemark.model import Reading
 from tracemark.profiles import CURRENT
 
@@ -57,7 +57,7 @@ def test_scores_of_real_codewords_follow_the_same_law():
     votes = _votes(codebook, sample)
     panel = Panel(codebook, [hypotheses(votes, codebook.biases, need=40.0)])
     ids = [f"account:{n}" for n in range(40_000)]
-    log_e = np.concatenate([e[:, 0, 0] for _, e in scan([ids], [panel])])
+    log_e = np.concatenate([e[:, 0, 0] for _, e in Team().scan([ids], [panel])])
     for bits in range(1, 14):
         hits = int((log_e >= bits * math.log(2)).sum())
         assert keeps(hits, len(ids), 2.0**-bits)

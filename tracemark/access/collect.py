@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.access.identifiers import KINDS, Identifiers
+from tracemark.access.identifiers import KINDS
 from tracemark.access.numbers import Numbers, numbers_of
 
 MOST = 1 << 14  # records looked up
@@ -121,13 +121,8 @@ class Records:
         """Fingerprints of some identifiers in each epoch: (epochs, n)."""
         return np.stack([make(kind, texts) for make in self._hashes])
 
-    def note(self, *found: Identifiers) -> None:
-        """Note some records, but for those that nothing identifies."""
-        numbers = numbers_of(found)
-        self.take(numbers, self.printed(numbers))
-
     def take(self, numbers: Numbers, prints: Prints) -> None:
-        """Note records whose fingerprints are known already."""
+        """Note records with their fingerprints, but for those that nothing identifies."""
         self.rows += numbers.named
         self._waiting.append(prints.where((prints.keys != 0) & (prints.keys <= self._highest)))
         self._count += len(self._waiting[-1])

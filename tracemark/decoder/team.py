@@ -127,14 +127,6 @@ class Team:
         return idle.score(ids, len(ids)) if idle is not None else None
 
 
-def scan(
-    candidates: Iterable[Ids], panels: Sequence[Panel], *, number: int = 0
-) -> Iterator[tuple[Ids, Scores]]:
-    """The same with a team of its own: see `Team.scan`."""
-    with Team() as team:
-        yield from team.scan(candidates, panels, number=number)
-
-
 def _ready(scores: Future[Scores | None] | Scores) -> bool:
     return not isinstance(scores, Future) or scores.done()
 
