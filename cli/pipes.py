@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -102,10 +103,9 @@ def _kind(suffix: str) -> str:
 
 def _held(source: Path) -> str:
     """The suffix of what a file holds, by how it begins; of a text by its name; "" if unclear."""
-    if not source.is_file():
+    head = _head(source)
+    if not head:
         return ""
-    with source.open("rb") as file:
-        head = file.read(1024)
     suffix, kind = source.suffix.lower(), _kind(source.suffix)
     begun = [one for one, start in _OTHERS.items() if re.match(start, head, re.DOTALL)]
     if kind in begun or (kind in _TEXTS and not begun):
@@ -114,6 +114,17 @@ def _held(source: Path) -> str:
         # many kinds are zip archives; a name that is none of ours may be that of another
         return begun[0].split()[0] if kind or len(begun) == 1 else ""
     return "" if b"\0" in head else _TEXT
+
+
+def _head(source: Path) -> bytes:
+    """How a file begins, or what comes by a pipe, which can still be read; empty if unknown."""
+    stdin = sys.stdin.buffer
+    if source == PIPE and isinstance(stdin, BufferedReader):
+        return stdin.peek(1024)[:1024]
+    if not source.is_file():
+        return b""
+    with source.open("rb") as file:
+        return file.read(1024)
 
 
 @contextmanager

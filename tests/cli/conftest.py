@@ -68,7 +68,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     def call(*arguments: object, stdin: bytes = b"") -> Ran:
         out, err = Stream(), Stream()
         with monkeypatch.context() as patch:
-            patch.setattr(sys, "stdin", Stream(stdin))
+            given = io.BufferedReader(io.BytesIO(stdin))
+            patch.setattr(sys, "stdin", io.TextIOWrapper(given, encoding="utf-8"))
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
             ended = status([str(argument) for argument in arguments])

@@ -77,6 +77,9 @@ def test_ocr_that_is_asked_for_and_not_there(
     [
         ("mark", "table", "orders.csv", "--to", "acct:1042", "-o", "copy.xlsx"),
         ("mark", "table", "orders", "--to", "acct:1042", "-o", "copy.xlsx"),
+        ("mark", "table", "-", "--to", "acct:1042", "-o", "copy.parquet"),
+        ("mark", "label", "-", "--to", "acct:1042", "-o", "copy.png"),
+        ("clean", "-", "-o", "copy.xls"),
         ("mark", "label", "really.jpg", "--to", "acct:1042", "-o", "copy.tif"),
         ("mark", "label", "label.png", "--to", "acct:1042", "-o", "copy.TIFF"),
         ("tile", "--to", "acct:1042", "-o", "copy.jpg"),
@@ -90,7 +93,8 @@ def test_no_file_is_called_what_it_is_not(
     shutil.copy("orders.csv", "orders")
     Image.new("1", (608, 1040), 1).save("label.png")
     shutil.copy("label.png", "really.jpg")
-    run(*arguments).failed(2, arguments[-1], "its name says otherwise")
+    given = Path("orders").read_bytes() if "-" in arguments else b""
+    run(*arguments, stdin=given).failed(2, arguments[-1], "its name says otherwise")
     assert not Path(arguments[-1]).exists()
     with tracemark.Vault.open(vault) as opened:
         assert not list(opened.ledger_entries("issue"))
