@@ -44,27 +44,12 @@ class Issuing(Entries):
         """The latest version of each recipient whose id begins so, in the order of the ids."""
         return recipients.latest(self._store, prefix)
 
-    def ids(
-        self, prefix: str | None = None, *, chunk: int = 8192, before: int | None = None
-    ) -> Iterator[list[str]]:
-        """Ids that begin so, in order, in lists of at most `chunk`; memory does not grow.
-
-        Parameters
-        ----------
-        prefix : str, optional
-            All ids if not given.
-        chunk : int
-        before : int, optional
-            Only recipients registered before this entry, for example a case's.
-        """
-        return recipients.ids(self._store, prefix, chunk, before)
-
     def listing(self, prefix: str | None = None) -> Listing:
-        """Ids that begin so, to be listed as of now and then as of a case; see `Listing`."""
+        """Ids that begin so, all if no prefix is given: as of now, and then as of a case."""
         return Listing(self._store, prefix)
 
     def count(self, prefix: str | None = None, *, before: int | None = None) -> int:
-        """How many ids `ids` gives."""
+        """How many ids begin so; only those registered before that entry, for example a case's."""
         return recipients.count(self._store, prefix, before)
 
     def at_most(self, prefix: str | None = None) -> int:
