@@ -258,6 +258,17 @@ def printed_twice(scene: Scene) -> Result:
     return Result(scan(300)(thermal(again, rng), rng), (scene.to,))
 
 
+def in_a_mirror(scene: Scene) -> Result:
+    """Left and right exchanged."""
+    return Result(shown(ink(scene.copy())[:, ::-1].copy()), (scene.to,))
+
+
+def strewn(scene: Scene) -> Result:
+    """Printed, scanned at 300 dpi, and made black and white by strewing dots."""
+    rng = np.random.default_rng(scene.rng.randrange(1 << 60))
+    return Result(scan(300)(thermal(scene.copy(), rng), rng).convert("L").convert("1"), (scene.to,))
+
+
 def guessed(scene: Scene) -> Result:
     """A mark drawn under a key of the attacker's own: dots where the design allows them."""
     from tracemark.label.marking import embed
@@ -278,6 +289,8 @@ ATTACKS: dict[str, tuple[str, Attack]] = {
     "blurred (sigma 1.5 dots), thresholded": ("1 copy", changed(thresholded(1.5))),
     "150 dpi and back, thresholded": ("1 copy", changed(at_150_dpi)),
     "black and white exchanged": ("1 copy", changed(lambda black: 1 - black)),
+    "left and right exchanged": ("1 copy", in_a_mirror),
+    "scanned, strewn black and white": ("1 copy, a printer", strewn),
     "printed and scanned twice": ("1 copy, a printer", printed_twice),
     "bumps on straight edges wiped": ("1 copy, the design", changed(edges_straightened)),
     "bumps and specks wiped": ("1 copy, the design", changed(wiped)),

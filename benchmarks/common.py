@@ -8,8 +8,10 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
+from unittest.mock import patch
 
 import tracemark
+from tracemark.ledger.listing import Listing
 
 N = 1_000_000
 
@@ -21,15 +23,12 @@ def some_candidates(
     vault: tracemark.Vault, *to: str, rng: random.Random, all_of_them: bool
 ) -> Iterator[None]:
     """Score the true recipients and 255 others; their number, and so the line, stays N."""
-    ledger = vault._ledger
-    whole = ledger.ids
-    if not all_of_them:
-        few = sorted({*to, *(recipient(rng.randrange(N)) for _ in range(255))})
-        ledger.ids = lambda *_, **__: [few]  # type: ignore[method-assign]
-    try:
+    if all_of_them:
         yield
-    finally:
-        ledger.ids = whole  # type: ignore[method-assign]
+        return
+    few = sorted({*to, *(recipient(rng.randrange(N)) for _ in range(255))})
+    with patch.multiple(Listing, now=lambda self: [few], before=lambda self, entry: [few]):
+        yield
 
 
 def recipient(index: int) -> str:
