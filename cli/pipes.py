@@ -118,9 +118,9 @@ def _held(source: Path) -> str:
 
 def _head(source: Path) -> bytes:
     """How a file begins, or what comes by a pipe, which can still be read; empty if unknown."""
-    stdin = sys.stdin.buffer
-    if source == PIPE and isinstance(stdin, BufferedReader):
-        return stdin.peek(1024)[:1024]
+    if source == PIPE:
+        stdin = sys.stdin.buffer
+        return stdin.peek(1024)[:1024] if isinstance(stdin, BufferedReader) else b""
     if not source.is_file():
         return b""
     with source.open("rb") as file:
