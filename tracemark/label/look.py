@@ -76,16 +76,20 @@ class Look:
         rows = top + (index // PERIOD - top) % PERIOD
         return self.pixels(np.stack([columns, rows], 1).astype(np.float64) + 0.5)
 
-    def outline(self) -> NDArray[np.float32]:
-        """Corners of the area in which edges were read, in the picture: (4, 2) x and y."""
+    @property
+    def ends(self) -> NDArray[np.float64]:
+        """Corners of the area in which edges were read, in cells: (4, 2), clockwise."""
         seen = self.cells.weights.sum(0) > 0
         rows, columns = np.nonzero(seen.any(1))[0], np.nonzero(seen.any(0))[0]
         left, top, right, bottom = self.box
         if len(rows):
             top, bottom = self.box[1] + int(rows[0]), self.box[1] + int(rows[-1]) + 1
             left, right = self.box[0] + int(columns[0]), self.box[0] + int(columns[-1]) + 1
-        ends = [(left, top), (right, top), (right, bottom), (left, bottom)]
-        return self.pixels(np.array(ends, np.float64))
+        return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float64)
+
+    def outline(self) -> NDArray[np.float32]:
+        """The same corners in the picture: (4, 2) x and y."""
+        return self.pixels(self.ends)
 
     @property
     def finest(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from tracemark.label.chips import chips, dots
 from tracemark.label.laid import laid
-from tracemark.label.lattice import SIDES, Lattice, lattice_of
+from tracemark.label.lattice import PERIOD, SIDES, Lattice, lattice_of
 from tracemark.label.levels import Box, Levels, Picture
 from tracemark.label.look import Look, look
 from tracemark.label.pose import MapSearch, Pose
@@ -36,6 +36,8 @@ _FAINT = 4  # views, those with the strongest poses, that are looked at where no
 _LAID = 2  # poses of slots laid on the map that are settled
 _TOGETHER = 2  # views that are searched at a time
 _LABELS = 8  # that are looked for in one picture
+_SAME = 3.0  # cells between the poses of two parts of one label
+_ROUND = 3  # times that the map may have gone round between them
 _RIM = 1.08  # times the area that was read, of the area that is a label's own
 _REST = 0.08  # of a label's bumps, by weight, that must be beside it for another to be sought
 _EDGED = 0.02  # and of those on edges: the grain of a table is specks alone
@@ -64,12 +66,15 @@ class LabelReading:
     places : (n, 2) float32
         x and y, in pixels of the picture as its EXIF orientation shows it, of the cell of each
         slot of the readings, in their order.
-    outline : (4, 2) float32 or None
-        Corners of the area that was read, in the same pixels; clockwise on the label itself.
+    outline : (n, 2) float32 or None
+        Corners of the area that was read, in the same pixels: four, clockwise on the label itself,
+        or the hull of a label that was found in parts.
     poses : float
         How many poses the pilot is the best of.
     way : str
         How the picture was looked at, if not as it is.
+    more : bool
+        Whether it is more of the label before; `read_all` has put them together.
     """
 
     readings: list[Reading] = field(default_factory=list)
@@ -81,6 +86,7 @@ class LabelReading:
     outline: NDArray[np.float32] | None = None
     poses: float = 1.0
     way: str = ""
+    more: bool = False
 
 
 @dataclass(slots=True)
@@ -165,13 +171,53 @@ def read_all(image: Image.Image, key: bytes) -> list[LabelReading]:
 def read_under(image: Image.Image, keys: Sequence[bytes]) -> list[list[LabelReading]]:
     """What `read_all` gives under each key; what needs no key is done once."""
     levels = Levels.of(image)
-    found = [list(_either_way(levels, key)) for key in keys]
+    found = [_whole(_either_way(levels, key)) for key in keys]
     if any(some[0].readings for some in found) or not _in_a_mirror(levels, keys):
         return found
     again = [
-        [replace(one, way=_MIRRORED) for one in _either_way(levels.mirrored, key)] for key in keys
+        [replace(one, way=_MIRRORED) for one in _whole(_either_way(levels.mirrored, key))]
+        for key in keys
     ]
     return [_clearer(*both) for both in zip(found, again, strict=True)]
+
+
+def _whole(parts: Iterable[LabelReading]) -> list[LabelReading]:
+    """Labels of whose parts some were found one after the other."""
+    labels: list[LabelReading] = []
+    for one in parts:
+        if not one.more:
+            labels.append(one)
+            continue
+        whole = labels[-1]
+        labels[-1] = replace(
+            whole,
+            readings=[*whole.readings, *one.readings],
+            why=whole.why and one.why,
+            trail=[*whole.trail, *one.trail],
+            places=np.concatenate([whole.places, one.places]),
+            outline=_hull([whole.outline, one.outline]),
+        )
+    return labels
+
+
+def _hull(outlines: Sequence[NDArray[np.float32] | None]) -> NDArray[np.float32]:
+    """The corners of what lies around some areas. Andrew (1979), monotone chains."""
+    known = [outline for outline in outlines if outline is not None]
+    corners = sorted(map(tuple, np.concatenate(known).tolist()))
+
+    def chain_of(those: Iterable[tuple[float, ...]]) -> list[tuple[float, ...]]:
+        line: list[tuple[float, ...]] = []
+        for x, y in those:
+            while len(line) > 1 and _turn(line[-2], line[-1], (x, y)) <= 0:
+                line.pop()
+            line.append((x, y))
+        return line[:-1]
+
+    return np.array([*chain_of(corners), *chain_of(reversed(corners))], np.float32)
+
+
+def _turn(one: tuple[float, ...], two: tuple[float, ...], three: tuple[float, ...]) -> float:
+    return (two[0] - one[0]) * (three[1] - one[1]) - (two[1] - one[1]) * (three[0] - one[0])
 
 
 def _in_a_mirror(levels: Levels, keys: Sequence[bytes]) -> bool:
@@ -221,9 +267,10 @@ def _labels(levels: Levels, key: bytes) -> Iterator[LabelReading]:
         again = _another(found)
         if again is None or again.strength < LOCKED:
             return
+        more = _goes_on(found, again)
         found = again
-        found.trail.append(f"label {number} of this picture")
-        yield _reading(found)
+        found.trail.append("more of it" if more else f"label {number} of this picture")
+        yield replace(_reading(found), more=more)
 
 
 def _clearest(search: _Search) -> _Search:
@@ -291,6 +338,30 @@ def _another(found: _Search) -> _Search | None:
         search.note(again)
         search.look(again)
     return search
+
+
+def _goes_on(found: _Search, again: _Search) -> bool:
+    """Whether what was found again is more of the same label.
+
+    It is where the first pose, gone on with, puts its cells: by chance the poses of two labels
+    agree so once in some hundred times.
+    """
+    if found.best is None or again.best is None:
+        return False
+    one, other = found.best.own(found.lattice), again.best.own(again.lattice)
+
+    def cells_off(cells: NDArray[np.float64]) -> NDArray[np.float64]:
+        size = again.levels.given(other.pixels(other.ends + np.array([1.0, 0.0]))) - stand
+        off = found.levels.given(one.pixels(cells)) - stand
+        return np.asarray(np.linalg.norm(off, axis=1) / np.linalg.norm(size, axis=1))
+
+    stand = again.levels.given(other.pixels(other.ends))
+    around = np.arange(-_ROUND, _ROUND + 1) * float(PERIOD)  # the map goes on and on
+    return any(
+        np.median(cells_off(other.ends + np.array([right, down]))) < _SAME
+        for right in around
+        for down in around
+    )
 
 
 def _area(picture: Picture, outline: NDArray[np.float32]) -> NDArray[np.bool_]:

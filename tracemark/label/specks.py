@@ -14,6 +14,8 @@ _FAINTEST = 0.02  # darkness over the white around it
 _ALONE = 5  # pixels at which the white around it is looked at
 _WHITE = 0.1  # darkness that may stand there, or half of the speck's own
 _EVEN = 0.01  # spread of the white at which a speck is half as plain as in clean white
+_SQUARE = 8  # pixels: a speck is looked at with the eight squares around its own
+_CROWD = 4  # specks there, at most; along the paper's edge there are more
 _MOST = 2000
 _CLEAR = 150
 _OWN = 1.25  # times its own size at which an enlarged picture is looked at
@@ -55,7 +57,7 @@ def _specks(dark: Field) -> Bumps:
     if min(dark.shape) < 4 * _ALONE:
         return Bumps(np.empty((0, 2)), np.empty(0), np.empty(0, np.int64))
     blurred = _blurred(dark)
-    rows, columns, strength = _alone(blurred)
+    rows, columns, strength = _uncrowded(*_alone(blurred))
     if len(strength) > _MOST:
         strongest = np.sort(np.argsort(-strength, kind="stable")[:_MOST])
         rows, columns, strength = rows[strongest], columns[strongest], strength[strongest]
@@ -116,6 +118,29 @@ def _alone(blurred: Field) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArra
             kept &= flat[found + (down * width + right)] <= flat[found]
     rows, columns = np.divmod(found[kept], width)
     return rows, columns, rise[kept] / (_EVEN + spread[kept])
+
+
+def _uncrowded(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], strength: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Without those that stand in a crowd, as the ripples of a pale edge do.
+
+    An edge's all stand at one place along an axis, where any period fits them: they make combs.
+    """
+    if len(rows) <= _CROWD:
+        return rows, columns, strength
+    down, right = rows // _SQUARE, columns // _SQUARE
+    counts = np.zeros((int(down.max()) + 4, int(right.max()) + 4), np.int64)
+    np.add.at(counts, (down + 2, right + 2), 1)
+    before = counts.cumsum(0).cumsum(1)  # how many stand above and left
+    around = (
+        before[down + 3, right + 3]
+        - before[down, right + 3]
+        - before[down + 3, right]
+        + before[down, right]
+    )
+    kept = around <= _CROWD
+    return rows[kept], columns[kept], strength[kept]
 
 
 def _limit(here: Field) -> Field:
