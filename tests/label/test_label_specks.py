@@ -32,6 +32,21 @@ def test_faint_specks_of_an_enlarged_picture_are_found_at_its_own_size():
     assert (miss.min(1) < 1.0).mean() > 0.9
 
 
+def test_the_ripples_of_a_pale_edge_are_no_dots():
+    """The edge of the paper on a lid that is little darker; dots elsewhere stay."""
+    rng = np.random.default_rng(5)
+    dark = rng.normal(0, 0.01, (600, 600)).astype(np.float32)
+    dark[:, 60:62] += 0.04 + 0.02 * rng.standard_normal((600, 2), np.float32)
+    places = rng.choice(np.arange(100, 580, 20), (60, 2))
+    dark[places[:, 1], places[:, 0]] += 0.3
+    found = find_specks(dark)
+    x = found.points[found.sides == FREE_X][:, 0]
+    edge = np.abs(x - 60.5) < 2
+    assert edge.sum() < 40, "of more than a hundred"
+    off = np.abs(found.points[found.sides == FREE_X][:, None] - places[None]).max(2)
+    assert (off.min(0) < 1).all()
+
+
 def scattered() -> Bumps:
     """Half of the free dots of 60 x 60 cells, as many stray specks, and bumps that are no nubs."""
     rng = np.random.default_rng(8)

@@ -1,0 +1,43 @@
+"""Parts of one label that no single pose holds are read as one label, and named once."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from tests.label.hosts import KEY, agreement, codeword, label
+from tracemark.label.marking import embed
+from tracemark.label.reading import read_all
+
+SEEN = 7.4  # deviations at which one of a million is named at 1e-6
+BITS = codeword(1)
+MARKED = embed(label(), BITS, KEY)[0].convert("L").resize((912, 1560), Image.Resampling.BICUBIC)
+CUT = 640
+
+
+def pushed(by: int, down: int = 0) -> Image.Image:
+    """Torn across, the lower part pushed aside."""
+    table = Image.new("L", (1300, 1900), 255)
+    table.paste(MARKED.crop((0, 0, 912, CUT)), (150, 60))
+    table.paste(MARKED.crop((0, CUT, 912, 1560)), (150 + by, 60 + CUT + down))
+    return table
+
+
+@pytest.mark.parametrize("by", [30, -40])
+def test_a_label_in_two_parts_is_one_label(by):
+    """About two cells: no pose fits both parts, and both are the same label."""
+    (whole,) = read_all(pushed(by), KEY)
+    assert "more of it" in whole.trail
+    assert agreement(whole, BITS) > SEEN
+    assert len(whole.places) == sum(map(len, whole.readings))
+    low, high = whole.outline.min(0), whole.outline.max(0)
+    assert low[1] < 160 and high[1] > 1500, "the outline is that of both"
+    (upper,) = read_all(pushed(by).crop((0, 0, 1300, 60 + CUT)), KEY)
+    assert len(whole.places) > 1.5 * len(upper.places)
+
+
+def test_a_part_that_lies_elsewhere_is_a_label_of_its_own():
+    """Eight cells off: that may as well be another."""
+    upper, lower = read_all(pushed(145, 60), KEY)
+    assert "label 2 of this picture" in lower.trail
+    assert {agreement(one, BITS) > SEEN for one in (upper, lower)} == {True}
