@@ -344,7 +344,7 @@ def _goes_on(found: _Search, again: _Search) -> bool:
     """Whether what was found again is more of the same label.
 
     It is where the first pose, gone on with, puts its cells: by chance the poses of two labels
-    agree so once in some hundred times.
+    agree so once in some five hundred times.
     """
     if found.best is None or again.best is None:
         return False
