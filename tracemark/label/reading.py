@@ -349,19 +349,15 @@ def _goes_on(found: _Search, again: _Search) -> bool:
     if found.best is None or again.best is None:
         return False
     one, other = found.best.own(found.lattice), again.best.own(again.lattice)
-
-    def cells_off(cells: NDArray[np.float64]) -> NDArray[np.float64]:
-        size = again.levels.given(other.pixels(other.ends + np.array([1.0, 0.0]))) - stand
-        off = found.levels.given(one.pixels(cells)) - stand
-        return np.asarray(np.linalg.norm(off, axis=1) / np.linalg.norm(size, axis=1))
-
-    stand = again.levels.given(other.pixels(other.ends))
-    around = np.arange(-_ROUND, _ROUND + 1) * float(PERIOD)  # the map goes on and on
-    return any(
-        np.median(cells_off(other.ends + np.array([right, down]))) < _SAME
-        for right in around
-        for down in around
-    )
+    ends = other.ends
+    there = again.levels.given(other.pixels(ends))
+    cell = np.linalg.norm(again.levels.given(other.pixels(ends + [1.0, 0.0])) - there, axis=1)
+    for right in range(-_ROUND, _ROUND + 1):
+        for down in range(-_ROUND, _ROUND + 1):
+            here = found.levels.given(one.pixels(ends + np.array([right, down]) * PERIOD))
+            if np.median(np.linalg.norm(here - there, axis=1) / cell) < _SAME:
+                return True
+    return False
 
 
 def _area(picture: Picture, outline: NDArray[np.float32]) -> NDArray[np.bool_]:
