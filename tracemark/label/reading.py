@@ -351,7 +351,7 @@ def _goes_on(found: _Search, again: _Search) -> bool:
     one, other = found.best.own(found.lattice), again.best.own(again.lattice)
     ends = other.ends
     there = again.levels.given(other.pixels(ends))
-    cell = np.linalg.norm(again.levels.given(other.pixels(ends + [1.0, 0.0])) - there, axis=1)
+    cell = np.linalg.norm(again.levels.given(other.pixels(ends + np.array([1, 0]))) - there, axis=1)
     for right in range(-_ROUND, _ROUND + 1):
         for down in range(-_ROUND, _ROUND + 1):
             here = found.levels.given(one.pixels(ends + np.array([right, down]) * PERIOD))
