@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 720, 250
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 70, 34, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 88, 70, 34, 44
 
 
 @dataclass(frozen=True, slots=True)
