@@ -293,7 +293,7 @@ def decoys(trials: int) -> Iterator[str]:
                 codeword = Codebook(key, profile).codeword(to)
                 dealt = held.dealt_to(codeword, key.derive("slots/decoy"), profile)
                 found = "\n".join(row["手机"] for row in rng.sample(dealt, count))
-                with some_candidates(vault, to, rng=random.Random(rng.random()), all_of_them=False):
+                with some_candidates(to, rng=random.Random(rng.random()), all_of_them=False):
                     accused = {one.recipient for one in vault.trace(found).accusations}
                 named += to in accused
                 wrong += len(accused - {to})

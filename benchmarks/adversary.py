@@ -79,7 +79,7 @@ def on_label(vault: tracemark.Vault, attack: str, seed: int) -> Trial:
         result = attacks_label.ATTACKS[attack][1](scene)
     except tracemark.HostTooSmall:
         return {"outcome": "refused"}
-    with some_candidates(vault, scene.to, *result.guilty, rng=rng, all_of_them=False):
+    with some_candidates(scene.to, *result.guilty, rng=rng, all_of_them=False):
         case = vault.trace(result.picture, ocr=False, waybill=result.number or None)
     trial = outcome(case, result.guilty)
     trial["bindings"] = sorted({one.binding for one in case.accusations})
@@ -99,7 +99,7 @@ def on_text(vault: tracemark.Vault, attack: str, seed: int, rows: int, folder: P
     scene = attacks_text.Scene(vault, rng, table, recipient(rng.randrange(N)))
     result = attacks_text.ATTACKS[attack][1](scene)
     sample = leaks.write_csv(result.rows, folder / "attacked.csv")
-    with some_candidates(vault, scene.to, *result.guilty, rng=rng, all_of_them=False):
+    with some_candidates(scene.to, *result.guilty, rng=rng, all_of_them=False):
         case = vault.trace(sample)
     trial = outcome(case, result.guilty)
     if result.before is not None:

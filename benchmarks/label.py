@@ -116,7 +116,7 @@ def one_leak(
         return trial | {"outcome": "refused"}
     picture = CHANNELS[channel](marked, np.random.default_rng(rng.randrange(1 << 60)))
     start = time.perf_counter()
-    with some_candidates(vault, to, rng=rng, all_of_them=False):
+    with some_candidates(to, rng=rng, all_of_them=False):
         case = vault.trace(picture, ocr=False)
     named = {accusation.recipient: accusation for accusation in case.accusations}
     return trial | {
@@ -151,7 +151,7 @@ def one_null(
         np.random.default_rng(rng.randrange(1 << 60)),
     )
     start = time.perf_counter()
-    with some_candidates(vault, recipient(0), rng=rng, all_of_them=False):
+    with some_candidates(recipient(0), rng=rng, all_of_them=False):
         verdict = vault.trace(sample, ocr=False).verdict
     seconds = round(time.perf_counter() - start, 2)
     return {"channel": "null", "seed": seed, "kind": kind, "outcome": verdict, "seconds": seconds}

@@ -63,7 +63,7 @@ class Ours:
         return self._trace(rows, number)
 
     def _trace(self, sample: Any, number: int) -> tuple[Found, float]:
-        with some_candidates(self.vault, recipient(number), rng=self.rng, all_of_them=False):
+        with some_candidates(recipient(number), rng=self.rng, all_of_them=False):
             case, seconds = timed(lambda: self.vault.trace(sample, ocr=False))
         named = (accusation.recipient for accusation in case.accusations)
         return frozenset(int(one.removeprefix("acct:")) for one in named), seconds

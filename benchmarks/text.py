@@ -102,7 +102,7 @@ def leaked(
     most = limit(vault, kept, to, channel.kept)
     trial: Trial = {"channel": channel.name, "named": [], "wrong": 0, "bits": [], "reached": []}
     for original in (None, table):
-        with some_candidates(vault, to, rng=rng, all_of_them=full and original is None):
+        with some_candidates(to, rng=rng, all_of_them=full and original is None):
             case = vault.trace(sample, original=original)
         named = {accusation.recipient: accusation.score for accusation in case.accusations}
         score = named.get(to, 0.0)
@@ -133,7 +133,7 @@ def colluded(vault: tracemark.Vault, crowd: int, strategy: str, rng: random.Rand
     sample = colluders.collude(copies, strategy, rng)
     trial: Trial = {"channel": f"{crowd} {strategy}", "named": [], "all": [], "wrong": 0}
     for original in (None, table):
-        with some_candidates(vault, *who, rng=rng, all_of_them=False):
+        with some_candidates(*who, rng=rng, all_of_them=False):
             case = vault.trace(sample, original=original)
         named = {accusation.recipient for accusation in case.accusations}
         trial["named"].append(bool(named & {*who}))

@@ -99,7 +99,7 @@ def one(vault: tracemark.Vault, channel: str, seed: int) -> Trial:
     shown = leaks.each_cell(leaks.some(copy, ROWS, rng), leaks.stripped)
     picture = CHANNELS[channel](page(shown, rng), np.random.default_rng(rng.randrange(1 << 60)))
     start = time.process_time()
-    with some_candidates(vault, to, rng=rng, all_of_them=False):
+    with some_candidates(to, rng=rng, all_of_them=False):
         case = vault.trace(picture, ocr=True)
     named = {accusation.recipient: accusation.score for accusation in case.accusations}
     sample = case.samples[-1]

@@ -53,8 +53,8 @@ Run = Callable[..., Ran]
 class Stream(io.TextIOWrapper):
     """A stream whose bytes are still there when it is closed."""
 
-    def __init__(self, content: bytes = b"") -> None:
-        super().__init__(io.BytesIO(content), encoding="utf-8", write_through=True)
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
 
     def bytes(self) -> bytes:
         self.flush()

@@ -14,6 +14,7 @@ from tracemark.label.reading import LabelReading
 from tracemark.profiles import CURRENT
 
 KEY = b"label tests' key, 32 bytes long."
+SEEN = 7.4  # deviations at which one of a million is named at 1e-6
 BARS = (60, 700, 540, 800)  # left, top, right, bottom
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from PIL import Image
 
-from tests.label.hosts import KEY, agreement, codeword, label
+from tests.label.hosts import KEY, SEEN, agreement, codeword, label
 from tracemark.label.marking import embed
-from tracemark.label.reading import read_all
+from tracemark.label.reading import LabelReading, _whole, read_all
+from tracemark.model import Reading
 
-SEEN = 7.4  # deviations at which one of a million is named at 1e-6
 BITS = codeword(1)
 MARKED = embed(label(), BITS, KEY)[0].convert("L").resize((912, 1560), Image.Resampling.BICUBIC)
 CUT = 640
@@ -41,3 +44,12 @@ def test_a_part_that_lies_elsewhere_is_a_label_of_its_own():
     upper, lower = read_all(pushed(145, 60), KEY)
     assert "label 2 of this picture" in lower.trail
     assert {agreement(one, BITS) > SEEN for one in (upper, lower)} == {True}
+
+
+@pytest.mark.parametrize(("chips", "enough"), [(35, True), (25, False)])
+def test_whether_slots_are_too_few_is_asked_of_all_parts_together(chips, enough):
+    slots = np.arange(chips)
+    reading = Reading("nubs", slots.astype(np.uint64), slots, np.ones(chips))
+    part = LabelReading([reading], why="too few slots", outline=np.eye(2, dtype=np.float32))
+    (whole,) = _whole([part, replace(part, more=True)])
+    assert bool(whole.why) != enough and (enough or f"{2 * chips} clear ones" in whole.why)

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from tests.label.hosts import KEY, agreement, codeword, label
+from tests.label.hosts import KEY, SEEN, agreement, codeword, label
 from tracemark.label import embed, read, read_all
 from tracemark.label.lattice import PERIOD
 from tracemark.label.levels import Levels
 from tracemark.label.reading import LOCKED
 
-SEEN = 7.4  # deviations at which one of a million is named at 1e-6
 HOST = label()
 BITS = codeword(1)
 COPY, PLACEMENT = embed(HOST, BITS, KEY)

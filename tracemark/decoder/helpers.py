@@ -107,7 +107,10 @@ class Helper:
     def _answer(
         self, told: Future[bool], number: int, shape: tuple[int, int, int]
     ) -> Scores | None:
-        """The answer to the order of this number; none if it is another's, or not whole."""
+        """The answer to the order of this number; none if it is another's, or not whole.
+
+        Whether it was told is asked first: before that the process may not have been started.
+        """
         if not told.result() or self._child is None or self._child.stdout is None:
             return None
         size = 8 * int(np.prod(shape))

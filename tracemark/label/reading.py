@@ -189,10 +189,11 @@ def _whole(parts: Iterable[LabelReading]) -> list[LabelReading]:
             labels.append(one)
             continue
         whole = labels[-1]
+        readings = [*whole.readings, *one.readings]
         labels[-1] = replace(
             whole,
-            readings=[*whole.readings, *one.readings],
-            why=whole.why and one.why,
+            readings=readings,
+            why=_too_few(readings),
             trail=[*whole.trail, *one.trail],
             places=np.concatenate([whole.places, one.places]),
             outline=_hull([whole.outline, one.outline]),
@@ -402,24 +403,18 @@ def _without(picture: Picture, inside: NDArray[np.bool_]) -> Picture:
 
 def _reading(search: _Search) -> LabelReading:
     """What a search comes to."""
-    found, why = search.best, _why(search)
-    tried = max(search.poses, 1.0)
+    found, tried = search.best, max(search.poses, 1.0)
     if found is None or found.strength < LOCKED:
+        why = _why(search)
         return LabelReading([], search.strength, search.comb, why, search.trail, poses=tried)
     found = found.own(search.lattice)
     readings = [chips(found.cells, search.lattice), dots(found.cells, search.lattice)]
-    clear = sum(float(np.abs(reading.chips).sum()) for reading in readings)
-    if not why and clear < _ENOUGH:
-        why = (
-            f"too few slots: {clear:.0f} clear ones were read and about"
-            f" {_ENOUGH} are needed; add pictures of other parts of the label"
-        )
     slots = np.concatenate([reading.slots for reading in readings])
     return LabelReading(
         readings,
         search.strength,
         search.comb,
-        why,
+        _too_few(readings),
         search.trail,
         search.levels.given(found.places(slots)),
         search.levels.given(found.outline()),
@@ -427,10 +422,19 @@ def _reading(search: _Search) -> LabelReading:
     )
 
 
-def _why(search: _Search) -> str:
-    """Why a label was not read, and what would help. Empty if it was."""
-    if search.strength >= LOCKED:
+def _too_few(readings: Sequence[Reading]) -> str:
+    """What stands in the way of naming anyone by a label that was read. Empty if nothing does."""
+    clear = sum(float(np.abs(reading.chips).sum()) for reading in readings)
+    if clear >= _ENOUGH:
         return ""
+    return (
+        f"too few slots: {clear:.0f} clear ones were read and about"
+        f" {_ENOUGH} are needed; add pictures of other parts of the label"
+    )
+
+
+def _why(search: _Search) -> str:
+    """Why a label was not read, and what would help."""
     if not search.poses:
         return (
             "no label found: too few straight edges, or too small or blurred to show any mark;"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tracemark.ledger import recipients
+from tracemark.ledger.recipients import PAGE
 from tracemark.ledger.store import Store
 
-PAGE = 8192
 _KEPT = 32_000_000  # characters
 
 

@@ -16,7 +16,7 @@ Version: TypeAlias = "tuple[str, str, str, str | None]"  # id, name, kind, paren
 
 LONGEST = 200
 _BATCH = 50_000
-_PAGE = 8192
+PAGE = 8192  # recipients asked for at a time
 _NEXT = "\x01"  # an id with this added comes before every other that comes after it
 _BEYOND = "\U0010ffff"  # sorts after every character that an id may hold
 
@@ -85,7 +85,7 @@ def latest(store: Store, prefix: str | None) -> Iterator[Recipient]:
         page = store.rows(
             "SELECT id, name, kind, parent FROM recipients AS r WHERE id >= ? AND id < ?"
             " AND entry = (SELECT MAX(entry) FROM recipients WHERE id = r.id)"
-            f" ORDER BY id LIMIT {_PAGE}",
+            f" ORDER BY id LIMIT {PAGE}",
             (start, end),
         )
         if not page:
