@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from tests.decoder.test_search import BOOKS, scan, scores, weighed
+from tracemark.codeword import Codebook
 from tracemark.decoder import helpers, team
-from tracemark.decoder.search import CHUNK, Panel
+from tracemark.decoder.search import CHUNK, Panel, chunked
 from tracemark.decoder.supply import Supply
 from tracemark.decoder.team import Team
 
@@ -79,17 +80,57 @@ def test_who_registers_meanwhile_is_scored_and_spoils_nothing(asked, panels):
     same(found, scores(scan([more], panels)))
 
 
-def test_helpers_keep_no_more_than_there_is_room_for(asked, panels, monkeypatch):
-    """Room for 6 chunks of 24, in two epochs of 384 bytes: every fourth is drawn ahead."""
-    monkeypatch.setattr(team, "ROOM", 6 * CHUNK * 2 * 384)
+def test_no_more_is_kept_than_there_is_room_for(asked, panels, monkeypatch):
+    """Room for 9 chunks of 24, in two epochs of 384 bytes: every fourth is drawn ahead."""
+    monkeypatch.setattr(team, "ROOM", 9 * CHUNK * 2 * 384)
     monkeypatch.setattr(team, "MANY", len(IDS))
+    chunks = list(chunked([IDS]))
     with Team() as crew:
         crew.draw(BOOKS, [IDS], len(IDS))
         drawn(crew, 5)
+        ahead = [place for place, ids in enumerate(chunks) if crew._supply.home(ids)]
         found = scores(crew.scan([IDS], panels, number=len(IDS)))
-        kept = sorted(number for _, number in crew._supply._homes.values())
-    assert 5 <= len(kept) <= 6 and set(np.diff(kept)) <= {3, 4}
+        kept = [ids for ids in chunks if crew._supply.home(ids)]
+    assert 5 <= len(ahead) <= 6 and set(np.diff(ahead)) <= {3, 4}
+    assert len(kept) == 9
     same(found, scores(scan([IDS], panels)))
+
+
+def test_no_codeword_is_drawn_twice(asked, panels, monkeypatch):
+    """By nobody, where there is room: the second pass weighs what the first has drawn."""
+    drawn_here = []
+    pack = Codebook.pack
+
+    def noted(self, ids):
+        drawn_here.append(tuple(ids))
+        return pack(self, ids)
+
+    with Team() as crew:
+        crew.draw(BOOKS, [IDS], team.MANY)
+        drawn(crew, 5)
+        with monkeypatch.context() as patch:
+            patch.setattr(Codebook, "pack", noted)
+            first = scores(crew.scan([IDS], panels, number=team.MANY))
+            assert len(set(drawn_here)) < len(list(chunked([IDS])))
+            drawn_here.clear()
+            asked.clear()
+            patch.setattr(team, "_DRAWN", 1000)  # however slow the helper is
+            second = scores(crew.scan([IDS], panels, number=team.MANY))
+    assert not drawn_here and all(isinstance(what, int) for what in asked)
+    same(first, scores(scan([IDS], panels)))
+    same(second, first)
+
+
+def test_one_processor_draws_once_too(panels, monkeypatch):
+    monkeypatch.setattr(team, "processors", lambda: 1)
+    with Team() as crew:
+        crew.draw(BOOKS, [IDS], team.MANY)
+        first = scores(crew.scan([IDS], panels, number=team.MANY))
+        with monkeypatch.context() as patch:
+            patch.setattr(Codebook, "pack", None)
+            second = scores(crew.scan([IDS], panels, number=team.MANY))
+    same(first, scores(scan([IDS], panels)))
+    same(second, first)
 
 
 def test_a_helper_that_breaks_off_while_it_draws_changes_nothing(asked, panels):
@@ -167,8 +208,10 @@ def test_few_candidates_are_not_drawn_ahead(asked, monkeypatch):
 
 
 def test_several_helpers_share_what_is_to_be_drawn():
-    supply = Supply(iter([IDS[:10], IDS[10:20], IDS[20:30]]), 30, 2 * CHUNK)
+    supply = Supply(iter([IDS[:10], IDS[10:20], IDS[20:30]]), 30, 3 * CHUNK)
     assert [supply.take(1), supply.take(0)] == [(0, IDS[:10]), (1, IDS[10:20])]
     assert supply.take(1) is None
     assert supply.home(IDS[:10]) == (1, 0) and supply.home(IDS[10:20]) == (0, 1)
     assert supply.home(IDS[20:30]) is None and supply.home(IDS[:9]) is None
+    assert supply.keep(IDS[20:30], -1) == 2 and supply.home(IDS[20:30]) == (-1, 2)
+    assert supply.keep(IDS[30:40], -1) is None

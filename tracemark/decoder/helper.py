@@ -1,9 +1,10 @@
 """The process that helps with scoring. Run by `helpers`; not to be imported.
 
 On its standard input stands, pickled by the process that started it, what the codebooks are made
-of, and then one order after the other: ``draw`` a chunk of candidates and keep their codewords;
-``weigh`` from now on by these hypotheses; ``score`` a chunk, named by its number or by its ids, and
-write the scores as float64, after the order's own number in eight bytes, lowest first.
+of, and then one order after the other: ``draw`` a chunk of candidates and keep their codewords, of
+the epochs that are weighed or, before any is, of all; ``weigh`` from now on by these hypotheses;
+``score`` a chunk, named by its number or by its ids, and write the scores as float64, after the
+order's own number in eight bytes, lowest first.
 """
 
 from __future__ import annotations
@@ -11,11 +12,8 @@ from __future__ import annotations
 import pickle
 import sys
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tracemark.codeword import Codebook
-from tracemark.decoder.search import Panel, Scorer
+from tracemark.decoder.search import Drawn, Panel, Scorer
 
 
 def main() -> None:
@@ -23,9 +21,8 @@ def main() -> None:
     orders, answers = sys.stdin.buffer, sys.stdout.buffer
     given = [Codebook.handed(over) for over in pickle.load(orders)]  # noqa: S301 (from our parent)
     books = {book.epoch: book for book in given}
-    drawn: dict[int, dict[int, NDArray[np.uint8]]] = {}  # codewords by chunk and epoch
-    epochs: list[int] = []
-    scorer = Scorer([])
+    scorer = Scorer([Panel(book, []) for book in books.values()])
+    drawn: dict[int, Drawn] = {}
     while True:
         try:
             order, what = pickle.load(orders)  # noqa: S301
@@ -33,17 +30,12 @@ def main() -> None:
             return
         if order == "draw":
             number, ids = what
-            drawn[number] = {epoch: book.pack(ids) for epoch, book in books.items()}
+            drawn[number] = scorer.draw(ids)
         elif order == "weigh":
-            epochs = [epoch for epoch, _ in what]
             scorer = Scorer([Panel(books[epoch], groups) for epoch, groups in what])
         else:
             number, chunk = what
-            scores = (
-                scorer.weigh([drawn[chunk][epoch] for epoch in epochs])
-                if isinstance(chunk, int)
-                else scorer.score(chunk)
-            )
+            scores = scorer.weigh(drawn[chunk] if isinstance(chunk, int) else scorer.draw(chunk))
             answers.write(number.to_bytes(8, "little") + scores.tobytes())
             answers.flush()
 

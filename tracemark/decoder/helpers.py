@@ -62,8 +62,12 @@ class Helper:
         told = [(panel.codebook.epoch, panel.groups) for panel in panels]
         self._orders.submit(self._tell, ("weigh", told))
 
+    def draw(self, chunk: int, ids: Sequence[str]) -> None:
+        """Have codewords drawn and kept under a number."""
+        self._orders.submit(self._tell, ("draw", (chunk, list(ids))))
+
     def score(self, what: int | Sequence[str], size: int) -> Future[Scores | None]:
-        """Have a chunk scored: its number, if it was drawn ahead, else its ids.
+        """Have a chunk scored: its number, if it was drawn, else its ids.
 
         None comes back of a process that broke off.
         """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from tracemark.codeword import Codebook
 from tracemark.decoder.hypotheses import Hypotheses
 from tracemark.memory import keep_freed
+
+Drawn: TypeAlias = dict[int, NDArray[np.uint8]]  # packed codewords of some candidates, by epoch
 
 CHUNK = 1024  # candidates that are scored together
 _BLOCK = 256  # codewords unpacked at a time: their floats stay in the cache
@@ -51,11 +54,15 @@ class Scorer:
 
     def score(self, ids: Sequence[str]) -> NDArray[np.float64]:
         """Natural logarithms of e-values: (n, groups, epochs)."""
-        return self.weigh([one.codebook.pack(ids) for one in self._epochs])
+        return self.weigh(self.draw(ids))
 
-    def weigh(self, packed: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-        """The same of codewords that are drawn already: (n, L/8) for each epoch."""
-        return np.stack([one.score(p) for one, p in zip(self._epochs, packed, strict=True)], axis=2)
+    def draw(self, ids: Sequence[str]) -> Drawn:
+        """Their codewords."""
+        return {one.codebook.epoch: one.codebook.pack(ids) for one in self._epochs}
+
+    def weigh(self, drawn: Drawn) -> NDArray[np.float64]:
+        """What `score` gives, of codewords that are drawn already."""
+        return np.stack([one.score(drawn[one.codebook.epoch]) for one in self._epochs], axis=2)
 
 
 def chunked(candidates: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:

@@ -1,16 +1,19 @@
-"""Candidates whose codewords helpers draw before there is anything to hold them against.
+"""Which process holds whose codewords: a codeword is drawn once a case, while there is room.
 
-What was drawn is found again by the candidates' ids and not by their place in the list: whoever is
-registered meanwhile only makes less of it useful.
+They are found again by the candidates' ids and not by their place in the list: whoever is
+registered meanwhile only makes less of what was drawn useful.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from itertools import count
 from threading import Lock
 
 from tracemark.decoder.search import CHUNK
+
+_AHEAD = 2 / 3  # of the room, for what is drawn before there is anything to hold it against
 
 
 class Supply:
@@ -23,36 +26,48 @@ class Supply:
     number : int
         About how many candidates there are.
     room : int
-        How many codewords of each epoch may be kept. Where there are more candidates, those that
-        are drawn ahead are spread evenly among the others: these are drawn here while helpers score
-        what they have.
+        How many codewords of each epoch may be kept, two thirds of them drawn ahead. Where there
+        are more candidates, those that are drawn ahead are spread evenly among the others: these
+        are drawn by whoever is idle while helpers score what they have.
     """
 
     def __init__(self, chunks: Iterable[Sequence[str]], number: int, room: int) -> None:
         self._chunks = enumerate(chunks)
-        self._share = min(1.0, room / number)
-        self._left = room // CHUNK
+        self._ahead = int(room * _AHEAD)
+        self._share = min(1.0, self._ahead / number)
+        self._room = room
         self._open = True
         self._lock = Lock()
+        self._numbers = count()
         self._homes: dict[bytes, tuple[int, int]] = {}
 
     def stop(self) -> None:
         """Hand out no more."""
         self._open = False
 
-    def take(self, helper: int) -> tuple[int, Sequence[str]] | None:
-        """The next chunk, with its number, for this helper to draw; None if there is none."""
+    def take(self, process: int) -> tuple[int, Sequence[str]] | None:
+        """The next chunk, with its number, for this process to draw; None if there is none."""
         with self._lock:
-            for number, ids in self._chunks if self._open and self._left else ():
-                if int((number + 1) * self._share) > int(number * self._share):
-                    self._left -= 1
-                    self._homes[_mark(ids)] = helper, number
-                    return number, ids
+            for place, ids in self._chunks if self._open and self._ahead >= CHUNK else ():
+                if int((place + 1) * self._share) > int(place * self._share):
+                    self._ahead -= CHUNK
+                    return self._settle(ids, process), ids
         return None
 
+    def keep(self, ids: Sequence[str], process: int) -> int | None:
+        """The number under which this process is to keep these; None if there is no room."""
+        with self._lock:
+            return self._settle(ids, process) if self._room >= CHUNK else None
+
     def home(self, ids: Sequence[str]) -> tuple[int, int] | None:
-        """Which helper has just these candidates' codewords, and as which chunk."""
+        """Which process has just these candidates' codewords, and as which chunk."""
         return self._homes.get(_mark(ids)) if self._homes else None
+
+    def _settle(self, ids: Sequence[str], process: int) -> int:
+        self._room -= CHUNK
+        number = next(self._numbers)
+        self._homes[_mark(ids)] = process, number
+        return number
 
 
 def _mark(ids: Sequence[str]) -> bytes:

@@ -1,8 +1,9 @@
 """Other processors' help with scoring many candidates: the same sums, in processes of their own.
 
-Codewords do not depend on what was read. Helpers draw them while samples are still being read, and
-keep as many as there is room for; afterwards they score them, and draw more. What no helper has
-time for is scored here, and so is what one fails to score: the case is the same, digit for digit.
+Codewords do not depend on what was read. Helpers draw them while samples are still being read;
+afterwards they score them, and draw more. What no helper has time for is scored here, and so is
+what one fails to score: the case is the same, digit for digit. As many as there is room for are
+kept where they were drawn, for the next pass.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from tracemark.codeword import Codebook
 from tracemark.decoder.helpers import Helper
-from tracemark.decoder.search import Panel, Scorer, chunked
+from tracemark.decoder.search import Drawn, Panel, Scorer, chunked
 from tracemark.decoder.supply import Supply
 from tracemark.processes import processors
 
@@ -27,12 +28,13 @@ Ids: TypeAlias = Sequence[str]
 Scores: TypeAlias = NDArray[np.float64]
 
 MANY = 100_000  # candidates from which starting a process is worth its time
-ROOM = 256 << 20  # bytes of codewords that all helpers together keep
+ROOM = 384 << 20  # bytes of codewords that are kept, here and by all helpers together
 _MOST = 3  # helpers
 _SEEN = 8  # chunks that are seen before any is started: fewer may come than announced
 _DRAWN = 8  # chunks that a helper has drawn already and may be asked for at a time
 _FRESH = 4  # chunks at a time, where it has to draw
 _WAITING = 64  # chunks that may wait for an earlier one
+_HERE = -1  # this process, which has no number in the team
 
 
 class Team:
@@ -44,6 +46,7 @@ class Team:
     def __init__(self) -> None:
         self._helpers: list[Helper] = []
         self._supply = Supply((), 1, 0)
+        self._drawn: dict[int, Drawn] = {}  # by chunk, what was drawn here
 
     def __enter__(self) -> Team:
         return self
@@ -87,7 +90,8 @@ class Team:
         candidates : iterable of sequences of str
             Recipient ids in lists of any length.
         panels : sequence of Panel
-            One for each epoch; all with the same number of groups.
+            One for each epoch, all with the same number of groups; in a later pass no epoch that
+            the first had not.
         number : int
             About how many candidates there are: of few, all are scored here.
 
@@ -104,8 +108,7 @@ class Team:
         for count, ids in enumerate(chunked(candidates)):
             if count == _SEEN and number >= MANY and not self._helpers:
                 self._start([panel.codebook for panel in panels], panels)
-            asked = self._ask(ids)
-            waiting.append((ids, scorer.score(ids) if asked is None else asked))
+            waiting.append((ids, self._scored(ids, scorer)))
             while waiting and (len(waiting) > _WAITING or _ready(waiting[0][1])):
                 yield _taken(*waiting.popleft(), scorer)
         while waiting:
@@ -117,14 +120,31 @@ class Team:
             if panels:
                 self._helpers[-1].weigh(panels)
 
-    def _ask(self, ids: Ids) -> Future[Scores | None] | None:
-        """Have a helper score these; None if none has time."""
-        drawn = self._supply.home(ids)
-        if drawn is not None:
-            helper, number = self._helpers[drawn[0]], drawn[1]
-            return helper.score(number, len(ids)) if helper.given < _DRAWN else None
-        idle = next((one for one in self._helpers if one.given < _FRESH), None)
-        return idle.score(ids, len(ids)) if idle is not None else None
+    def _scored(self, ids: Ids, scorer: Scorer) -> Future[Scores | None] | Scores:
+        """Scores, or those that whoever holds these codewords will give."""
+        process, chunk = self._supply.home(ids) or self._settled(ids)
+        if process == _HERE:
+            return scorer.weigh(self._codewords(ids, chunk, scorer))
+        helper = self._helpers[process]
+        if helper.given >= _DRAWN:
+            return scorer.score(ids)
+        return helper.score(ids if chunk is None else chunk, len(ids))
+
+    def _settled(self, ids: Ids) -> tuple[int, int | None]:
+        """Who is to draw these, and the number under which they are kept, if there is room."""
+        idle = (number for number, one in enumerate(self._helpers) if one.given < _FRESH)
+        process = next(idle, _HERE)
+        chunk = self._supply.keep(ids, process)
+        if chunk is not None and process != _HERE:
+            self._helpers[process].draw(chunk, ids)
+        return process, chunk
+
+    def _codewords(self, ids: Ids, chunk: int | None, scorer: Scorer) -> Drawn:
+        if chunk is None:
+            return scorer.draw(ids)
+        if chunk not in self._drawn:
+            self._drawn[chunk] = scorer.draw(ids)
+        return self._drawn[chunk]
 
 
 def _ready(scores: Future[Scores | None] | Scores) -> bool:
