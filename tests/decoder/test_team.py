@@ -15,7 +15,7 @@ from tracemark.decoder.search import CHUNK, Panel, chunked
 from tracemark.decoder.supply import Supply
 from tracemark.decoder.team import Team
 
-IDS = [f"站点:{n:06d}" for n in range(24_000)]
+IDS = [f"站点:{n:06d}" for n in range(24 * CHUNK)]
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_what_was_drawn_ahead_is_scored_alike(asked, panels):
 
 def test_who_registers_meanwhile_is_scored_and_spoils_nothing(asked, panels):
     """One more at the end, and one in the middle, behind which no chunk is as it was drawn."""
-    more = sorted([*IDS, "站点:014000b", "站点:9"])
+    more = sorted([*IDS, "站点:028000b", "站点:9"])
     with Team() as crew:
         crew.draw(BOOKS, [IDS], team.MANY)
         drawn(crew, 15)
@@ -188,7 +188,7 @@ def test_the_next_order_is_given_before_an_answer_is_taken(panels, monkeypatch):
 
 def test_a_list_that_breaks_off_ends_drawing_ahead_only(asked, panels):
     def lists():
-        yield IDS[:12_000]
+        yield IDS[: 12 * CHUNK]
         raise OSError("no ledger any more")
 
     with Team() as crew:
@@ -203,7 +203,7 @@ def test_few_candidates_are_not_drawn_ahead(asked, monkeypatch):
     monkeypatch.setattr(helpers.subprocess, "Popen", None)
     with Team() as crew:
         crew.draw(BOOKS, [IDS], team.MANY - 1)
-        crew.draw(BOOKS, [IDS[:8192]], team.MANY)
+        crew.draw(BOOKS, [IDS[: 8 * CHUNK]], team.MANY)
         assert not crew._helpers
 
 

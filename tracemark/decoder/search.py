@@ -18,7 +18,7 @@ from tracemark.memory import keep_freed
 
 Drawn: TypeAlias = dict[int, NDArray[np.uint8]]  # packed codewords of some candidates, by epoch
 
-CHUNK = 1024  # candidates that are scored together
+CHUNK = 2048  # candidates that are scored together
 _BLOCK = 256  # codewords unpacked at a time: their floats stay in the cache
 # one product at a time: at most 2^18 multiply-adds, up to which OpenBLAS starts no threads
 _DEEP, _COLUMNS = 48, 20
@@ -66,7 +66,7 @@ class Scorer:
 
 
 def chunked(candidates: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
-    """The same ids in lists of at most 1,024."""
+    """The same ids in lists of at most `CHUNK`."""
     for ids in candidates:
         for start in range(0, len(ids), CHUNK):
             yield ids[start : start + CHUNK]
