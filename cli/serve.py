@@ -65,9 +65,8 @@ def issue(
         raise typer.BadParameter("one of the two is needed", param_hint="--to or --among")
     with tracemark.Vault.open(vault) as opened:
         bound = to or among or ""
-        if next(iter(opened.recipients(bound)), None) is None or (
-            to and to not in {one.id for one in opened.recipients(to)}
-        ):
+        first = next(opened.recipients(bound), None)  # an id comes before all longer ones
+        if first is None or (to and first.id != to):
             raise tracemark.UsageError(
                 f"nobody registered is called {bound}", hint="tracemark recipient list"
             )
