@@ -43,6 +43,17 @@ def label_sides(matrix: Matrix, sides: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(np.concatenate([found, free])[sides])
 
 
+def stretched(matrix: Matrix, bumps: Bumps, lattice: Lattice, part: float) -> Matrix:
+    """The same pose with rows lower by a part of them, about where it fits best."""
+    sides = label_sides(matrix, bumps.sides)
+    cells = apply(matrix, bumps.points)
+    _, on = _miss(cells, sides, lattice)
+    heart = _heart(cells, np.where(on, bumps.weights, -bumps.weights))
+    change = np.diag([1.0, 1 + part, 1.0])
+    change[1, 2] = -heart[1] * part
+    return np.asarray(change @ matrix)
+
+
 class Settled(NamedTuple):
     """A pose that was fitted to its nubs.
 

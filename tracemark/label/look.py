@@ -12,7 +12,7 @@ from PIL import Image
 from tracemark.darkness import Field, resized
 from tracemark.label.bumps import Bumps, find_bumps
 from tracemark.label.chips import CELL, Cells, extent, gather, legs, pilot, rectify
-from tracemark.label.fit import Settled, settle
+from tracemark.label.fit import Settled, settle, stretched
 from tracemark.label.lattice import PERIOD, Lattice
 from tracemark.label.lens import Flat, Lens
 from tracemark.label.levels import Fine
@@ -21,9 +21,12 @@ from tracemark.label.rules import redrawn
 from tracemark.label.specks import find_specks
 from tracemark.label.view import View
 
+LOCKED = 6.5  # deviations of the pilot under which a pose is not believed
 _PROMISING = 3.0  # deviations of the pilot from which a pose is worth a closer look
 _CLOSER = 2  # times that a pose is looked at again
 _PLENTY = 25.0  # deviations of the pilot from which a closer look would add little
+_WEAK = 12.0  # deviations of the pilot below which a pose may hold in one part of the label alone
+_STRETCHES = (-0.03, -0.015, 0.015, 0.03)  # of its rows: fewer marks hold them than columns
 _NEAR = 16  # pixels a cell, in that look
 _SEEN = 0.15  # weight from which a slot shows an edge
 _PLAIN = 0.8  # difference beyond which a mark is no plainer
@@ -163,6 +166,10 @@ def look(
         if again is None or again.strength <= found.strength:
             break
         found = replace(again, at=view.scale)
+    if LOCKED <= found.strength < _WEAK:
+        again = _closer(found, lattice, _STRETCHES)
+        if again is not None and again.strength > found.strength:
+            found = replace(again, at=view.scale)
     return found
 
 
@@ -180,8 +187,11 @@ def _settled(pose: Pose, bumps: Bumps, lattice: Lattice) -> Settled:
     return settle(pose.matrix, bumps.weighed(pose.nubs, pose.dots), lattice)
 
 
-def _closer(found: Look, lattice: Lattice) -> Look | None:
-    """Find the bumps again in the flattened picture: straight edges show them best."""
+def _closer(found: Look, lattice: Lattice, stretches: Sequence[float] = (0.0,)) -> Look | None:
+    """Find the bumps again in the flattened picture: straight edges show them best.
+
+    Of several stretches of the rows that is kept which the nubs fit best.
+    """
     height, width = found.flat.shape
     size = (width * _NEAR // CELL, height * _NEAR // CELL)
     small = resized(found.flat, size, Image.Resampling.BOX)
@@ -190,9 +200,11 @@ def _closer(found: Look, lattice: Lattice) -> Look | None:
     half = 0.5 / _NEAR
     matrix = np.array([[1 / _NEAR, 0, left + half], [0, 1 / _NEAR, top + half], [0, 0, 1]])
     to_flat = Flat(np.asarray(np.linalg.inv(matrix)))
-    pose = Pose(*legs(found.cells, lattice), matrix)
-    settled = _settled(pose, bumps, lattice) if len(bumps) else None
-    return _seen(found.dark, found.lens.then(to_flat), found.scale, settled, lattice)
+    bumps = bumps.weighed(*legs(found.cells, lattice))
+    starts = [stretched(matrix, bumps, lattice, part) for part in stretches] if len(bumps) else []
+    settled = [settle(start, bumps, lattice) for start in starts]
+    best = max(settled, key=lambda one: one.strength, default=None)
+    return _seen(found.dark, found.lens.then(to_flat), found.scale, best, lattice)
 
 
 def _seen(

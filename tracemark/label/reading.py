@@ -16,13 +16,12 @@ from tracemark.label.chips import chips, dots
 from tracemark.label.laid import laid
 from tracemark.label.lattice import PERIOD, SIDES, Lattice, lattice_of
 from tracemark.label.levels import Box, Levels, Picture
-from tracemark.label.look import Look, look
+from tracemark.label.look import LOCKED, Look, look
 from tracemark.label.pose import MapSearch, Pose
 from tracemark.label.search import Found, poses
 from tracemark.label.view import CLEAR, View, mirrored
 from tracemark.model import Reading
 
-LOCKED = 6.5  # deviations of the pilot under which a pose is not believed
 SURE = 9.0  # deviations at which no other pose is tried
 _WHOLLY = 17.0  # deviations from which no half of the picture is looked at
 _NEARLY = 5.0  # deviations from which the mark may well be ours, and the picture at fault
