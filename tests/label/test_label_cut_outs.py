@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.label.hosts import KEY, codeword, label
 from tracemark.darkness import darkness, scaled
+from tracemark.label import look as looking
 from tracemark.label.already import carries_mark
 from tracemark.label.chips import Cells
 from tracemark.label.chips import dots as read_dots
@@ -18,10 +20,11 @@ from tracemark.label.exact import find_specks
 from tracemark.label.laid import laid
 from tracemark.label.lattice import COARSE, FINE, lattice_of
 from tracemark.label.lens import Lens
+from tracemark.label.levels import Levels
 from tracemark.label.marking import embed
 from tracemark.label.packed import Packed
 from tracemark.label.raster import luminance
-from tracemark.label.reading import SURE, _clearest
+from tracemark.label.reading import SURE, _clearest, _map_of, _Search
 from tracemark.label.stands import squares
 from tracemark.label.view import standing, view_of
 
@@ -129,3 +132,24 @@ def test_the_first_scale_that_is_sure_need_not_be_the_clearest_of_a_cut_out(cut_
 
     assert _clearest(Search()).strength == clear[looked_at[-1]]
     assert looks == looked_at
+
+
+@pytest.mark.parametrize(
+    ("corner", "end", "part"),
+    [((57, 440), 1, 0.027), ((12, 51), 3, 0.027), ((57, 130), 1, -0.027)],
+)
+def test_rows_that_fit_at_one_end_alone_are_set_right(corner, end, part, monkeypatch):
+    """A third of a cell off at the other end, half of the marks fit again."""
+    copy = embed(label(), BITS, KEY)[0].convert("L")
+    cut = copy.crop((*corner, corner[0] + 290, corner[1] + 490))
+    levels = Levels.of(cut.resize((420, 710), Image.Resampling.BICUBIC))
+    lattice = lattice_of(KEY)
+    whole = _clearest(_Search(levels, lattice, _map_of(KEY), levels)).best
+    found = _Search(levels, lattice, _map_of(KEY), levels).at(whole.at)
+    stretch = np.diag([1, 1 + part, 1])
+    stretch[1, 2] = -whole.box[end] * part
+    poses = [replace(found.poses[0], matrix=stretch @ found.poses[0].matrix)]
+    seen = looking.look(found.view, poses, lattice, levels.finer)
+    assert seen.strength > 0.9 * whole.strength
+    monkeypatch.setattr(looking, "_WEAK", 0)
+    assert looking.look(found.view, poses, lattice, levels.finer).strength < 0.8 * whole.strength
