@@ -240,11 +240,11 @@ def test_transplanted_marks_name_nobody(vault, marked):
 
 def test_a_case_is_the_same_with_and_without_another_processor(vault, export, monkeypatch):
     """Byte for byte, in two epochs, and in every round."""
-    vault.add_recipients(f"clerk:{n}" for n in range(10_000))
+    vault.add_recipients(f"clerk:{n}" for n in range(20_000))
     old = list(vault.mark_rows(export[:40], to="clerk:77"))
     vault.rotate_key()
     rows = old + list(vault.mark_rows(export[40:80], to="clerk:5000"))
-    monkeypatch.setattr(team, "MANY", 10_000)
+    monkeypatch.setattr(team, "MANY", 20_000)
     monkeypatch.setattr(team, "processors", lambda: 1)
     alone = vault.trace(rows).to_json()
     monkeypatch.setattr(team, "processors", lambda: 2)
