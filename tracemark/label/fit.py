@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -43,15 +44,17 @@ def label_sides(matrix: Matrix, sides: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(np.concatenate([found, free])[sides])
 
 
-def stretched(matrix: Matrix, bumps: Bumps, lattice: Lattice, part: float) -> Matrix:
-    """The same pose with rows lower by a part of them, about where it fits best."""
-    sides = label_sides(matrix, bumps.sides)
-    cells = apply(matrix, bumps.points)
-    _, on = _miss(cells, sides, lattice)
-    heart = _heart(cells, np.where(on, bumps.weights, -bumps.weights))
-    change = np.diag([1.0, 1 + part, 1.0])
-    change[1, 2] = -heart[1] * part
-    return np.asarray(change @ matrix)
+def stretched(
+    matrix: Matrix, bumps: Bumps, lattice: Lattice, parts: Sequence[float]
+) -> list[Matrix]:
+    """The same pose with rows lower by each of these parts, about where it fits best."""
+    _, _, heart = _held(matrix, bumps, lattice)
+    found = []
+    for part in parts:
+        change = np.diag([1.0, 1 + part, 1.0])
+        change[1, 2] = -heart[1] * part
+        found.append(np.asarray(change @ matrix))
+    return found
 
 
 class Settled(NamedTuple):
@@ -92,10 +95,7 @@ def settle(matrix: Matrix, bumps: Bumps, lattice: Lattice) -> Settled:
     -------
     Settled
     """
-    sides = label_sides(matrix, bumps.sides)
-    cells = apply(matrix, bumps.points)
-    _, on = _miss(cells, sides, lattice)
-    heart = _heart(cells, np.where(on, bumps.weights, -bumps.weights))
+    sides, cells, heart = _held(matrix, bumps, lattice)
     radii = _radii(cells, heart)
     for step, radius in enumerate(radii):
         matrix = _slide(matrix, bumps, sides, lattice, heart, radius, first=step == 0)
@@ -135,6 +135,16 @@ def _plainest(
     cells = kept.forward(bumps.points)
     miss, on = _miss(cells, sides, lattice)
     return Settled(kept, bumps, cells, on & (np.abs(miss) < 0.05), most)
+
+
+def _held(
+    matrix: Matrix, bumps: Bumps, lattice: Lattice
+) -> tuple[NDArray[np.int64], Points, Points]:
+    """Sides and cells of the bumps under a pose, and the cell about which they fit it best."""
+    sides = label_sides(matrix, bumps.sides)
+    cells = apply(matrix, bumps.points)
+    _, on = _miss(cells, sides, lattice)
+    return sides, cells, _heart(cells, np.where(on, bumps.weights, -bumps.weights))
 
 
 def _heart(cells: Points, fit: NDArray[np.float64]) -> Points:

@@ -187,7 +187,7 @@ def _settled(pose: Pose, bumps: Bumps, lattice: Lattice) -> Settled:
     return settle(pose.matrix, bumps.weighed(pose.nubs, pose.dots), lattice)
 
 
-def _closer(found: Look, lattice: Lattice, stretches: Sequence[float] = (0.0,)) -> Look | None:
+def _closer(found: Look, lattice: Lattice, stretches: Sequence[float] = ()) -> Look | None:
     """Find the bumps again in the flattened picture: straight edges show them best.
 
     Of several stretches of the rows that is kept which the nubs fit best.
@@ -201,9 +201,11 @@ def _closer(found: Look, lattice: Lattice, stretches: Sequence[float] = (0.0,)) 
     matrix = np.array([[1 / _NEAR, 0, left + half], [0, 1 / _NEAR, top + half], [0, 0, 1]])
     to_flat = Flat(np.asarray(np.linalg.inv(matrix)))
     bumps = bumps.weighed(*legs(found.cells, lattice))
-    starts = [stretched(matrix, bumps, lattice, part) for part in stretches] if len(bumps) else []
+    if not len(bumps):
+        return None
+    starts = stretched(matrix, bumps, lattice, stretches) if stretches else [matrix]
     settled = [settle(start, bumps, lattice) for start in starts]
-    best = max(settled, key=lambda one: one.strength, default=None)
+    best = max(settled, key=lambda one: one.strength)
     return _seen(found.dark, found.lens.then(to_flat), found.scale, best, lattice)
 
 
