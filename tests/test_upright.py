@@ -10,7 +10,7 @@ from tracemark.label import embed
 from tracemark.label.bumps import find_bumps
 from tracemark.label.combs import find_combs
 from tracemark.label.lens import Drift, Flat, Lens, apply
-from tracemark.upright import upright
+from tracemark.upright import stand_askew, stand_of, upright
 
 HOST = label().convert("L")
 
@@ -123,3 +123,14 @@ def test_a_lens_can_be_undone():
     lens = Lens((Flat(flat), drift))
     points = rng.uniform(0, 500, (50, 2))
     assert np.abs(lens.inverse(lens.forward(points)) - points).max() < 1e-3
+
+
+def test_boxes_drawn_over_a_photo_do_not_say_how_it_stands():
+    matrix = turn(17)
+    shown = 255 - np.clip(seen(matrix) * 255, 0, 255).astype(np.uint8)
+    assert stand_askew(shown)[0] is None, "nothing in it is level or plumb"
+    for top in range(20, 1150, 40):
+        shown[top : top + 20, 40:860] = np.where(top % 80 < 40, 0, 255)
+    with_boxes, askew = stand_of(shown)[0], stand_askew(shown)[0]
+    assert with_boxes is not None and slopes(with_boxes, matrix).max() > 0.1
+    assert askew is not None and slopes(askew, matrix).max() < 0.02

@@ -13,14 +13,18 @@ from tracemark.darkness import Field, darkness, scaled, smooth
 
 Points = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+Edges = tuple[Points, Points]  # about the middle, and normals times the step
 
 _LOOKED_AT = 1.2e6  # pixels
 _FLAT = 0.03  # perspective, in change of scale at the rim, that is taken for none
 _MOST = 25_000  # edge points that are looked at
+_FEWEST = 200  # of them that say how a picture stands
 _TILE = 160  # pixels
 _SLOPES = np.arange(-130, 131) * 0.0025
 _LAST = len(_SLOPES) - 1.001  # number of the steepest slope, less so much that one follows
 _STRONG = 0.08  # darkness step of an edge, per pixel
+_EXACT = 0.4  # degrees off level or plumb within which an edge is as good as drawn on the screen
+_DRAWN = (0.03, 0.5)  # share of such edges, by their steps, where something was drawn over a photo
 
 
 def stand_of(picture: NDArray[np.uint8]) -> tuple[Matrix | None, bool]:
@@ -37,13 +41,43 @@ def stand_of(picture: NDArray[np.uint8]) -> tuple[Matrix | None, bool]:
     bool
         Whether its lines converge.
     """
+    dark, scale = _looked_at(picture)
+    return _standing(_edges(dark), dark, scale)
+
+
+def stand_askew(picture: NDArray[np.uint8]) -> tuple[Matrix | None, bool]:
+    """How a picture stands by those of its edges that are neither quite level nor quite plumb.
+
+    Windows, frames and boxes that were drawn over a photo are exactly so, and say nothing about
+    what the photo shows. As `stand_of`; None also where such edges are too few to matter, or most.
+    """
+    dark, scale = _looked_at(picture)
+    found = _edges(dark)
+    if found is None:
+        return None, False
+    points, normals = found
+    size = np.abs(normals)
+    askew = size.min(1) > np.tan(np.radians(_EXACT)) * size.max(1)
+    steps = np.hypot(*normals.T)
+    share = steps[~askew].sum() / steps.sum()
+    if not _DRAWN[0] <= share <= _DRAWN[1] or np.count_nonzero(askew) < _FEWEST:
+        return None, False
+    return _standing((points[askew], normals[askew]), dark, scale)
+
+
+def _looked_at(picture: NDArray[np.uint8]) -> tuple[Field, float]:
+    """Darkness of a picture at about one million pixels, and its pixels to one of the picture."""
     scale = min(1.0, (_LOOKED_AT / picture.size) ** 0.5)
-    dark = darkness(scaled(picture, scale))
-    stand, converging = upright(dark, perspective=True), True
-    if stand is not None and np.abs(stand[2, :2]).max() * max(dark.shape) / 2 < _FLAT:
-        stand, converging = upright(dark, perspective=False), False
-    if stand is None:
-        return None, converging
+    return darkness(scaled(picture, scale)), scale
+
+
+def _standing(found: Edges | None, dark: Field, scale: float) -> tuple[Matrix | None, bool]:
+    """As `stand_of`, from edges."""
+    if found is None:
+        return None, True
+    stand, converging = _upright(*found, perspective=True), True
+    if np.abs(stand[2, :2]).max() * max(dark.shape) / 2 < _FLAT:
+        stand, converging = _upright(*found, perspective=False), False
     factor = np.diag([1 / scale, 1 / scale, 1.0])
     return np.asarray(factor @ stand @ np.linalg.inv(factor)), converging
 
@@ -66,9 +100,10 @@ def upright(dark: Field, *, perspective: bool) -> Matrix | None:
         picture and of the same scale there; None where there are too few edges.
     """
     found = _edges(dark)
-    if found is None:
-        return None
-    points, normals = found
+    return None if found is None else _upright(*found, perspective=perspective)
+
+
+def _upright(points: Points, normals: Points, *, perspective: bool) -> Matrix:
     angle = _main_angle(normals)
     forward = np.eye(3)
     forward[:2, :2] = [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]
@@ -100,7 +135,7 @@ def _moved(matrix: Matrix, points: Points, normals: Points) -> tuple[Points, Poi
     return here, along[:, ::-1] * [1, -1] * size[:, None]
 
 
-def _edges(dark: Field) -> tuple[Points, Points] | None:
+def _edges(dark: Field) -> Edges | None:
     """Edge points about the middle, and their normals times the step: both (n, 2)."""
     # Scharr's kernel: its direction is right to a tenth of a degree at any angle
     soft = smooth(dark)
@@ -109,7 +144,7 @@ def _edges(dark: Field) -> tuple[Points, Points] | None:
     x = (tall[:, 2:] - tall[:, :-2]) / 2
     y = (wide[2:] - wide[:-2]) / 2
     rows, columns = np.nonzero(x * x + y * y > _STRONG**2)
-    if len(rows) < 200:
+    if len(rows) < _FEWEST:
         return None
     step = -(-len(rows) // _MOST)
     rows, columns = rows[::step], columns[::step]

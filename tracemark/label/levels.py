@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,7 +12,8 @@ from PIL import Image
 
 from tracemark.darkness import Field, darkness, scaled, smooth
 from tracemark.label.raster import luminance, turned
-from tracemark.label.stands import clear_view
+from tracemark.label.sheets import sheets
+from tracemark.label.stands import clear_view, crooked
 from tracemark.label.view import View, standing
 
 Picture = NDArray[np.uint8]
@@ -22,6 +24,7 @@ _GROUPS = ((1600,), (2400,), (1066, 711), (475, 317, 3600))
 _CUT_OUT = 700  # pixels along the longer side of what is likely a part of a label
 _FINE = 2400  # pixels along the longer side of what slots are read from
 _FINER = 1.25  # times a scale, from which that is finer
+_FARTHEST = 3.0  # times its own size, that a picture is looked at
 _OWN = 0.85  # scales this near to a picture's own size are that: what is resampled is blurred
 _HALVES = (2400, 4096)  # pixels along the longer side of a picture whose halves are looked at
 _SMALL = 400  # pixels along the longer side of a picture whose emptiest line is sought
@@ -113,6 +116,23 @@ class Levels:
         return Levels(picture, self.shrink, mirror=picture.shape[1] - 1)
 
     @cached_property
+    def askew(self) -> Levels | None:
+        """The same, standing as what is neither level nor plumb in it does; None where all is."""
+        stand, bends = standing(self.picture, askew=True)
+        if stand is None or self._stand is None:
+            return None
+        if not crooked(stand, self._stand, max(self.picture.shape)):
+            return None
+        other = copy(self)
+        other._stand, other._bends, other._views = stand, bends, {}
+        return other
+
+    @cached_property
+    def sheets(self) -> list[Levels]:
+        """Its parts that are sheets of paper with print, if it shows more than one label."""
+        return [self.part(box) for box in sheets(self.picture)]
+
+    @cached_property
     def halves(self) -> list[Levels]:
         """Its parts on both sides of the emptiest line about its middle, across or down."""
         height, width = self.picture.shape
@@ -144,6 +164,11 @@ class Levels:
         return bool(max(self.picture.shape) <= _CUT_OUT)
 
     @property
+    def likely(self) -> float:
+        """The first scale at which it is looked at."""
+        return _near(min(_GROUPS[0][0] / max(self.picture.shape), _FARTHEST))
+
+    @property
     def of_halves(self) -> float:
         """The scale, to its own, at which a half of it is looked at: what is there is small."""
         longest = max(self.picture.shape)
@@ -156,7 +181,7 @@ class Levels:
 
     def _scales(self, group: tuple[int, ...]) -> list[float]:
         found = [_near(level / max(self.picture.shape)) for level in group]
-        return [scale for scale in found if 1 / 8 < scale < 3]
+        return [scale for scale in found if 1 / 8 < scale < _FARTHEST]
 
     def view(self, scale: float) -> View:
         """The picture at one scale, with its bumps and combs."""
@@ -170,6 +195,8 @@ class Levels:
     def seen(self) -> list[View]:
         """The views that were made, its negative's and softened ones too."""
         ways = [self]
+        if self.askew is not None:
+            ways.append(self.askew)
         if self.negative:
             ways.append(self.inverted)
         if self.strewn:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tracemark.label.chips import chips, dots
+from tracemark.label.hull import hull
 from tracemark.label.laid import laid
 from tracemark.label.lattice import PERIOD, SIDES, Lattice, lattice_of
 from tracemark.label.levels import Box, Levels, Picture
@@ -195,29 +196,13 @@ def _whole(parts: Iterable[LabelReading]) -> list[LabelReading]:
             why=_too_few(readings),
             trail=[*whole.trail, *one.trail],
             places=np.concatenate([whole.places, one.places]),
-            outline=_hull([whole.outline, one.outline]),
+            outline=_around(whole.outline, one.outline),
         )
     return labels
 
 
-def _hull(outlines: Sequence[NDArray[np.float32] | None]) -> NDArray[np.float32]:
-    """The corners of what lies around some areas. Andrew (1979), monotone chains."""
-    known = [outline for outline in outlines if outline is not None]
-    corners = sorted(map(tuple, np.concatenate(known).tolist()))
-
-    def chain_of(those: Iterable[tuple[float, ...]]) -> list[tuple[float, ...]]:
-        line: list[tuple[float, ...]] = []
-        for x, y in those:
-            while len(line) > 1 and _turn(line[-2], line[-1], (x, y)) <= 0:
-                line.pop()
-            line.append((x, y))
-        return line[:-1]
-
-    return np.array([*chain_of(corners), *chain_of(reversed(corners))], np.float32)
-
-
-def _turn(one: tuple[float, ...], two: tuple[float, ...], three: tuple[float, ...]) -> float:
-    return (two[0] - one[0]) * (three[1] - one[1]) - (two[1] - one[1]) * (three[0] - one[0])
+def _around(*outlines: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    return hull(np.concatenate([outline for outline in outlines if outline is not None]))
 
 
 def _in_a_mirror(levels: Levels, keys: Sequence[bytes]) -> bool:
@@ -256,21 +241,44 @@ def _either_way(levels: Levels, key: bytes) -> Iterator[LabelReading]:
 
 
 def _labels(levels: Levels, key: bytes) -> Iterator[LabelReading]:
-    search = _Search(levels, lattice_of(key), _map_of(key), levels)
-    found = _clearest(search)
-    if found.strength < _WHOLLY and levels.legible and not levels.cut_out:
-        found = _in_halves(found)
-    yield _reading(found)
-    for number in range(2, _LABELS + 1):
-        if found.strength < LOCKED:
-            return
-        again = _another(found)
-        if again is None or again.strength < LOCKED:
-            return
-        more = _goes_on(found, again)
-        found = again
-        found.trail.append("more of it" if more else f"label {number} of this picture")
+    last: _Search | None = None
+    for number, found in enumerate(_one_by_one(levels, key), start=1):
+        more = last is not None and _goes_on(last, found)
+        if last is not None:
+            tale = "more of it" if more else f"label {number} of this picture"
+            found.trail = [*found.trail, tale]
         yield replace(_reading(found), more=more)
+        if number == _LABELS:
+            return
+        last = found
+
+
+def _one_by_one(levels: Levels, key: bytes) -> Iterator[_Search]:
+    """The search that found a label, each followed by one that found another beside it."""
+    for first in _found(levels, key):
+        yield first
+        again = _another(first)
+        while again is not None and again.strength >= LOCKED:
+            yield again
+            again = _another(again)
+
+
+def _found(levels: Levels, key: bytes) -> list[_Search]:
+    """The search that found a label; several where labels lie on sheets of paper apart."""
+    search = _Search(levels, lattice_of(key), _map_of(key), levels)
+    _clearest(search)
+    ways = [[search]]
+    if search.strength < _WHOLLY and levels.legible and not levels.cut_out:
+        ways.append(_on_sheets(search))
+        for way in (_askew, _in_halves):
+            if max(_strength(one) for one in ways) < _WHOLLY:
+                ways.append([way(search)])
+    best = max(ways, key=_strength)
+    return [replace(found, poses=search.poses) for found in best]
+
+
+def _strength(found: Sequence[_Search]) -> float:
+    return found[0].strength if found else 0.0
 
 
 def _clearest(search: _Search) -> _Search:
@@ -299,31 +307,52 @@ def _clearest(search: _Search) -> _Search:
     return search
 
 
-def _in_halves(search: _Search) -> _Search:
-    """Search half of a picture at a time: labels that lie askew stand in each other's way.
+def _askew(search: _Search) -> _Search:
+    """Search once more by what is neither level nor plumb: boxes drawn over a photo are both."""
+    levels = search.levels.askew
+    if levels is None:
+        return search
+    again = _clearest(replace(search, levels=levels, whole=levels, best=None))
+    search.poses = again.poses
+    return again
 
-    Only where a half shows a clear comb; the search with the clearest pilot is kept.
-    """
-    best, scale = search, search.levels.of_halves
+
+def _in_halves(search: _Search) -> _Search:
+    """Search half of a picture at a time: labels that lie askew stand in each other's way."""
+    scale = [search.levels.of_halves]
+    parts = _in_parts(search, [(half, scale) for half in search.levels.halves])
+    return max([search, *parts], key=lambda part: part.strength)
+
+
+def _on_sheets(search: _Search) -> list[_Search]:
+    """Search each sheet of paper by itself; those on which a mark was found, the clearest first."""
+    sheets = search.levels.sheets
+    parts = _in_parts(search, [(sheet, [sheet.likely, sheet.of_halves]) for sheet in sheets])
+    marked = [replace(part, whole=part.levels) for part in parts if part.strength >= LOCKED]
+    return sorted(marked, key=lambda part: -part.strength)
+
+
+def _in_parts(search: _Search, parts: Sequence[tuple[Levels, list[float]]]) -> list[_Search]:
+    """Search parts of a picture at a scale or two, where they show a clear comb."""
+    legible = [(part, scales) for part, scales in parts if part.legible]
+    found: list[_Search] = []
     with ThreadPoolExecutor(_TOGETHER) as threads:
-        halves = [half for half in search.levels.halves if half.legible]
-        views = threads.map(lambda half: half.view(scale), halves)
-        for half, view in zip(halves, views, strict=True):
-            if view.clearest <= CLEAR:
-                continue
-            part = replace(search, levels=half, best=None)
-            found = part.at(scale)
-            part.note(found)
-            part.look(found)
+        views = threads.map(lambda part: part[0].view(part[1][0]), legible)
+        for (levels, scales), _ in zip(legible, views, strict=True):
+            part = replace(search, levels=levels, best=None)
+            for scale in scales:
+                if part.strength < SURE and levels.view(scale).clearest > CLEAR:
+                    laid = part.at(scale)
+                    part.note(laid)
+                    part.look(laid)
             search.poses = part.poses
-            if part.strength > best.strength:
-                best = part
-    return replace(best, poses=search.poses)
+            found.append(part)
+    return found
 
 
 def _another(found: _Search) -> _Search | None:
     """Search for one more label, of about the size of the one that has been found."""
-    if found.best is None:
+    if found.best is None or found.strength < LOCKED:
         return None
     own = found.best.own(found.lattice)
     whole = found.whole

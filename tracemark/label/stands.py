@@ -17,6 +17,7 @@ from tracemark.label.lens import Matrix
 from tracemark.label.view import View, best, view_of
 
 _FEW = 500_000  # pixels, at the scale in question, of a picture that holds few edges
+_OTHER = 0.02  # of half the picture, from which two stands are not the same one
 _CROOKED = 0.004  # between two stands, in radians or change of scale, that makes a difference
 
 
@@ -36,6 +37,15 @@ def clear_view(dark: Field, scale: float, stand: Matrix, bends: NDArray[np.float
         longest = max(dark.shape) / scale
         views += [view_of(dark, scale, one, bends) for one in squares(stand, longest)]
     return max(views, key=lambda view: math.hypot(*(best(axis) for axis in view.combs)))
+
+
+def crooked(one: Matrix, other: Matrix, longest: int) -> bool:
+    """Whether two stands of a picture, so many pixels long, differ by a degree or more."""
+    half = longest / 2
+    corners = np.array([[-half, -half, 1], [half, -half, 1], [half, half, 1], [-half, half, 1]])
+    places = corners @ (np.linalg.inv(other) @ one).T
+    away = places[:, :2] / places[:, 2:] - corners[:, :2]
+    return bool(np.abs(away).max() > _OTHER * half)
 
 
 def squares(stand: Matrix, longest: float) -> list[Matrix]:

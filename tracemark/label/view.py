@@ -19,7 +19,7 @@ from tracemark.label.lattice import LEVEL, SIDES
 from tracemark.label.lens import Drift, Flat, Lens, Matrix
 from tracemark.label.rules import redrawn
 from tracemark.label.specks import find_specks
-from tracemark.upright import stand_of
+from tracemark.upright import stand_askew, stand_of
 
 CLEAR = 8.0  # strength of a comb that can be relied on
 _MOST = 3  # combs of an axis that are kept
@@ -99,12 +99,14 @@ def mirrored(view: View) -> View:
     return replace(view, bumps=bumps, combs=(_combs(bumps, False), _combs(bumps, True)))
 
 
-def standing(picture: NDArray[np.uint8]) -> tuple[Matrix | None, NDArray[np.float64]]:
-    """How a picture stands, as `upright.stand_of` has it; and bends to try.
+def standing(
+    picture: NDArray[np.uint8], *, askew: bool = False
+) -> tuple[Matrix | None, NDArray[np.float64]]:
+    """How a picture stands, as `upright.stand_of` or `stand_askew` has it; and bends to try.
 
     What shows no perspective is a scan or a screenshot, and bends less.
     """
-    stand, converging = stand_of(picture)
+    stand, converging = stand_askew(picture) if askew else stand_of(picture)
     return stand, _BENDS if converging else _BENDS * (2 / 3)
 
 
