@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tracemark.codeword import Codebook
 from tracemark.keys import EpochKey
+from tracemark.marking import RowMarker
 from tracemark.profiles import CURRENT
 from tracemark.text import CellMarker, CellReader
 from tracemark.text.columns import ColumnMarker
@@ -141,6 +142,22 @@ def test_no_chinese_words_in_japanese(text: str) -> None:
     for marker in MARKERS["plain"]:
         marked = marker.mark(text, "item")[0]
         assert re.sub(r"[（）()*x×]", "", marked) == re.sub(r"[（）()*x×]", "", text)
+
+
+@pytest.mark.parametrize("header", ["商品名", "品名カラー", "상품명"])
+def test_no_chinese_words_under_japanese_headers(header: str) -> None:
+    """One Japanese header is enough for all cells of a table."""
+    rows = [((header, "备注"), ("水筒 500ml", "水筒 500ml"))]
+    for n in range(8):
+        marker = RowMarker(KEY, CURRENT, f"a{n}", policy="plain")
+        assert marker.mark(rows)[0] == [["水筒 500ml", "水筒 500ml"]]
+
+
+def test_chinese_headers_leave_the_words() -> None:
+    """The same cells in a Chinese table show both forms."""
+    rows = [(("商品名称",), ("水筒 500ml",))]
+    shown = {RowMarker(KEY, CURRENT, f"a{n}", policy="plain").mark(rows)[0][0][0] for n in range(8)}
+    assert shown == {"水筒 500ml", "水筒 500毫升"}
 
 
 def test_symbols_of_older_copies_are_read() -> None:

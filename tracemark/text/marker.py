@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -176,6 +177,15 @@ class CellMarker:
             siphash(*(head if leads else own), number) for number, leads in numbers(draft.slots)
         ]
         return self.finish(draft, key, [bits[(u >> 1) % len(bits)] ^ u & 1 for u in hashed])
+
+    def abroad(self) -> CellMarker:
+        """The same for cells of a Japanese table: no Chinese wording is written. SPEC 5.8."""
+        marker, chinese = copy(self), self.rules.chinese.families
+        marker.families = {
+            role: frozenset(f for f in own if f.layer != "wording" or f not in chinese)
+            for role, own in self.families.items()
+        }
+        return marker
 
     def draft(self, text: str, role: str) -> Draft:
         """What of a cell can be marked, before its key is known."""
