@@ -122,7 +122,9 @@ def kept(text: str, folded: str) -> Kept:
         codes += [match.span() for match in _NET(folded)]
     if "<" in folded or "&" in folded:
         codes += [match.span() for match in _MARKUP(folded)]
-    if amounts or (folded.isascii() and ("bic" in folded or "swift" in folded)):
+    if any(end - start == 4 for start, end in amounts) or (
+        folded.isascii() and ("bic" in folded or "swift" in folded)
+    ):
         codes += [match.span() for match in _BANK(folded)]
     return Kept(_merged(codes), amounts) if codes or amounts else NOTHING
 

@@ -237,7 +237,9 @@ class CellMarker:
         marked = parse(rewrite(parsed.text, changes), self.rules)
         if _same(parsed, marked, shown):
             still = kept(marked.text, marked.folded)
-            if _numbers(free(parsed, spared)) == _numbers(free(marked, still)):
+            if not (spared.codes or still.codes) or _numbers(free(parsed, spared)) == _numbers(
+                free(marked, still)
+            ):
                 return marked, still
         return parsed, spared
 
