@@ -28,6 +28,7 @@ from tracemark.tables.arrow import text_columns, with_texts
 from tracemark.tables.block import Block
 from tracemark.tables.sink import write
 from tracemark.text.columns import ColumnMarker
+from tracemark.text.japanese import in_japanese
 from tracemark.text.marker import CellMarker
 from tracemark.text.roles import MARKED, checked, role_of_cell, role_of_header
 
@@ -116,6 +117,7 @@ class RowMarker:
         )
         self.layers = cells.layers
         self._carrier = ColumnMarker(cells)
+        self._abroad = ColumnMarker(cells.abroad())  # of tables with Japanese headers. SPEC 5.8
         if not self.layers:
             raise UsageError(
                 f"{encoding} cannot hold what the policy '{policy}' writes",
@@ -164,8 +166,9 @@ class RowMarker:
         marked: list[list[str]] = [[]] * count
         found = _Found()
         for key, (places, group) in groups.items():
+            carrier = self._carrier_of(key)
             columns = zip(self._plan(key), zip(*group, strict=True), strict=True)
-            cells = [self._mark_column(role, column, found) for role, column in columns]
+            cells = [self._mark_column(role, column, found, carrier) for role, column in columns]
             for place, values in zip(places, zip(*cells, strict=True), strict=False):
                 marked[place] = list(values)
         return marked, self._told(found)
@@ -179,9 +182,10 @@ class RowMarker:
         """
         found = _Found()
         marked: list[list[Any]] = []
+        carrier = self._carrier_of(headers)
         for role, column in zip(self._plan(headers), columns, strict=True):
             texts = [value if isinstance(value, str) else "" for value in column]
-            cells = self._mark_column(role, texts, found)
+            cells = self._mark_column(role, texts, found, carrier)
             marked.append(
                 [
                     new if old else value
@@ -192,11 +196,11 @@ class RowMarker:
 
     def mark_block(self, block: Block) -> dict[str, Fingerprints]:
         """Mark rows of a table where they stand; fingerprints as in `mark`."""
-        found = _Found()
+        found, carrier = _Found(), self._carrier_of(block.headers)
         for place, role in enumerate(self._plan(block.headers)):
             if role is None or role in _HANDLED:
                 cells = block.column(place)
-                marked = self._mark_column(role, cells, found)
+                marked = self._mark_column(role, cells, found, carrier)
                 if marked is not cells:
                     block.put(place, marked)
         return self._told(found)
@@ -213,19 +217,24 @@ class RowMarker:
             "anchor": anchors,
         }
 
-    def _mark_column(self, role: str | None, cells: Sequence[str], found: _Found) -> Sequence[str]:
+    def _carrier_of(self, headers: Sequence[str | None]) -> ColumnMarker:
+        return self._abroad if in_japanese(headers) else self._carrier
+
+    def _mark_column(
+        self, role: str | None, cells: Sequence[str], found: _Found, carrier: ColumnMarker
+    ) -> Sequence[str]:
         """Mark cells that share a header; each goes by its own content where `role` is None."""
         if role is None:
             roles = [role_of_cell(cell) if cell else "" for cell in cells]
             marked = list(cells)
             for one in {*roles} - {""}:
                 places = [place for place, role in enumerate(roles) if role == one]
-                parts = self._mark_column(one, [cells[place] for place in places], found)
+                parts = self._mark_column(one, [cells[place] for place in places], found, carrier)
                 for place, cell in zip(places, parts, strict=True):
                     marked[place] = cell
             return marked
         if role in MARKED:
-            marked, anchors = self._carrier.mark(cells, role)
+            marked, anchors = carrier.mark(cells, role)
             found.anchors.append(anchors)
             if role == "masked":
                 found.phones.extend(cells)

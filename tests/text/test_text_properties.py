@@ -7,7 +7,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tracemark.codeword import Codebook
@@ -17,7 +17,7 @@ from tracemark.text import CellMarker, CellReader, clean
 from tracemark.text.fold import strip_symbols
 from tracemark.text.parse import anchor, parse, road
 from tracemark.text.roles import MARKED
-from tracemark.text.rules import rules
+from tracemark.text.rules import HAN, rules
 
 from .hostile import CURATED, cells
 
@@ -115,7 +115,11 @@ def test_plain_adds_nothing_invisible(cell: str, role: str, name: str) -> None:
 @example("浙江省－杭州市－西湖区文三路", "NFKC")
 @example("5㎏…１２．５ｋｇ", "NFKC")
 def test_structure_outlives_normal_forms(cell: str, form: str) -> None:
-    """Anchor and slots are the same after any Unicode normalisation."""
+    """Anchor and slots are the same after any Unicode normalisation.
+
+    But where a full-width mark stands in an English cell: `Road，` is no slot, `Road,` is one.
+    """
+    assume(re.search(f"[{HAN}]", cell) or not re.search("[，；！]", cell))
     assert structure(unicodedata.normalize(form, cell)) == structure(cell)
 
 

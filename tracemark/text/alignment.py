@@ -15,6 +15,7 @@ from itertools import accumulate
 
 from tracemark.text.fold import fold, split_symbols
 from tracemark.text.invisible import cut
+from tracemark.text.kept import free
 from tracemark.text.parse import Parsed, Slot, parse
 from tracemark.text.rules import LAYERS, Family, Rules
 from tracemark.text.scan import Shown
@@ -134,11 +135,12 @@ def _clusters(
 ) -> Iterator[tuple[int, int, list[tuple[Slot, bool]]]]:
     """Slots that touch each other, and their neighbours in the framed text."""
     held: list[tuple[Slot, bool]] = []
+    numbers = {slot[1] for slot in free(parsed) if slot[0] in known}
     for slot in parsed.slots:
         if held and held[-1][0][3] != slot[2]:
             yield held[0][0][2], held[-1][0][3] + 1, held
             held = []
-        held.append((slot, slot[0] in known))
+        held.append((slot, slot[1] in numbers))
     if held:
         yield held[0][0][2], held[-1][0][3] + 1, held
 

@@ -1,8 +1,8 @@
 """Marking a whole column of cells at once. SPEC 5.4 and 5.5.
 
 It gives exactly what `CellMarker` gives cell by cell, several times as fast: regular cells are
-parsed in one pass and their chips, edits and symbols computed together. The other cells, and all
-cells under rules of one's own, are left to the cell marker.
+parsed in one pass and their chips, edits and symbols computed together. The other cells, those that
+hold a code, and all cells under rules of one's own, are left to the cell marker.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from tracemark.text.fold import SYMBOLS
 from tracemark.text.invisible import LEAST_LETTERS
-from tracemark.text.joined import Grammar, Joined, Slots, grammar
+from tracemark.text.joined import Grammar, Joined, Slots, each_on_a_line, grammar
+from tracemark.text.kept_columns import holding_kept
 from tracemark.text.marker import CellMarker, numbers
 from tracemark.text.parse import LEAST_ANCHOR
 from tracemark.text.roles import MARKED
@@ -83,7 +84,9 @@ class ColumnMarker:
     def _mark(self, cells: list[str], role: str) -> list[tuple[str, int]]:
         if self._grammar is None or not cells:
             return self._mark_others(cells, role)
-        regular = self._grammar.regular(cells).tolist()
+        joined = each_on_a_line(cells)
+        fits = self._grammar.regular(joined)
+        regular = (fits & ~holding_kept(cells, joined, fits)).tolist()
         ours = [cell for cell, fits in zip(cells, regular, strict=True) if fits]
         others = [cell for cell, fits in zip(cells, regular, strict=True) if not fits]
         marked = iter(self._mark_regular(ours, role, self._grammar) if ours else ())

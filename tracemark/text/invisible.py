@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Collection
 from itertools import accumulate, pairwise
 from operator import add
 
@@ -56,8 +57,11 @@ def _blank(match: re.Match[str]) -> str:
     return " " * len(match[0])
 
 
-def place(pieces: list[str], bits: int) -> str:
-    """Put symbols that show 54 chips, lane 0 highest, behind the pieces of a text but the last."""
+def place(pieces: list[str], bits: int, without: Collection[int] = ()) -> str:
+    """Put symbols that show 54 chips, lane 0 highest, behind the pieces of a text but the last.
+
+    Behind those pieces that are named in `without` there are none.
+    """
     letters = len(pieces) - 1
     symbols = "".join([_TRIPLES[bits >> shift & 511] for shift in _SHIFTS])
     woven = [""] * (2 * letters + 1)
@@ -68,6 +72,8 @@ def place(pieces: list[str], bits: int) -> str:
         woven[1::2] = [*doubled, *symbols[len(doubled) : letters]]
     else:
         woven[1::2] = symbols
+    for piece in without:
+        woven[2 * piece + 1] = ""
     return "".join(woven)
 
 

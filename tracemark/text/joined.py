@@ -185,11 +185,8 @@ class Grammar:
         self.lengths = np.vectorize(len, [np.int64])(self.written)
         self.closing = _strings([family.closing if family else () for family in families])
 
-    def regular(self, cells: Sequence[str]) -> _Flags:
-        """Which of some cells, at least one, are regular: (cells,) bool."""
-        joined = Joined(cells)
-        if len(joined.breaks) != len(cells):
-            joined = Joined([cell.replace("\n", "\0") for cell in cells])
+    def regular(self, joined: Joined) -> _Flags:
+        """Which cells, each on one line, are regular: (cells,) bool."""
         regular: _Flags = joined.count(~self._regular[joined.codes]) == 0
         return regular & self.chinese(joined)
 
@@ -268,6 +265,14 @@ class Grammar:
         for cell in np.flatnonzero(joined.count(before) - 1 < LEAST_ANCHOR).tolist():
             roads[cell] = b""
         return anchors, counts, roads
+
+
+def each_on_a_line(cells: Sequence[str]) -> Joined:
+    """Cells of any kind joined; what breaks a line becomes a character that is not regular."""
+    joined = Joined(cells)
+    if len(joined.breaks) != len(cells):
+        joined = Joined([cell.replace("\n", "\0") for cell in cells])
+    return joined
 
 
 def _lines(codes: _Codes) -> list[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from tracemark.errors import UsageError
 from tracemark.profiles import Profile
 from tracemark.text.fold import SYMBOLS, strip_symbols
 from tracemark.text.invisible import cut, place
+from tracemark.text.kept import NOTHING, Kept, bare, free, kept
 from tracemark.text.parse import (
     Parsed,
     Slot,
@@ -50,6 +52,8 @@ class Draft(NamedTuple):
         What keys the slots of its head; empty where that is the anchor.
     slots : list of Slot
         The visible slots that the policy writes.
+    spared : Kept
+        What is left as it is.
     parsed : Parsed or None
         None where there is no room.
     """
@@ -58,6 +62,7 @@ class Draft(NamedTuple):
     content: str
     road: str
     slots: list[Slot]
+    spared: Kept
     parsed: Parsed | None
 
 
@@ -173,33 +178,48 @@ class CellMarker:
         ]
         return self.finish(draft, key, [bits[(u >> 1) % len(bits)] ^ u & 1 for u in hashed])
 
+    def abroad(self) -> CellMarker:
+        """The same for cells of a Japanese table: no Chinese wording is written. SPEC 5.8."""
+        marker, chinese = copy(self), self.rules.chinese.families
+        marker.families = {
+            role: frozenset(f for f in own if f.layer != "wording" or f not in chinese)
+            for role, own in self.families.items()
+        }
+        return marker
+
     def draft(self, text: str, role: str) -> Draft:
         """What of a cell can be marked, before its key is known."""
         if role not in self.families or is_code(text):
-            return Draft(text, "", "", [], None)
+            return Draft(text, "", "", [], NOTHING, None)
         parsed = parse(strip_symbols(text), self.rules)
-        families = self.families[role]
-        slots = [slot for slot in parsed.slots if slot[0] in families]
+        families, spared = self.families[role], kept(parsed.text, parsed.folded)
+        slots = [slot for slot in free(parsed, spared) if slot[0] in families]
         content = anchor(parsed)
         if not content or not (slots or self.invisible):
-            return Draft(parsed.text, "", "", [], None)
-        return Draft(parsed.text, content, road(parsed), slots, parsed)
+            return Draft(parsed.text, "", "", [], spared, None)
+        return Draft(parsed.text, content, road(parsed), slots, spared, parsed)
 
     def finish(self, draft: Draft, key: CellKey, chips: Sequence[int]) -> tuple[str, int]:
         """Mark a cell; the chips are those of the `numbers` of the draft's slots."""
-        parsed, (identity, start, masks, _, _) = draft.parsed, key
+        parsed, spared, (identity, start, masks, _, _) = draft.parsed, draft.spared, key
         if parsed is None:
             return draft.text, 0
         if draft.slots:
-            parsed = self._show(parsed, draft.slots, iter(chips))
+            parsed, spared = self._show(parsed, draft.slots, spared, iter(chips))
         pieces = cut(parsed) if self.invisible else []
-        if len(pieces) < 2:
+        without = bare(parsed, pieces, spared) if spared is not NOTHING else ()
+        if len(pieces) < 2 + len(without):
             return parsed.text, identity if draft.slots else 0
         window = self._ring >> (self._uniform - start % self._uniform) & _WINDOW
-        return place(pieces, window ^ masks >> _SPARE), identity
+        return place(pieces, window ^ masks >> _SPARE, without), identity
 
-    def _show(self, parsed: Parsed, slots: list[Slot], chips: Iterator[int]) -> Parsed:
-        """Write the chips of visible slots; where that would move any slot, write none."""
+    def _show(
+        self, parsed: Parsed, slots: list[Slot], spared: Kept, chips: Iterator[int]
+    ) -> tuple[Parsed, Kept]:
+        """Write the chips of visible slots; where that would move any slot, write none.
+
+        Nor where it would change which slots are left alone.
+        """
         changes: list[tuple[int, int, str]] = []
         shown: dict[int, str] = {}
         for slot in slots:
@@ -213,9 +233,15 @@ class CellMarker:
                     changes += change
                     shown[number] = written.lower()
         if not changes:
-            return parsed
+            return parsed, spared
         marked = parse(rewrite(parsed.text, changes), self.rules)
-        return marked if _same(parsed, marked, shown) else parsed
+        if _same(parsed, marked, shown):
+            still = kept(marked.text, marked.folded)
+            if not (spared.codes or still.codes) or _numbers(free(parsed, spared)) == _numbers(
+                free(marked, still)
+            ):
+                return marked, still
+        return parsed, spared
 
 
 def numbers(slots: Iterable[Slot]) -> Iterator[tuple[int, bool]]:
@@ -227,6 +253,10 @@ def numbers(slots: Iterable[Slot]) -> Iterator[tuple[int, bool]]:
         yield number, family.head
         if family.fine:
             yield number | FINE, family.head
+
+
+def _numbers(slots: list[Slot]) -> list[int]:
+    return [slot[1] for slot in slots]
 
 
 def _same(before: Parsed, after: Parsed, shown: Mapping[int, str]) -> bool:

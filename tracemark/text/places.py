@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tracemark.text.fold import strip_symbols
 from tracemark.text.invisible import cut
+from tracemark.text.kept import free
 from tracemark.text.parse import Parsed, parse, writable
 from tracemark.text.reader import Anchored, CellReadings
 from tracemark.text.rules import Rules, rules
@@ -91,7 +92,7 @@ def _read_at(parsed: Parsed, read: CellReadings, skip: str) -> Iterator[_At]:
 def _visible(parsed: Parsed, read: dict[int, list[tuple[Anchored, int]]]) -> Iterator[_At]:
     """The slots of a family stand in the reading in the order in which they stand in the cell."""
     turns: dict[int, int] = defaultdict(int)
-    for slot in parsed.slots:
+    for slot in free(parsed):
         family = 2 * slot[0].id
         span = writable(parsed, slot)
         if family not in read:

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from tracemark.text.fold import SYMBOLS, split_symbols, strip_symbols
 from tracemark.text.invisible import LEAST_LETTERS, lanes
-from tracemark.text.joined import Grammar, Joined, grammar
+from tracemark.text.joined import Grammar, Joined, each_on_a_line, grammar
+from tracemark.text.kept import free
+from tracemark.text.kept_columns import holding_kept
 from tracemark.text.parse import LEAST_ANCHOR, anchor, is_code, parse, road, writable
 from tracemark.text.rules import LAYERS, Family, Rules
 from tracemark.text.slots import LANES
@@ -187,7 +189,9 @@ class Scanner:
             return gathered(self._others(enumerate(texts)))
         lines = ["" if "\n" in text else text for text in texts]
         bare = strip_symbols("\n".join(lines)).split("\n")
-        regular = self._grammar.regular(bare)
+        joined = each_on_a_line(bare)
+        regular = self._grammar.regular(joined)
+        regular &= ~holding_kept(bare, joined, regular)
         chosen = np.flatnonzero(regular)
         parts = [gathered(self._others((i, texts[i]) for i in np.flatnonzero(~regular).tolist()))]
         if len(chosen):
@@ -213,7 +217,7 @@ class Scanner:
             return None
         shown = [
             (slot[1], LAYERS.index(slot[0].layer), slot[0].classes[slot[4]])
-            for slot in parsed.slots
+            for slot in free(parsed)
             if slot[0] in known and (parsed.places is None or writable(parsed, slot))
         ]
         return content.encode(), road(parsed).encode(), origin, present, symbols, shown

@@ -104,6 +104,7 @@ class Locale:
         beyond a line feed.
     soft : Pattern
         What does not count in an anchor.
+    families : frozenset of Family
     hard : frozenset of Family
         The families with a form that is not soft throughout.
     words : Pattern or None
@@ -120,6 +121,7 @@ class Locale:
     groups: Mapping[int, tuple[Family, int, int, int]]
     lines: re.Pattern[str]
     soft: re.Pattern[str]
+    families: frozenset[Family]
     hard: frozenset[Family]
     words: re.Pattern[str] | None
     letter: re.Pattern[str]
@@ -275,6 +277,7 @@ def _locale(sources: Sequence[dict[str, Any]], families: Mapping[int, Family]) -
         groups=groups,
         lines=re.compile(f"(?=[\\n{body.leads}])(?:{first}|{pattern})"),
         soft=re.compile(f"(?:{word}|[\\W_])+" if words else f"[\\W_{soft}]+"),
+        families=frozenset(own),
         hard=frozenset(f for f in own if not all(map(nothing.fullmatch, f.classes))),
         words=re.compile(word) if words else None,
         letter=re.compile("(?<=[a-z])" if words else f"(?<=[{_without(HAN, taken)}])"),
