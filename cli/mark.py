@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ import typer
 import tracemark
 
 from .options import VAULT, AsJson, Output, Policy, To, VaultPath
-from .pipes import PIPE, Watched, as_file, must_be_like, name_of, reading, writing
+from .pipes import PIPE, Watched, as_file, must_be_like, must_spare, name_of, reading, writing
 from .terminal import note, note_json, print_as_it_is, progress, say, say_facts, say_json
 from .words import told
 
@@ -87,6 +88,7 @@ def table(
 
     Example:  export | tracemark mark table - --to acct:1042 -o - > copy.csv
     """
+    must_spare([output], [source])
     with (
         tracemark.Vault.open(vault) as opened,
         reading(source) as file,
@@ -221,6 +223,14 @@ def label(
     several = len(sources) > 1 or sources[0].is_dir()
     if several and waybill and waybill not in (STEM, CODE):
         raise typer.BadParameter("one waybill number for several labels", param_hint="--waybill")
+    targets = [output / path.name if several else output for path in labels]
+    renderings = [found for path in labels if (found := _rendering(path, rendered))]
+    must_spare(targets, [*labels, *renderings])
+    for target, count in Counter(targets).items():
+        if count > 1:
+            raise tracemark.UsageError(
+                f"two outputs would be written to {target}", hint="mark each folder into its own"
+            )
     if several:
         output.mkdir(parents=True, exist_ok=True)
     else:
@@ -235,11 +245,10 @@ def label(
         marked = opened.mark_label_files(files, to, profile, dpi=dpi, again=again, workers=workers)
         with closing(marked):
             for number, one in enumerate(marked):
-                target = output / labels[number].name if several else output
-                with writing(target) as sink:
+                with writing(targets[number]) as sink:
                     sink.write(one.data)
                 report("", (number + 1) / len(labels))
-                done.append({"input": name_of(labels[number]), "output": str(target)})
+                done.append({"input": name_of(labels[number]), "output": str(targets[number])})
                 total += one.labels
     if output == PIPE:
         note(f"released to {to}: {'one label' if total == 1 else f'{total} labels'}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -73,6 +74,32 @@ def writing(path: Path) -> Iterator[BinaryIO]:
             yield sink
     except BrokenPipeError:
         raise typer.Exit(READER_LEFT) from None
+
+
+def must_spare(outputs: Iterable[Path], sources: Iterable[Path]) -> None:
+    """Raise UsageError if an output would take the place of a file that is read, by any name."""
+    read = {_identity(source) for source in sources} - {None}
+    for output in outputs:
+        if output != PIPE and _identity(output) in read:
+            raise tracemark.UsageError(
+                f"cannot write {output}: it is read here, and would be lost",
+                hint="name another file",
+            )
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two names are of one file, also of one that is not there yet."""
+    found = _identity(one)
+    return one.resolve() == other.resolve() or (found is not None and found == _identity(other))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file it is, whatever it is called; None of one that is not there, or no file."""
+    try:
+        found = os.fstat(sys.stdin.fileno()) if path == PIPE else path.stat()
+    except (OSError, ValueError):  # a stream without a file
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
 def must_suit(output: Path, held: str) -> None:

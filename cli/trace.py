@@ -120,9 +120,9 @@ def trace(
     """
     with ExitStack() as stack:
         opened = stack.enter_context(tracemark.Vault.open(vault))
+        check_outputs(opened, report_to, signed_to, [*samples, *([original] if original else [])])
         paths = [stack.enter_context(as_file(_there(sample))) for sample in samples]
         before = original and stack.enter_context(as_file(_there(original)))
-        check_outputs(opened, report_to, signed=signed_to)
         report = stack.enter_context(progress("tracing"))
         case = opened.trace(
             *paths,
