@@ -44,7 +44,7 @@ _LISTED = 8  # row numbers printed; the JSON has the first thousand
 
 _MEANING = {
     "identified": "a copy of this was released to:",
-    "inconclusive": "a mark of this vault is there, too weak to name anyone",
+    "inconclusive": "a mark of this vault is there, and nobody can be named by it",
     "no mark": "no mark of this vault was found, so nobody is named",
     "unreadable": "no sample could be read",
 }

@@ -134,7 +134,19 @@ def _issues(ledger: Ledger, recipient: str, read: Sequence[ReadSample]) -> Itera
 
 def _advice(case: Case, judgement: Judgement) -> Iterator[str]:
     """What would help, for an investigator. SPEC 8.4."""
-    if case.verdict == "inconclusive":
+    if case.verdict == "inconclusive" and judgement.elsewhere:
+        yield (
+            "A clear mark of this vault is present, as of one copy, but it is of none of the"
+            f" {case.candidates:,} recipients compared."
+        )
+        if case.among:
+            yield "Compare more recipients: ask again with a shorter prefix, or without one."
+        else:
+            yield (
+                "Its recipient is missing here: look for a newer copy of this ledger, and for"
+                " accounts that were never registered in it."
+            )
+    elif case.verdict == "inconclusive":
         yield "A mark of this vault is present, but it is too weak to name anyone."
         if judgement.attainable < judgement.line:
             yield (

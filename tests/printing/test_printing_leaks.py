@@ -60,7 +60,9 @@ def test_a_label_put_in_smaller_than_it_is(vault: tracemark.Vault, tmp_path: Pat
     (tmp_path / "a.pdf").write_bytes(made.pdf([marked.convert("1")], dpi=203 / 0.5))
     whole = LoadedSample(tmp_path / "a.pdf", 1)
     assert list(whole.rows())
-    assert [one.picture().size for one in pages(whole, LIMITS)] == [marked.size]
+    assert [one.picture().size for one in pages(whole, LIMITS)] == [
+        pytest.approx(marked.size, abs=1)
+    ]
     case = vault.trace(tmp_path / "a.pdf", ocr=False)
     assert [one.recipient for one in case.accusations] == ["station:9"]
 
