@@ -36,7 +36,12 @@ _OTHERS = {
     ".bmp": rb"BM.{4}\x00{4}",
     ".tif .tiff": rb"II\*\x00|MM\x00\*",
 }
-_UNWRITTEN = (".webp", ".gif")  # no copy is of these kinds, and marking says so
+_UNWRITTEN = (
+    ".webp",
+    ".gif",
+    ".avif",
+    ".heic .heif",
+)  # no copy is of these kinds, and marking says so
 
 
 @contextmanager
