@@ -135,9 +135,11 @@ def text(
     """
     given = _stdin() if text == "-" else text
     with tracemark.Vault.open(vault) as opened:
-        marked = opened.mark_text(given, to, role, policy)
+        marked, receipt = opened.issue_text(given, to, role, policy)
+    if not receipt.cells:
+        note("nothing in it could be marked: this copy cannot be traced by its text")
     if as_json:
-        say_json({"recipient": to, "text": marked})
+        say_json({"recipient": to, "text": marked, "cells": receipt.cells})
     else:
         print_as_it_is(marked if text == "-" else marked + "\n")
 

@@ -26,6 +26,7 @@ from tracemark.profiles import Profile
 from tracemark.tables import Document, Row, Writable
 from tracemark.tables.arrow import text_columns, with_texts
 from tracemark.tables.block import Block
+from tracemark.tables.nested import texts_in, with_texts_in
 from tracemark.tables.sink import write
 from tracemark.text.columns import ColumnMarker
 from tracemark.text.marker import CellMarker
@@ -258,15 +259,20 @@ def mark_rows(
     The issue is opened when the first row is asked for, and not if the first rows are none.
     """
     source = mappings(rows)
-    chunk = list(islice(source, _FIRST_CHUNK))
+    chunk = [{**row} for row in islice(source, _FIRST_CHUNK)]
+    if chunk:
+        named = dict.fromkeys(key for row in chunk for key in (*row, *dict(texts_in(row))))
+        marker.must_find(list(named), "the rows")
     with start() as issue:
         while chunk:
-            texts = [{k: v for k, v in row.items() if isinstance(v, str)} for row in chunk]
-            marked, fingerprints = marker.mark((tuple(t), list(t.values())) for t in texts)
+            texts = [list(texts_in(row)) for row in chunk]
+            marked, fingerprints = marker.mark(
+                (tuple(key for key, _ in own), [text for _, text in own]) for own in texts
+            )
             issue.batch(len(chunk), fingerprints)
-            for row, text, values in zip(chunk, texts, marked, strict=True):
-                yield {**row, **dict(zip(text, values, strict=True))}
-            chunk = list(islice(source, _CHUNK))
+            for row, values in zip(chunk, marked, strict=True):
+                yield with_texts_in(row, iter(values))
+            chunk = [{**row} for row in islice(source, _CHUNK)]
 
 
 def mark_columns(

@@ -173,13 +173,20 @@ def test_a_policy_without_invisible_characters_adds_none(run, vault: Path, expor
     assert selectors(copy.out) == selectors(export.decode())
 
 
+@pytest.mark.parametrize("text", ["12345", ""])
+def test_a_text_that_cannot_be_marked_says_so(run, vault: Path, text: str) -> None:
+    ran = run("mark", "text", text, "--to", "acct:1042", "--json")
+    assert (ran.status, ran.json["text"], ran.json["cells"]) == (0, text, 0)
+    assert "nothing in it could be marked" in ran.errors
+
+
 def test_a_text_is_marked_and_printed(run, vault: Path) -> None:
     address = "浙江省金华市义乌市北苑街道雪峰西路99号3幢2单元501室"
     marked = run("mark", "text", address, "--to", "acct:1042").out
     assert marked != address + "\n"
     assert run("mark", "text", "-", "--to", "acct:1042", stdin=address.encode()).out == marked[:-1]
     said = run("mark", "text", address, "--to", "acct:1042", "--json").json
-    assert said == {"recipient": "acct:1042", "text": marked[:-1]}
+    assert said == {"recipient": "acct:1042", "text": marked[:-1], "cells": 1}
 
 
 # trace
