@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import shutil
@@ -11,8 +12,9 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 import typer
 
@@ -157,6 +159,14 @@ def _head(source: Path) -> bytes:
         return b""
     with source.open("rb") as file:
         return file.read(1024)
+
+
+def csv_lines(text: TextIO) -> Any:
+    """A reader of CSV parted by what its header is: comma, semicolon, tab or bar."""
+    header = text.readline()
+    outside = re.sub('"[^"]*"', "", header)
+    delimiter = max(",;\t|", key=outside.count)
+    return csv.reader(chain([header], text), delimiter=delimiter, strict=True)
 
 
 @contextmanager

@@ -97,6 +97,19 @@ def test_recipients_are_imported(run, vault: Path, encoding: str) -> None:
     assert run("recipient", "import", "stations.csv", "--json").json == {"read": 2, "changed": 0}
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_lists_are_read_whatever_parts_their_cells(run, vault: Path, delimiter: str) -> None:
+    def held(*lines: str) -> bytes:
+        return "\n".join(lines).replace(",", delimiter).encode()
+
+    ran = run("recipient", "import", "-", stdin=held('id,"a;b,c|d",name', '9,x,"A;B|C"'))
+    assert ran.status == 0, ran.errors
+    assert run("recipient", "list", "9", "--json").json["name"].startswith("A")
+    (vault.parent / "scans.csv").write_bytes(held("recipient,waybill", "9,SF1234567890123"))
+    assert run("custody", "import", "scans.csv").status == 0
+    assert run("decoys", "add", "-", stdin=held("手机,收件人", "13812345678,张三")).status == 0
+
+
 def test_recipients_are_imported_from_a_pipe(run, vault: Path) -> None:
     assert run("recipient", "import", "-", stdin=b"id\nacct:9\n").status == 0
     assert "acct:9" in run("recipient", "list", "acct:9").out
