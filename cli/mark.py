@@ -325,7 +325,7 @@ def _report(receipt: tracemark.Receipt, output: Path, as_json: bool) -> None:
     elif output == PIPE:
         note(
             f"released to {receipt.recipient}: {receipt.rows:,} rows, {receipt.cells:,} cells "
-            f"marked ({', '.join(receipt.layers)}), issue {receipt.issue}"
+            f"marked ({', '.join(receipt.used) or '-'}), issue {receipt.issue}"
         )
     elif as_json:
         say_json({**dataclasses.asdict(receipt), "output": str(output)})
@@ -335,7 +335,7 @@ def _report(receipt: tracemark.Receipt, output: Path, as_json: bool) -> None:
             [
                 ("rows", f"{receipt.rows:,}"),
                 ("marked cells", f"{receipt.cells:,}"),
-                ("layers", ", ".join(map(told, receipt.layers))),
+                ("layers", ", ".join(map(told, receipt.used)) or "-"),
                 ("encoding", receipt.encoding),
                 ("issue", receipt.issue),
                 ("sha256", receipt.sha256),

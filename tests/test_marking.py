@@ -114,6 +114,7 @@ def test_gbk_files_get_no_invisible_layer_and_say_so(vault, export):
     ]
     marked, receipt = mark_bytes(vault, as_csv(kept).decode().encode("gbk"))
     assert receipt.layers == ("typography", "wording") and receipt.encoding == "gbk"
+    assert receipt.used == receipt.layers
     marked.decode("gbk")
 
 
@@ -121,6 +122,18 @@ def test_a_policy_that_the_encoding_cannot_hold_is_refused(vault, export):
     """Nothing invisible fits into GBK: an unmarked copy must not pass for a marked one."""
     with pytest.raises(tracemark.UsageError, match="gbk cannot hold"):
         mark_bytes(vault, "地址\n浙江省杭州市西湖区文三路159号\n".encode("gbk"), policy="quiet")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_layers_used_are_those_that_this_copy_has(vault, workers):
+    """A German table has no words that may change, whatever the policy allows."""
+    table = "Anschrift;n\n" + "".join(f"Große Bleichen {n}, 50667 Köln;{n}\n" for n in range(99))
+    for policy, used in (("full", ("invisible",)), ("plain", ())):
+        sink = io.BytesIO()
+        receipt = vault.mark_table(
+            io.BytesIO(table.encode()), sink, "acct:0007", policy=policy, workers=workers
+        )
+        assert (receipt.used, bool(receipt.cells)) == (used, bool(used))
 
 
 def test_policies(vault, export):

@@ -191,6 +191,14 @@ def test_a_clear_mark_of_nobody_compared_says_so(vault, export, marked, tmp_path
     assert "more rows" in few and "more rows" in mixed
 
 
+def test_rows_without_a_place_for_a_mark_ask_for_the_file_itself(vault):
+    """Where invisible characters were all there was and are gone, more rows cannot help."""
+    rows = [{"address": f"Große Bleichen {n}, 50667 Köln"} for n in range(200)]
+    copy = leaks.each_cell(list(vault.mark_rows(rows, to="acct:0042")), leaks.stripped)
+    assert "as it was first received" in vault.trace(copy).advice[1]
+    assert "Add more rows" in vault.trace(copy[:20]).advice[0]
+
+
 def test_unreadable_samples_take_no_part(vault, marked, tmp_path):
     """A bad file is said to be unreadable and the others are traced all the same."""
     bad = tmp_path / "picture.csv"

@@ -48,11 +48,13 @@ class Receipt:
     rows, cells : int
         Rows written; cells that carry chips.
     layers : tuple of str
-        Carriers in use, fewer than the policy's where the encoding cannot hold a carrier's
-        characters.
+        Carriers that may be used, fewer than the policy's where the encoding cannot hold a
+        carrier's characters.
     encoding : str
     sha256 : str
         Of the marked bytes.
+    used : tuple of str
+        Those of the layers in which this copy is marked.
     """
 
     recipient: str
@@ -62,6 +64,7 @@ class Receipt:
     layers: tuple[str, ...]
     encoding: str
     sha256: str
+    used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,9 @@ class RowMarker:
     Attributes
     ----------
     layers : tuple of str
-        Carriers in use.
+        Carriers that may be used.
+    used : tuple of str
+        Those of them that were, so far.
     cells : int
         Cells that carry chips, so far.
     """
@@ -116,6 +121,7 @@ class RowMarker:
             encoding=encoding,
         )
         self.layers = cells.layers
+        self._used = cells.used
         self._carrier = ColumnMarker(cells)
         if not self.layers:
             raise UsageError(
@@ -125,6 +131,15 @@ class RowMarker:
         self._fingerprinter = Fingerprinter(key)
         self._plans: dict[tuple[str | None, ...], list[str | None]] = {}
         self.cells = 0
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Layers in which anything was placed so far, in the order of `layers`."""
+        return tuple(layer for layer in self.layers if layer in self._used)
+
+    def note_used(self, layers: Iterable[str]) -> None:
+        """Take note of layers that another process used for the same copy."""
+        self._used.update(layers)
 
     def must_find(self, headers: Sequence[str | None], where: str) -> None:
         """Raise UsageError if these headers lack a column that is given a role."""
@@ -312,19 +327,23 @@ class MarkedPart:
     fingerprints : dict of str to (k,) uint64
         See `RowMarker.mark`.
     text : str
+    used : tuple of str
+        Layers in which the marker has marked by then.
     """
 
     rows: int
     cells: int
     fingerprints: dict[str, Fingerprints]
     text: str
+    used: tuple[str, ...] = ()
 
 
 def mark_block(block: Block, marker: RowMarker) -> MarkedPart:
     """Mark rows that were cut together."""
     before = marker.cells
     fingerprints = marker.mark_block(block)
-    return MarkedPart(block.rows, marker.cells - before, fingerprints, block.text())
+    cells = marker.cells - before
+    return MarkedPart(block.rows, cells, fingerprints, block.text(), marker.used)
 
 
 def mark_part(part: Block | list[Row], document: Document, marker: RowMarker) -> MarkedPart:

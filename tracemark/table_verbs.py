@@ -161,7 +161,7 @@ class TableVerbs(RecordVerbs):
             fingerprints=fingerprints,
         )
         sha256 = hashlib.sha256(marked.encode("utf-8", "surrogatepass")).hexdigest()
-        receipt = Receipt(to, number, 1, marker.cells, marker.layers, "utf-8", sha256)
+        receipt = Receipt(to, number, 1, marker.cells, marker.layers, "utf-8", sha256, marker.used)
         return marked, receipt
 
     def mark_table(
@@ -226,7 +226,10 @@ class TableVerbs(RecordVerbs):
             marked = marked_apart(document, marker, wish, self._keys, self.profile, workers)
         with closing(marked):  # whatever stops the writing ends the workers
             rows, cells, sha256 = marking.mark_document(document, sink, marked, issue)
-        return Receipt(to, issue.number, rows, cells, marker.layers, document.encoding, sha256)
+        layers = marker.layers
+        return Receipt(
+            to, issue.number, rows, cells, layers, document.encoding, sha256, marker.used
+        )
 
     def _marker(
         self, to: str, columns: Mapping[str, str] | None, policy: str, encoding: str | None

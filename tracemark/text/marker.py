@@ -88,6 +88,8 @@ class CellMarker:
     hash : CellHash
     bits, uniform : (L,) and (n,) uint8
         The codeword, and the part of it that invisible symbols show.
+    used : set of str
+        The layers in which anything was placed so far.
     invisible : bool
         Whether symbols are placed.
     families : dict of str to frozenset of Family
@@ -126,6 +128,7 @@ class CellMarker:
         uniform = "".join(map(str, codeword[profile.biased :].tolist()))
         self._uniform = profile.uniform
         self._ring = int(uniform + (uniform * -(-CHIPS // profile.uniform))[:CHIPS], 2)
+        self.used: set[str] = set()
         asked = POLICIES[policy]
         self.invisible = "invisible" in asked and _holds(encoding, SYMBOLS)
         self.families = {
@@ -191,10 +194,12 @@ class CellMarker:
         if parsed is None:
             return draft.text, 0
         if draft.slots:
+            self.used.update(slot[0].layer for slot in draft.slots)
             parsed = self._show(parsed, draft.slots, iter(chips))
         pieces = cut(parsed) if self.invisible else []
         if len(pieces) < 2:
             return parsed.text, identity if draft.slots else 0
+        self.used.add("invisible")
         window = self._ring >> (self._uniform - start % self._uniform) & _WINDOW
         return place(pieces, window ^ masks >> _SPARE), identity
 
