@@ -190,11 +190,11 @@ class CellMarker:
 
     def finish(self, draft: Draft, key: CellKey, chips: Sequence[int]) -> tuple[str, int]:
         """Mark a cell; the chips are those of the `numbers` of the draft's slots."""
+        self.used.update(slot[0].layer for slot in draft.slots)
         parsed, (identity, start, masks, _, _) = draft.parsed, key
         if parsed is None:
             return draft.text, 0
         if draft.slots:
-            self.used.update(slot[0].layer for slot in draft.slots)
             parsed = self._show(parsed, draft.slots, iter(chips))
         pieces = cut(parsed) if self.invisible else []
         if len(pieces) < 2:
