@@ -10,7 +10,7 @@ import typer
 import tracemark
 
 from .options import AsJson, Output
-from .pipes import PIPE, Watched, must_be_like, name_of, reading, writing
+from .pipes import PIPE, Watched, must_be_like, must_spare, name_of, reading, writing
 from .terminal import progress, say, say_json
 
 
@@ -34,6 +34,7 @@ def clean(
 
     Example:  tracemark clean copy.csv -o plain.csv
     """
+    must_spare([output], [source])
     without = None
     if decoys_of is not None:
         with tracemark.Vault.open(decoys_of) as opened:

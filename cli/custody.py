@@ -15,7 +15,7 @@ import typer
 import tracemark
 
 from .options import VAULT, AsJson, VaultPath
-from .pipes import as_file, must_end, name_of
+from .pipes import as_file, csv_lines, must_end, name_of
 from .terminal import progress, say, say_json, say_json_line, say_table
 
 app = typer.Typer(help="Record who had which waybills in hand without a marked copy.")
@@ -153,8 +153,8 @@ def _events(
 ) -> Iterator[tuple[int, tracemark.CustodyEvent]]:
     """Line and event of each line that holds anything. Raises UnreadableSample, UsageError."""
     size = max(1, path.stat().st_size)
-    with path.open("rb") as binary:
-        lines = csv.reader(io.TextIOWrapper(binary, encoding, newline=""), strict=True)
+    with path.open("rb") as binary, io.TextIOWrapper(binary, encoding, newline="") as text:
+        lines = csv_lines(text)
         try:
             header = [cell.strip().lower() for cell in next(lines, [])]
             places = {field: _place(header, field) for field in _COLUMNS}

@@ -12,7 +12,7 @@ import typer
 import tracemark
 
 from .options import VAULT, AsJson, VaultPath
-from .pipes import name_of, reading
+from .pipes import csv_lines, name_of, reading
 from .recipient import decoded
 from .terminal import say, say_json
 
@@ -52,7 +52,7 @@ def add(
 
 
 def _rows(text: str, name: str) -> list[dict[str, str]]:
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    lines = csv_lines(io.StringIO(text, newline=""))
     try:
         header, *rows = [[cell.strip() for cell in line] for line in lines if line] or [[]]
     except csv.Error as error:

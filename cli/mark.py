@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ import typer
 import tracemark
 
 from .options import VAULT, AsJson, Output, Policy, To, VaultPath
-from .pipes import PIPE, Watched, as_file, must_be_like, name_of, reading, writing
+from .pipes import PIPE, Watched, as_file, must_be_like, must_spare, name_of, reading, writing
 from .terminal import note, note_json, print_as_it_is, progress, say, say_facts, say_json
 from .words import told
 
@@ -87,6 +88,7 @@ def table(
 
     Example:  export | tracemark mark table - --to acct:1042 -o - > copy.csv
     """
+    must_spare([output], [source])
     with (
         tracemark.Vault.open(vault) as opened,
         reading(source) as file,
@@ -133,9 +135,11 @@ def text(
     """
     given = _stdin() if text == "-" else text
     with tracemark.Vault.open(vault) as opened:
-        marked = opened.mark_text(given, to, role, policy)
+        marked, receipt = opened.issue_text(given, to, role, policy)
+    if not receipt.cells:
+        note("nothing in it could be marked: this copy cannot be traced by its text")
     if as_json:
-        say_json({"recipient": to, "text": marked})
+        say_json({"recipient": to, "text": marked, "cells": receipt.cells})
     else:
         print_as_it_is(marked if text == "-" else marked + "\n")
 
@@ -221,6 +225,14 @@ def label(
     several = len(sources) > 1 or sources[0].is_dir()
     if several and waybill and waybill not in (STEM, CODE):
         raise typer.BadParameter("one waybill number for several labels", param_hint="--waybill")
+    targets = [output / path.name if several else output for path in labels]
+    renderings = [found for path in labels if (found := _rendering(path, rendered))]
+    must_spare(targets, [*labels, *renderings])
+    for target, count in Counter(targets).items():
+        if count > 1:
+            raise tracemark.UsageError(
+                f"two outputs would be written to {target}", hint="mark each folder into its own"
+            )
     if several:
         output.mkdir(parents=True, exist_ok=True)
     else:
@@ -235,11 +247,10 @@ def label(
         marked = opened.mark_label_files(files, to, profile, dpi=dpi, again=again, workers=workers)
         with closing(marked):
             for number, one in enumerate(marked):
-                target = output / labels[number].name if several else output
-                with writing(target) as sink:
+                with writing(targets[number]) as sink:
                     sink.write(one.data)
                 report("", (number + 1) / len(labels))
-                done.append({"input": name_of(labels[number]), "output": str(target)})
+                done.append({"input": name_of(labels[number]), "output": str(targets[number])})
                 total += one.labels
     if output == PIPE:
         note(f"released to {to}: {'one label' if total == 1 else f'{total} labels'}")
@@ -314,7 +325,7 @@ def _report(receipt: tracemark.Receipt, output: Path, as_json: bool) -> None:
     elif output == PIPE:
         note(
             f"released to {receipt.recipient}: {receipt.rows:,} rows, {receipt.cells:,} cells "
-            f"marked ({', '.join(receipt.layers)}), issue {receipt.issue}"
+            f"marked ({', '.join(receipt.used) or '-'}), issue {receipt.issue}"
         )
     elif as_json:
         say_json({**dataclasses.asdict(receipt), "output": str(output)})
@@ -324,7 +335,7 @@ def _report(receipt: tracemark.Receipt, output: Path, as_json: bool) -> None:
             [
                 ("rows", f"{receipt.rows:,}"),
                 ("marked cells", f"{receipt.cells:,}"),
-                ("layers", ", ".join(map(told, receipt.layers))),
+                ("layers", ", ".join(map(told, receipt.used)) or "-"),
                 ("encoding", receipt.encoding),
                 ("issue", receipt.issue),
                 ("sha256", receipt.sha256),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 
 import tracemark
 
-from .pipes import writing
+from .pipes import must_spare, same_file, writing
 from .terminal import printable, say, say_wrapped
 
 ReportTo = Annotated[
@@ -27,14 +28,22 @@ Without = Annotated[
 ]
 
 
-def check_outputs(vault: tracemark.Vault, *outputs: Path | None, signed: Path | None) -> None:
-    """Find what would keep the outputs from being written before anything is traced."""
-    for output in filter(None, (*outputs, signed)):
+def check_outputs(
+    vault: tracemark.Vault, report: Path | None, signed: Path | None, read: Iterable[Path]
+) -> None:
+    """Find what would keep the outputs from being written, or lose a file, before any is read."""
+    outputs = [one for one in (report, signed) if one]
+    must_spare(outputs, read)
+    for output in outputs:
         if not output.parent.is_dir():
             raise tracemark.UsageError(
                 f"no folder {output.parent} for {output.name}", hint="make the folder first"
             )
-    if signed and any(signed.resolve() == output.resolve() for output in filter(None, outputs)):
+        if vault.path.resolve() in output.resolve().parents:
+            raise tracemark.UsageError(
+                f"cannot write {output}: it is in the vault's folder", hint="name another folder"
+            )
+    if report and signed and same_file(report, signed):
         raise tracemark.UsageError(
             f"two outputs would be written to {signed}", hint="name a file for each"
         )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 import typer
 
@@ -35,7 +38,12 @@ _OTHERS = {
     ".bmp": rb"BM.{4}\x00{4}",
     ".tif .tiff": rb"II\*\x00|MM\x00\*",
 }
-_UNWRITTEN = (".webp", ".gif")  # no copy is of these kinds, and marking says so
+_UNWRITTEN = (
+    ".webp",
+    ".gif",
+    ".avif",
+    ".heic .heif",
+)  # no copy is of these kinds, and marking says so
 
 
 @contextmanager
@@ -73,6 +81,32 @@ def writing(path: Path) -> Iterator[BinaryIO]:
             yield sink
     except BrokenPipeError:
         raise typer.Exit(READER_LEFT) from None
+
+
+def must_spare(outputs: Iterable[Path], sources: Iterable[Path]) -> None:
+    """Raise UsageError if an output would take the place of a file that is read, by any name."""
+    read = {_identity(source) for source in sources} - {None}
+    for output in outputs:
+        if output != PIPE and _identity(output) in read:
+            raise tracemark.UsageError(
+                f"cannot write {output}: it is read here, and would be lost",
+                hint="name another file",
+            )
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two names are of one file, also of one that is not there yet."""
+    found = _identity(one)
+    return one.resolve() == other.resolve() or (found is not None and found == _identity(other))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file it is, whatever it is called; None of one that is not there, or no file."""
+    try:
+        found = os.fstat(sys.stdin.fileno()) if path == PIPE else path.stat()
+    except (OSError, ValueError):  # a stream without a file
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
 def must_suit(output: Path, held: str) -> None:
@@ -125,6 +159,14 @@ def _head(source: Path) -> bytes:
         return b""
     with source.open("rb") as file:
         return file.read(1024)
+
+
+def csv_lines(text: TextIO) -> Any:
+    """A reader of CSV parted by what its header is: comma, semicolon, tab or bar."""
+    header = text.readline()
+    outside = re.sub('"[^"]*"', "", header)
+    delimiter = max(",;\t|", key=outside.count)
+    return csv.reader(chain([header], text), delimiter=delimiter, strict=True)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageDraw
 import tracemark
 
 from .options import VAULT, AsJson, VaultPath
-from .pipes import PIPE, as_file, must_suit, name_of, writing
+from .pipes import PIPE, as_file, must_spare, must_suit, name_of, writing
 from .terminal import say, say_json, say_wrapped
 
 _GAP = 24
@@ -43,6 +43,7 @@ def preview(
 
     Example:  tracemark preview waybill.png --to station:YW-012 -o preview.png
     """
+    must_spare([output], [source])
     must_suit(output, ".png")
     with as_file(source) as held, held.open("rb") as file, tracemark.Vault.open(vault) as opened:
         if b"%PDF-" in file.read(1024):

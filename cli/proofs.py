@@ -11,7 +11,7 @@ import tracemark
 
 from .entries import say_proven, word
 from .options import VAULT, AsJson, VaultPath
-from .pipes import PIPE, name_of, reading, writing
+from .pipes import PIPE, must_spare, name_of, reading, writing
 from .terminal import say, say_facts, say_json, say_wrapped
 
 _LONGEST = 1 << 24  # bytes of a checkpoint or a proof: a proof of a billion entries has 3,000
@@ -54,6 +54,7 @@ def prove(
     """
     if (seq is None) == (since is None):
         raise typer.BadParameter("give either the number of an entry or --since", param_hint="SEQ")
+    must_spare([output], filter(None, (since, under)))
     rests_on = since or under
     note = text_of(rests_on) if rests_on else None
     with tracemark.Vault.open(vault) as opened:

@@ -13,7 +13,7 @@ import typer
 import tracemark
 
 from .options import VAULT, AsJson, VaultPath
-from .pipes import name_of, reading
+from .pipes import csv_lines, name_of, reading
 from .terminal import progress, say, say_json, say_json_line, say_table
 
 app = typer.Typer(help="Register and list recipients of copies.")
@@ -121,7 +121,7 @@ def decoded(content: bytes, name: str) -> str:
 
 def _recipients(text: str, name: str) -> Iterator[tracemark.Recipient]:
     """One recipient for each line that holds anything. Raises UnreadableSample."""
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    lines = csv_lines(io.StringIO(text, newline=""))
     try:
         header = [cell.strip() for cell in next(lines, [])]
         if "id" not in header:

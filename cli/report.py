@@ -12,7 +12,7 @@ import typer
 import tracemark
 
 from .options import AsJson
-from .pipes import PIPE, must_end, name_of, reading, writing
+from .pipes import PIPE, must_end, must_spare, name_of, reading, writing
 from .terminal import note, say, say_facts, say_json, say_wrapped
 from .words import labelled, language, told
 
@@ -36,6 +36,7 @@ def report(
 
     Example:  tracemark report case.json -o case.html
     """
+    must_spare([output], [source])
     text, name = _text(source), name_of(source)
     case = tracemark.read_case(text, name=name)
     if "statement" in json.loads(text):

@@ -44,7 +44,7 @@ _LISTED = 8  # row numbers printed; the JSON has the first thousand
 
 _MEANING = {
     "identified": "a copy of this was released to:",
-    "inconclusive": "a mark of this vault is there, too weak to name anyone",
+    "inconclusive": "a mark of this vault is there, and nobody can be named by it",
     "no mark": "no mark of this vault was found, so nobody is named",
     "unreadable": "no sample could be read",
 }
@@ -120,9 +120,9 @@ def trace(
     """
     with ExitStack() as stack:
         opened = stack.enter_context(tracemark.Vault.open(vault))
+        check_outputs(opened, report_to, signed_to, [*samples, *([original] if original else [])])
         paths = [stack.enter_context(as_file(_there(sample))) for sample in samples]
         before = original and stack.enter_context(as_file(_there(original)))
-        check_outputs(opened, report_to, signed=signed_to)
         report = stack.enter_context(progress("tracing"))
         case = opened.trace(
             *paths,

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,7 @@ def cells(content: bytes, name: str) -> object:
 FILES = {
     "orders.csv": as_csv(ROWS).encode(),
     "orders.jsonl": "".join(json.dumps(row) + "\n" for row in ROWS).encode(),
+    "slashes.jsonl": b'{"address": "Sch\\u00f6nstra\\u00dfe 12\\/3, 50667 K\\u00f6ln"}\n' * 9,
     "addresses.txt": "".join(row["收货地址"] + "\n" for row in ROWS).encode(),
 }
 
@@ -58,7 +60,61 @@ def test_all_copies_and_the_original_clean_to_the_same(vault: tracemark.Vault, n
     for to in ("acct:1", "acct:2"):
         copy = marked(vault, FILES[name], name, to)
         assert copy != FILES[name]
-        assert cells(cleaned(copy, name), name) == cells(original, name)
+        assert cleaned(copy, name) == original
+
+
+TAIWAN = [
+    {
+        "訂單編號": f"TW{n:06}",
+        "收件人": "王小姐" if n % 3 else '"小"林, 二',
+        "收件地址": f"高雄市苓雅區中正一路{n}號18樓之6",
+        "备注": ("下午兩點後再送，電話請先聯絡", "請放管理室, 謝謝\n不要按鈴", '8" 螢幕；易碎')[
+            n % 3
+        ],
+        "金額": n,
+    }
+    for n in range(90)
+]
+DIALECTS: dict[str, dict[str, Any]] = {
+    "minimal": {},
+    "all": {"quoting": csv.QUOTE_ALL},
+    "texts": {"quoting": csv.QUOTE_NONNUMERIC},
+    "semicolons": {"delimiter": ";"},
+    "semicolons, all": {"delimiter": ";", "quoting": csv.QUOTE_ALL},
+    "tabs": {"delimiter": "\t"},
+    "bars": {"delimiter": "|", "lineterminator": "\n"},
+}
+
+
+def written(rows: list[dict[str, Any]], *, header: bool, **dialect: Any) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]), **dialect)
+    if header:
+        writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+@pytest.mark.parametrize("header", [True, False], ids=["header", "no header"])
+@pytest.mark.parametrize("rows", [TAIWAN, ROWS], ids=["tw", "cn"])
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_all_copies_clean_to_the_same_bytes(
+    vault: tracemark.Vault, rows: list[dict[str, Any]], dialect: str, header: bool
+) -> None:
+    """No quote is left that only one copy's form needed; the author's own quotes stay."""
+    original = written(rows[:90], header=header, **DIALECTS[dialect])
+    copies = [marked(vault, original, "a.csv", to) for to in ("acct:1", "acct:2")]
+    once = cleaned(original, "a.csv")
+    assert [cleaned(copy, "a.csv") for copy in copies] == [once, once] != copies
+    if "all" in dialect:
+        assert once.count(b'"') == original.count(b'"')
+
+
+def test_quotes_without_need_stay_where_the_author_sets_them() -> None:
+    plain = '編號,备注\nA,"請放管理室，謝謝"\nB,請放管理室，謝謝\n'
+    assert cleaned(plain.encode(), "a.csv").decode() == plain.replace('"', "")
+    for kept in ('"編號","备注"\n"A","請放管理室，謝謝"\n', '編號,备注\n"A","請放管理室，謝謝"\n'):
+        assert cleaned(kept.encode(), "a.csv").decode() == kept
 
 
 @pytest.mark.parametrize("name", FILES)

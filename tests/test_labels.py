@@ -1,4 +1,5 @@
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -39,6 +40,19 @@ def test_a_label_file_is_known_by_its_content(vault, marked, tmp_path):
     marked.save(path, "PNG")
     case = vault.trace(path)
     assert case.verdict == "identified" and len(case.samples[0].sha256) == 64
+
+
+def test_avif_is_read_and_heic_with_its_package(vault, marked, tmp_path, monkeypatch):
+    """As phones and chats make them, whatever their names; what lacks is named."""
+    marked.convert("L").save(tmp_path / "a.dat", "AVIF", quality=80)
+    assert vault.trace(tmp_path / "a.dat", ocr=False).verdict == "identified"
+    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99)
+    (tmp_path / "cut.avif").write_bytes((tmp_path / "a.dat").read_bytes()[:900])
+    (tmp_path / "a.heic").write_bytes(heic)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    case = vault.trace(tmp_path / "cut.avif", tmp_path / "a.heic", ocr=False)
+    assert case.verdict == "unreadable"
+    assert "broken" in case.samples[0].note and "without pillow-heif" in case.samples[1].note
 
 
 def test_form_and_ledger(vault, label, marked):

@@ -114,6 +114,7 @@ def test_gbk_files_get_no_invisible_layer_and_say_so(vault, export):
     ]
     marked, receipt = mark_bytes(vault, as_csv(kept).decode().encode("gbk"))
     assert receipt.layers == ("typography", "wording") and receipt.encoding == "gbk"
+    assert receipt.used == receipt.layers
     marked.decode("gbk")
 
 
@@ -121,6 +122,18 @@ def test_a_policy_that_the_encoding_cannot_hold_is_refused(vault, export):
     """Nothing invisible fits into GBK: an unmarked copy must not pass for a marked one."""
     with pytest.raises(tracemark.UsageError, match="gbk cannot hold"):
         mark_bytes(vault, "地址\n浙江省杭州市西湖区文三路159号\n".encode("gbk"), policy="quiet")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_layers_used_are_those_that_this_copy_has(vault, workers):
+    """A German table has no words that may change, whatever the policy allows."""
+    table = "Anschrift;n\n" + "".join(f"Große Bleichen {n}, 50667 Köln;{n}\n" for n in range(99))
+    for policy, used in (("full", ("invisible",)), ("plain", ())):
+        sink = io.BytesIO()
+        receipt = vault.mark_table(
+            io.BytesIO(table.encode()), sink, "acct:0007", policy=policy, workers=workers
+        )
+        assert (receipt.used, bool(receipt.cells)) == (used, bool(used))
 
 
 def test_policies(vault, export):
@@ -140,6 +153,44 @@ def test_columns_overrule_headers(vault):
     row = {"x1": "浙江省杭州市西湖区文三路159号3幢2单元501室", "备注": "谢谢，请放门口（快递柜）"}
     [marked] = vault.mark_rows([row], to="acct:0001", columns={"x1": "address", "备注": "id"})
     assert marked["备注"] == row["备注"] and marked["x1"] != row["x1"]
+
+
+def test_nested_values_are_marked_by_their_nearest_key(vault, export):
+    """As the same rows in JSON Lines, and traced as they are."""
+    rows = [
+        {"no": n, "ship": {"收货地址": row["收货地址"], "notes": [row["备注"], (None, 2.5)]}}
+        for n, row in enumerate(export[:40])
+    ]
+    marked = list(vault.mark_rows(rows, to="acct:0042", columns={"notes": "remark"}))
+    assert [row["no"] for row in marked] == list(range(40))
+    assert marked[0]["ship"]["notes"][1] == (None, 2.5)
+    assert rows[0]["ship"]["收货地址"] == export[0]["收货地址"] != marked[0]["ship"]["收货地址"]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    sink = io.BytesIO()
+    columns = {"notes": "remark"}
+    vault.mark_table(io.BytesIO(lines.encode()), sink, "acct:0042", columns, name="a.jsonl")
+    told = [json.loads(line) for line in sink.getvalue().splitlines()]
+    assert [row["ship"] for row in json.loads(json.dumps(marked))] == [row["ship"] for row in told]
+    assert [one.recipient for one in vault.trace(marked).accusations] == ["acct:0042"]
+
+
+def test_a_role_for_a_column_that_no_row_has(vault, export):
+    """Said at the first row; a column that only some rows have is enough."""
+    marked = vault.mark_rows(export, to="acct:0042", columns={"zpi": "address"})
+    with pytest.raises(tracemark.UsageError, match="no column 'zpi' in the rows"):
+        next(marked)
+    rows = [{"a": "x"}, {"zpi": 7}]
+    assert list(vault.mark_rows(rows, to="acct:0042", columns={"zpi": "address"})) == rows
+
+
+def test_a_text_without_room_says_so(vault):
+    for text, policy, cells in (
+        ("12345", "full", 0),
+        ("", "full", 0),
+        ("文三路159号3幢501", "plain", 1),
+    ):
+        marked, receipt = vault.issue_text(text, "acct:0042", policy=policy)
+        assert (receipt.cells, marked == text or bool(cells)) == (cells, True)
 
 
 def test_unknown_names_are_refused_before_anything_is_read(vault):

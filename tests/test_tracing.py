@@ -9,7 +9,7 @@ import pytest
 
 import tracemark
 from benchmarks import leaks
-from tests.conftest import ACCOUNTS
+from tests.conftest import ACCOUNTS, KEY
 from tracemark.decoder import team
 from tracemark_cli.sample_orders import orders
 
@@ -176,6 +176,27 @@ def test_among_narrows_the_candidates(vault, marked):
     assert case.candidates == 100 and not case.accusations
     with pytest.raises(tracemark.UsageError, match="no recipient begins with"):
         vault.trace(marked, among="nobody:")
+
+
+def test_a_clear_mark_of_nobody_compared_says_so(vault, export, marked, tmp_path):
+    """One copy's clear mark asks for more candidates; a few rows and mixtures for more rows."""
+    assert "without one" in " ".join(vault.trace(marked, among="acct:01").advice)
+    lacking = tracemark.Vault.create(tmp_path / "lacking", key=KEY)
+    lacking.add_recipients(f"acct:{number:04}" for number in range(100, 300))
+    [clear, missing] = lacking.trace(marked).advice
+    assert "none of the 200" in clear and "never registered" in missing
+    [_, few] = lacking.trace(marked[:10], alpha=1e-200).advice
+    copies = [list(vault.mark_rows(export, f"acct:{number:04}")) for number in range(20)]
+    [_, mixed] = lacking.trace([copies[n % 20][n] for n in range(60)]).advice
+    assert "more rows" in few and "more rows" in mixed
+
+
+def test_rows_without_a_place_for_a_mark_ask_for_the_file_itself(vault):
+    """Where invisible characters were all there was and are gone, more rows cannot help."""
+    rows = [{"address": f"Große Bleichen {n}, 50667 Köln"} for n in range(200)]
+    copy = leaks.each_cell(list(vault.mark_rows(rows, to="acct:0042")), leaks.stripped)
+    assert "as it was first received" in vault.trace(copy).advice[1]
+    assert "Add more rows" in vault.trace(copy[:20]).advice[0]
 
 
 def test_unreadable_samples_take_no_part(vault, marked, tmp_path):

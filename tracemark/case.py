@@ -213,8 +213,8 @@ class Case:
     ----------
     verdict : str
         ``identified``: at least one accusation. ``inconclusive``: a mark of this vault is there,
-        too weak to name anyone. ``no mark``: nothing of this vault was found. ``unreadable``: no
-        sample could be read.
+        too weak to name anyone, or of nobody who was compared (`advice` says which). ``no mark``:
+        nothing of this vault was found. ``unreadable``: no sample could be read.
     alpha : float
         The bound asked for: the chance that anyone innocent is named, over all looks at these
         samples.

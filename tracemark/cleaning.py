@@ -11,7 +11,7 @@ from tracemark.arguments import checked
 from tracemark.decoys import Pool
 from tracemark.errors import UsageError
 from tracemark.tables import Readable, open_document
-from tracemark.text.parse import clean
+from tracemark.text.parse import clean, is_code
 from tracemark.text.roles import MARKED, find_role
 
 _CHUNK = 4096
@@ -30,9 +30,9 @@ def clean_table(
 ) -> int:
     """Bring a file's cells into canonical form, as a stream; no vault is needed.
 
-    All marked copies of a file, and the file itself, give the same cells; a cell may keep quotes
-    that its marked form needed. Cells that are never marked (numbers, phones, identifiers, names)
-    stay as they are.
+    All marked copies of a file, and the file itself, come out the same. Of CSV and TSV a cell
+    that may be marked stands in quotes where it needs them, or where the file quotes what needs
+    none. Cells that are never marked (numbers, phones, identifiers, names) stay as they are.
 
     Parameters
     ----------
@@ -70,12 +70,15 @@ def clean_table(
         for row in chunk:
             if without is not None and row.values and without.holds(row.headers, row.values):
                 continue
-            values = [
-                clean(text) if text and find_role(header, text, columns) in MARKED else text
+            free = [
+                bool(text) and find_role(header, text, columns) in MARKED and not is_code(text)
                 for header, text in zip(row.headers, row.values, strict=True)
             ]
+            values = [
+                clean(text) if one else text for text, one in zip(row.values, free, strict=True)
+            ]
             changed += sum(map(ne, values, row.values))
-            pieces.append(document.render(row, values))
+            pieces.append(document.tidied(row, values, free))
         sink.write(document.encode("".join(pieces)))
     sink.writelines(document.rest())
     return changed

@@ -20,6 +20,7 @@ from tracemark.read_sample import ReadSample
 from tracemark.revoking import cautions
 
 _ENOUGH = 100  # slots; below this, finding no mark says little
+_FEW_IN = 20  # times as many rows as places for a mark: more of them would hold no more
 _TELLS = 14.0  # bits for an accused recipient by which a sample shows a mark: chance below 1e-4
 _ISSUES = 100  # issues listed with an accusation; a drip of single rows would fill the case file
 
@@ -134,7 +135,19 @@ def _issues(ledger: Ledger, recipient: str, read: Sequence[ReadSample]) -> Itera
 
 def _advice(case: Case, judgement: Judgement) -> Iterator[str]:
     """What would help, for an investigator. SPEC 8.4."""
-    if case.verdict == "inconclusive":
+    if case.verdict == "inconclusive" and judgement.elsewhere:
+        yield (
+            "A clear mark of this vault is present, as of one copy, but it is of none of the"
+            f" {case.candidates:,} recipients compared."
+        )
+        if case.among:
+            yield "Compare more recipients: ask again with a shorter prefix, or without one."
+        else:
+            yield (
+                "Its recipient is missing here: look for a newer copy of this ledger, and for"
+                " accounts that were never registered in it."
+            )
+    elif case.verdict == "inconclusive":
         yield "A mark of this vault is present, but it is too weak to name anyone."
         if judgement.attainable < judgement.line:
             yield (
@@ -144,8 +157,15 @@ def _advice(case: Case, judgement: Judgement) -> Iterator[str]:
         else:
             yield "Add more rows from the same source, or the file as it was first received."
     if case.verdict == "no mark":
-        slots = sum(sample.slots for sample in case.samples)
-        if slots < _ENOUGH:
+        slots, rows = (sum(getattr(one, n) for one in case.samples) for n in ("slots", "rows"))
+        if _FEW_IN * slots < rows and rows >= _ENOUGH:
+            yield (
+                f"In {rows:,} rows there are {slots:,} places where a mark could have stayed: these"
+                " texts carry one in invisible characters or not at all, and those do not survive"
+                " everything."
+            )
+            yield "More rows cannot help: trace the file as it was first received."
+        elif slots < _ENOUGH:
             found = f"Only {slots} places" if slots else "No place"
             yield f"{found} for a mark: too little to tell. Add more rows, as they were received."
         if any(sample.issued for sample in case.samples):

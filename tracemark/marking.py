@@ -26,6 +26,7 @@ from tracemark.profiles import Profile
 from tracemark.tables import Document, Row, Writable
 from tracemark.tables.arrow import text_columns, with_texts
 from tracemark.tables.block import Block
+from tracemark.tables.nested import texts_in, with_texts_in
 from tracemark.tables.sink import write
 from tracemark.text.columns import ColumnMarker
 from tracemark.text.japanese import in_japanese
@@ -48,11 +49,13 @@ class Receipt:
     rows, cells : int
         Rows written; cells that carry chips.
     layers : tuple of str
-        Carriers in use, fewer than the policy's where the encoding cannot hold a carrier's
-        characters.
+        Carriers that may be used, fewer than the policy's where the encoding cannot hold a
+        carrier's characters.
     encoding : str
     sha256 : str
         Of the marked bytes.
+    used : tuple of str
+        Those of the layers in which this copy is marked.
     """
 
     recipient: str
@@ -62,6 +65,7 @@ class Receipt:
     layers: tuple[str, ...]
     encoding: str
     sha256: str
+    used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,9 @@ class RowMarker:
     Attributes
     ----------
     layers : tuple of str
-        Carriers in use.
+        Carriers that may be used.
+    used : tuple of str
+        Those of them that were, so far.
     cells : int
         Cells that carry chips, so far.
     """
@@ -116,6 +122,7 @@ class RowMarker:
             encoding=encoding,
         )
         self.layers = cells.layers
+        self._used = cells.used
         self._carrier = ColumnMarker(cells)
         self._abroad = ColumnMarker(cells.abroad())  # of tables with Japanese headers. SPEC 5.8
         if not self.layers:
@@ -126,6 +133,15 @@ class RowMarker:
         self._fingerprinter = Fingerprinter(key)
         self._plans: dict[tuple[str | None, ...], list[str | None]] = {}
         self.cells = 0
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Layers in which anything was placed so far, in the order of `layers`."""
+        return tuple(layer for layer in self.layers if layer in self._used)
+
+    def note_used(self, layers: Iterable[str]) -> None:
+        """Take note of layers that another process used for the same copy."""
+        self._used.update(layers)
 
     def must_find(self, headers: Sequence[str | None], where: str) -> None:
         """Raise UsageError if these headers lack a column that is given a role."""
@@ -267,15 +283,20 @@ def mark_rows(
     The issue is opened when the first row is asked for, and not if the first rows are none.
     """
     source = mappings(rows)
-    chunk = list(islice(source, _FIRST_CHUNK))
+    chunk = [{**row} for row in islice(source, _FIRST_CHUNK)]
+    if chunk:
+        named = dict.fromkeys(key for row in chunk for key in (*row, *dict(texts_in(row))))
+        marker.must_find(list(named), "the rows")
     with start() as issue:
         while chunk:
-            texts = [{k: v for k, v in row.items() if isinstance(v, str)} for row in chunk]
-            marked, fingerprints = marker.mark((tuple(t), list(t.values())) for t in texts)
+            texts = [list(texts_in(row)) for row in chunk]
+            marked, fingerprints = marker.mark(
+                (tuple(key for key, _ in own), [text for _, text in own]) for own in texts
+            )
             issue.batch(len(chunk), fingerprints)
-            for row, text, values in zip(chunk, texts, marked, strict=True):
-                yield {**row, **dict(zip(text, values, strict=True))}
-            chunk = list(islice(source, _CHUNK))
+            for row, values in zip(chunk, marked, strict=True):
+                yield with_texts_in(row, iter(values))
+            chunk = [{**row} for row in islice(source, _CHUNK)]
 
 
 def mark_columns(
@@ -315,19 +336,23 @@ class MarkedPart:
     fingerprints : dict of str to (k,) uint64
         See `RowMarker.mark`.
     text : str
+    used : tuple of str
+        Layers in which the marker has marked by then.
     """
 
     rows: int
     cells: int
     fingerprints: dict[str, Fingerprints]
     text: str
+    used: tuple[str, ...] = ()
 
 
 def mark_block(block: Block, marker: RowMarker) -> MarkedPart:
     """Mark rows that were cut together."""
     before = marker.cells
     fingerprints = marker.mark_block(block)
-    return MarkedPart(block.rows, marker.cells - before, fingerprints, block.text())
+    cells = marker.cells - before
+    return MarkedPart(block.rows, cells, fingerprints, block.text(), marker.used)
 
 
 def mark_part(part: Block | list[Row], document: Document, marker: RowMarker) -> MarkedPart:

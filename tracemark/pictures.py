@@ -9,6 +9,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,7 +18,7 @@ from tracemark.errors import UnreadableSample, UsageError
 if TYPE_CHECKING:
     from PIL import Image
 
-KINDS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
+KINDS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF", "AVIF")
 MOST_PIXELS = 120_000_000  # a phone's largest photo has 108 million
 
 _KEPT = ("dpi", "transparency")  # of what a file says of itself
@@ -27,15 +28,23 @@ _BROKEN = (  # what Pillow raises for broken files and broken EXIF
 )
 _MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"II*\x00", b"MM\x00*", b"GIF8")
 
+_HEAD = 64  # bytes, in which a file says what it is
+_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_READ_BY = {  # kinds that not every Pillow reads: the module, and what brings it
+    "AVIF": ("PIL.AvifImagePlugin", "pillow>=11.3"),
+    "HEIC": ("pillow_heif", "pillow-heif"),
+}
+
 
 def is_picture(path: Path) -> bool:
     """Whether a file begins as a picture does. A file that cannot be read does not."""
     try:
         with path.open("rb") as file:
-            head = file.read(12)
+            head = file.read(_HEAD)
     except OSError:
         return False
-    return head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:] == b"WEBP")
+    webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    return webp or head.startswith(_MAGIC) or _boxed(head) is not None
 
 
 def open_picture(file: BinaryIO, *, name: str) -> Image.Image:
@@ -58,7 +67,7 @@ def open_picture(file: BinaryIO, *, name: str) -> Image.Image:
 
     with _read_whole(name), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the limit on pixels is ours, below
-        picture = Image.open(file, formats=KINDS)
+        picture = Image.open(file, formats=_kinds(file, name))
         if picture.width * picture.height > MOST_PIXELS:
             raise UnreadableSample(
                 f"{name}: {picture.width} x {picture.height} pixels are too many",
@@ -66,6 +75,35 @@ def open_picture(file: BinaryIO, *, name: str) -> Image.Image:
             )
         _load(picture)
     return picture
+
+
+def _boxed(head: bytes) -> str | None:
+    """AVIF or HEIC, as a phone's photo may be; None for others."""
+    if head[4:8] != b"ftyp":
+        return None
+    brands = head[8 : int.from_bytes(head[:4], "big")]
+    return "AVIF" if b"avif" in brands else "HEIC" if brands.startswith(_HEIF) else None
+
+
+def _kinds(file: BinaryIO, name: str) -> tuple[str, ...]:
+    """What a file may be read as. Raises UnreadableSample for what nothing here can read."""
+    head = file.read(_HEAD)
+    file.seek(0)
+    kind = _boxed(head)
+    if kind is None:
+        return KINDS[:-1]
+    module, package = _READ_BY[kind]
+    try:
+        found = import_module(module)
+    except ImportError:
+        raise UnreadableSample(
+            f"{name}: a picture of the kind {kind} is not read without {package}",
+            hint=f"pip install '{package}', or save it as PNG in its full size",
+        ) from None
+    if kind == "AVIF":
+        return (kind,)
+    found.register_heif_opener()
+    return ("HEIF",)
 
 
 def loaded(picture: Image.Image, *, name: str) -> Image.Image:

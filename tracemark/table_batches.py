@@ -71,9 +71,9 @@ def marked_apart(
             else:
                 waiting.append(_done(mark_part(part, document, marker)))
             if len(waiting) >= _AHEAD * workers:
-                yield waiting.popleft().result()
+                yield _noted(waiting.popleft(), marker)
         while waiting:
-            yield waiting.popleft().result()
+            yield _noted(waiting.popleft(), marker)
     except BrokenProcessPool:
         raise UnreadableSample(
             f"{document.name}: a process that marks rows has ended; too little memory, perhaps",
@@ -81,6 +81,12 @@ def marked_apart(
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _noted(found: Future[MarkedPart], marker: RowMarker) -> MarkedPart:
+    part = found.result()
+    marker.note_used(part.used)
+    return part
 
 
 def _done(part: MarkedPart) -> Future[MarkedPart]:

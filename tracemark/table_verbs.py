@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -32,7 +33,8 @@ class TableVerbs(RecordVerbs):
         Parameters
         ----------
         rows : iterable of mapping
-            Column name to value; only values that are `str` are ever changed.
+            Column name to value; only values that are `str` are ever changed, those within dicts,
+            lists and tuples by their nearest key, as in JSON.
         to : str
             Recipient id.
         columns : mapping, optional
@@ -54,7 +56,8 @@ class TableVerbs(RecordVerbs):
         Raises
         ------
         UnknownRecipient, UsageError
-            At the call, before any row is read.
+            At the call, before any row is read; at the first row if none of the first 64 has a
+            column that is given a role.
         """
         marker = self._marker(to, columns, policy, encoding)
         if decoys:
@@ -129,9 +132,26 @@ class TableVerbs(RecordVerbs):
         ------
         UnknownRecipient, UsageError
         """
+        return self.issue_text(text, to, role, policy)[0]
+
+    def issue_text(
+        self, text: str, to: str, role: str = "address", policy: str = "full"
+    ) -> tuple[str, Receipt]:
+        """Mark one text as `mark_text` does, and say what was issued.
+
+        Returns
+        -------
+        marked : str
+        receipt : Receipt
+            Where its `cells` is 0 there was no room for a mark: the text cannot be traced.
+
+        Raises
+        ------
+        UnknownRecipient, UsageError
+        """
         marker = self._marker(to, {"text": role}, policy, None)
         [[marked]], fingerprints = marker.mark([(("text",), (text,))])
-        self._ledger.issue_at_once(
+        number = self._ledger.issue_at_once(
             to,
             "text",
             profile=self.profile.name,
@@ -140,7 +160,9 @@ class TableVerbs(RecordVerbs):
             rows=1,
             fingerprints=fingerprints,
         )
-        return marked
+        sha256 = hashlib.sha256(marked.encode("utf-8", "surrogatepass")).hexdigest()
+        receipt = Receipt(to, number, 1, marker.cells, marker.layers, "utf-8", sha256, marker.used)
+        return marked, receipt
 
     def mark_table(
         self,
@@ -204,7 +226,10 @@ class TableVerbs(RecordVerbs):
             marked = marked_apart(document, marker, wish, self._keys, self.profile, workers)
         with closing(marked):  # whatever stops the writing ends the workers
             rows, cells, sha256 = marking.mark_document(document, sink, marked, issue)
-        return Receipt(to, issue.number, rows, cells, marker.layers, document.encoding, sha256)
+        layers = marker.layers
+        return Receipt(
+            to, issue.number, rows, cells, layers, document.encoding, sha256, marker.used
+        )
 
     def _marker(
         self, to: str, columns: Mapping[str, str] | None, policy: str, encoding: str | None

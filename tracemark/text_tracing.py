@@ -198,6 +198,8 @@ def weighed(
 def _note(cells: Cells) -> str:
     """What else is to be said of a sample."""
     decoys, parsed = len(cells.decoys), cells.parsed
+    if not cells.rows and cells.sample.kind == "pdf":
+        return "No text was read in it; its pages were looked at as labels."
     if parsed == cells.rows:
         return f"decoys found: {decoys}" if decoys else ""
     if not decoys:

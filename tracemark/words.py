@@ -29,8 +29,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "这批材料出自发放给 {count} 个接收者的副本：{who}。",
     ),
     "says inconclusive": (
-        "A mark of this vault is there, too weak to name anyone.",
-        "样本中有本库的标记，但不足以指名任何人。",
+        "A mark of this vault is there, and nobody can be named by it.",
+        "样本中有本库的标记，但不能据此指名任何人。",
     ),
     "says no mark": (
         "No mark of this vault was found, so nobody is named.",

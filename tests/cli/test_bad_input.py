@@ -176,6 +176,69 @@ def test_two_outputs_are_two_files(run, vault: Path, table: Path) -> None:
     assert run("ledger", "show", "--kind", "case").out == ""
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "trace orders.csv --report orders.csv",
+        "trace orders.csv --signed x/../orders.csv",
+        "trace mine.csv orders.csv --report symlink",
+        "trace orders.csv --report hardlink",
+        "trace mine.csv --original orders.csv --signed orders.csv",
+        "mark table orders.csv --to acct:1042 -o orders.csv",
+        "mark table orders.csv --to acct:1042 -o symlink",
+        "mark label label.png --to acct:1042 -o label.png",
+        "mark label x --to acct:1042 -o x",
+        "mark label in.zpl --to acct:1042 --rendered label.png -o label.png",
+        "preview label.png --to acct:1042 -o label.png",
+        "clean orders.csv -o hardlink",
+        "report orders.csv -o orders.csv",
+        "ledger prove 1 --checkpoint orders.csv -o orders.csv",
+    ],
+)
+def test_no_output_takes_the_place_of_what_is_read(
+    run, vault: Path, table: Path, arguments: str
+) -> None:
+    home = vault.parent
+    (home / "x").mkdir()
+    for name in ("label.png", "x/label.png", "mine.csv", "in.zpl"):
+        (home / name).write_bytes(table.read_bytes())
+    (home / "symlink").symlink_to("orders.csv")
+    (home / "hardlink").hardlink_to("orders.csv")
+    run(*arguments.split()).failed(2, f"cannot write {arguments.split()[-1]}", "lost")
+    held = [path for path in (*home.iterdir(), home / "x/label.png") if path.is_file()]
+    assert {path.read_bytes() for path in held} == {table.read_bytes()}
+    assert run("ledger", "show", "--kind", "case").out == ""
+
+
+def test_a_file_from_stdin_is_not_overwritten_either(vault: Path, table: Path) -> None:
+    root = str(Path(tracemark.__file__).parents[1])
+    ran = subprocess.run(
+        ["sh", "-c", f"{shlex.quote(sys.executable)} -m tracemark_cli clean - -o x.csv <x.csv"],
+        cwd=table.rename(vault.parent / "x.csv").parent,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([*sys.path, root]),
+            "TRACEMARK_LANG": "en",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, "lost" in ran.stderr) == (2, True)
+
+
+def test_a_report_is_not_laid_in_the_vault(run, vault: Path, table: Path) -> None:
+    run("trace", "orders.csv", "--report", "tracemark-vault/case.html").failed(2, "vault's folder")
+    assert run("ledger", "show", "--kind", "case").out == ""
+
+
+def test_labels_of_one_name_from_two_folders(run, vault: Path) -> None:
+    for folder in ("x", "y"):
+        (vault.parent / folder).mkdir()
+        (vault.parent / folder / "a.png").write_bytes(b"a")
+    run("mark", "label", "x", "y", "--to", "acct:1042", "-o", "z").failed(2, "two outputs")
+
+
 def test_a_number_of_entries_may_be_of_any_size(run, vault: Path) -> None:
     assert run("ledger", "show", "--last", "9" * 30).status == 0
     assert run("custody", "list", "--last", "9" * 30).status == 0

@@ -109,7 +109,7 @@ def test_a_workbook_in_the_name_of_a_text_is_a_workbook(run, vault: Path, book: 
     assert run("mark", "table", "export.csv", "--to", "acct:1042", "-o", "copy.csv").status == 0
 
 
-@pytest.mark.parametrize("name", ["label.webp", "label.gif"])
+@pytest.mark.parametrize("name", ["label.webp", "label.gif", "label.avif"])
 def test_what_no_copy_can_be_is_said_as_such(run, vault: Path, name: str) -> None:
     """Not that the copy's name is wrong: no name would be right."""
     Image.new("L", (608, 1040), 255).save(name)

@@ -97,6 +97,19 @@ def test_recipients_are_imported(run, vault: Path, encoding: str) -> None:
     assert run("recipient", "import", "stations.csv", "--json").json == {"read": 2, "changed": 0}
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_lists_are_read_whatever_parts_their_cells(run, vault: Path, delimiter: str) -> None:
+    def held(*lines: str) -> bytes:
+        return "\n".join(lines).replace(",", delimiter).encode()
+
+    ran = run("recipient", "import", "-", stdin=held('id,"a;b,c|d",name', '9,x,"A;B|C"'))
+    assert ran.status == 0, ran.errors
+    assert run("recipient", "list", "9", "--json").json["name"].startswith("A")
+    (vault.parent / "scans.csv").write_bytes(held("recipient,waybill", "9,SF1234567890123"))
+    assert run("custody", "import", "scans.csv").status == 0
+    assert run("decoys", "add", "-", stdin=held("手机,收件人", "13812345678,张三")).status == 0
+
+
 def test_recipients_are_imported_from_a_pipe(run, vault: Path) -> None:
     assert run("recipient", "import", "-", stdin=b"id\nacct:9\n").status == 0
     assert "acct:9" in run("recipient", "list", "acct:9").out
@@ -173,13 +186,20 @@ def test_a_policy_without_invisible_characters_adds_none(run, vault: Path, expor
     assert selectors(copy.out) == selectors(export.decode())
 
 
+@pytest.mark.parametrize("text", ["12345", ""])
+def test_a_text_that_cannot_be_marked_says_so(run, vault: Path, text: str) -> None:
+    ran = run("mark", "text", text, "--to", "acct:1042", "--json")
+    assert (ran.status, ran.json["text"], ran.json["cells"]) == (0, text, 0)
+    assert "nothing in it could be marked" in ran.errors
+
+
 def test_a_text_is_marked_and_printed(run, vault: Path) -> None:
     address = "浙江省金华市义乌市北苑街道雪峰西路99号3幢2单元501室"
     marked = run("mark", "text", address, "--to", "acct:1042").out
     assert marked != address + "\n"
     assert run("mark", "text", "-", "--to", "acct:1042", stdin=address.encode()).out == marked[:-1]
     said = run("mark", "text", address, "--to", "acct:1042", "--json").json
-    assert said == {"recipient": "acct:1042", "text": marked[:-1]}
+    assert said == {"recipient": "acct:1042", "text": marked[:-1], "cells": 1}
 
 
 # trace

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 import io
+import random
 from pathlib import Path
 
 import pytest
 
 from tracemark.errors import UnreadableSample, UsageError
 from tracemark.tables import open_document
-from tracemark.tables.encoding import Decoder, codec_of, detect, holds
+from tracemark.tables.encoding import Decoder, codec_of, detect, holds, refuse_binary
 
 LINE = "YT0000000000001,张三,13800000000,浙江省义乌市春晗路8号2栋,请放门口（东）\r\n"
 TABLE = "运单号,收件人,手机,收货地址,备注\r\n" + LINE * 200
@@ -44,6 +45,47 @@ def test_an_encoding_is_found_and_the_table_read_and_given_back(
     last = [row for row in rows if row.values][-1]
     assert "\ufffd" not in last.raw
     assert len(last.values) == len(document.headers)
+
+
+def refused(content: bytes) -> bool:
+    try:
+        refuse_binary(content, name="a")
+    except UnreadableSample:
+        return True
+    return False
+
+
+def test_random_bytes_are_no_text() -> None:
+    rng = random.Random(12)
+    assert sum(not refused(rng.randbytes(200)) for _ in range(500)) <= 5
+    assert all(refused(rng.randbytes(size)) for size in (1000, 5000) for _ in range(200))
+
+
+@pytest.mark.parametrize(
+    ("encodings", "text"),
+    [
+        ("gb18030 big5 utf-8 utf-16", "高雄市苓雅區中正一路390號18樓之6\n"),
+        ("shift_jis euc_jp utf-16", "東京都新宿区西新宿２丁目８−１ ｶﾌﾞ\n"),
+        ("euc_kr johab utf-16", "서울특별시 강남구 테헤란로 152\n"),
+        ("cp1252 latin-1 cp437 mac-roman", "Große Bleichen 16, Köln, Élève à l'école\n"),
+        ("cp1251 koi8-r cp866 iso8859-5", "ул. Ленина, д. 5, съешь ещё\n"),
+        # as Hive parts its cells
+        ("utf-8", "YT00001\x01Michaelkirchstr. 17\x0110179\x02Berlin\n"),
+    ],
+)
+def test_text_in_no_encoding_is_taken_for_binary(encodings: str, text: str) -> None:
+    contents = [(text * 40).encode(one, "ignore") for one in encodings.split()]
+    assert not any(refused(content[:size]) for content in contents for size in (200, 1000))
+
+
+def test_western_bytes_are_named() -> None:
+    western = "Straße;Köln;Größe 5 €\n" * 50
+    with pytest.raises(UnreadableSample) as said:
+        list(open_document(io.BytesIO(western.encode("cp1252")), name="a.csv").rows())
+    assert "cp1252" in said.value.hint
+    with pytest.raises(UnreadableSample) as said:
+        list(open_document(io.BytesIO((TABLE * 9).encode("gbk") + b"\xff\n"), name="a.csv").rows())
+    assert "cp1252" not in said.value.hint
 
 
 def test_utf8_with_a_damaged_character_is_not_taken_for_gbk() -> None:

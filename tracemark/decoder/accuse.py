@@ -41,6 +41,8 @@ ROUNDS = 8
 _WIDE, _BINS = 2.0, 60  # bits, of the histogram of all scores, and how many about 0
 _EDGES = (np.arange(_BINS + 1) - _BINS // 2) * _WIDE
 _COLUMNS = 400  # about how many weightings one epoch may have, all samples together
+_AMPLE = 2.0  # times the line; somebody guilty is not missed there
+_ALONE = 0.75  # of what is attainable is expected of one copy, 0.45 and less of several
 _HOPE = 0.4  # a further round is worth its time if this part of the line is expected
 
 Candidates = Callable[[], Iterable[Sequence[str]]]
@@ -108,6 +110,8 @@ class Judgement:
     attainable : float
         Bits that the best of all possible codewords would reach: below the line, nobody can be
         named from this sample, whoever released it.
+    expected : float
+        About the bits that somebody guilty would have.
     edges, counts : lists
         Histogram of the first round's scores of all candidates, in bits, without names; scores
         beyond the ends stand in the outermost bins. All counts are 0 where no pass was needed.
@@ -118,8 +122,19 @@ class Judgement:
     hypotheses: int
     line: float
     attainable: float
+    expected: float = 0.0
     edges: list[float] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the votes are one copy's, and plenty, and yet nobody is accused.
+
+        Whoever has that copy is not among the candidates. Of copies that were mixed much less is
+        expected than the best codeword would reach.
+        """
+        plenty = max(_AMPLE * self.line, _ALONE * self.attainable)
+        return not self.accused and self.expected >= plenty > 0
 
 
 def split(alpha: float, rounds: int = ROUNDS) -> list[float]:
@@ -185,6 +200,7 @@ def accuse(
         hypotheses=first.hypotheses,
         line=math.log2(number / split(alpha)[0]),
         attainable=first.attainable / math.log(2),
+        expected=first.expected / math.log(2),
         edges=_EDGES.tolist(),
         counts=first.counts.tolist(),
     )
@@ -207,6 +223,7 @@ class _Pass:
     accused: list[_Found]
     hypotheses: int
     attainable: float
+    expected: float
     counts: NDArray[np.int64]
 
 
@@ -326,12 +343,12 @@ def _look(
     """One round: weigh the votes given the accused, score everyone, keep who passes the line."""
     panels = case.panels([f.recipient for f in accused], need)
     width = sum(len(g.names) for p in panels for g in p.groups if g is not None)
-    attainable = case.attainable(panels)
+    attainable, expected = case.attainable(panels), case.expected(panels)
     counts = np.zeros(_BINS, np.int64)
     found: list[_Found] = []
     # no codeword could pass; or none is likely to, once the accused explain the votes
-    if attainable < need or (accused and case.expected(panels) < _HOPE * need):
-        return _Pass(found, width, attainable, counts)
+    if attainable < need or (accused and expected < _HOPE * need):
+        return _Pass(found, width, attainable, expected, counts)
     named = {f.recipient for f in accused}
     seen = 0
     for ids, log_e in team.scan(candidates(), panels, number=number):
@@ -349,7 +366,7 @@ def _look(
             hint="count the recipients again: the bound is stated for their number",
         )
     found.sort(key=lambda f: (-f.log_e, f.recipient))
-    return _Pass(found, width, attainable, counts)
+    return _Pass(found, width, attainable, expected, counts)
 
 
 def _bound(found: _Found, number: int) -> float:

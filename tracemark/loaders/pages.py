@@ -16,9 +16,10 @@ from tracemark.loaders.apart import rows_apart
 from tracemark.loaders.limits import Limits
 from tracemark.loaders.sample import LoadedSample
 
-_SCALE = 300 / 72  # dots to the point
+_SCALE, _FINEST = 300 / 72, 600 / 72  # dots to the point
 _WIDEST = 150 * 72 / 25.4  # points; the short side of a label
 _NARROWEST = 50 * 72 / 25.4  # points; a mark laid over a page is as large as the page
+_SMALL = 25 * 72 / 25.4  # points; a smaller picture is a logo, not a label
 _PICTURE = 3  # FPDF_PAGEOBJ_IMAGE
 _DRAWN = {"pdf": "pages", "zpl": "labels"}  # by kind, the form that draws it
 _MOST_DOTS = 40_000_000
@@ -88,7 +89,7 @@ def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
             yield [str(number), ""]
             return
         width, height = page.get_size()
-        scale = min(_SCALE, (_MOST_DOTS / max(width * height, 1)) ** 0.5)
+        scale = min(_scale(page), (_MOST_DOTS / max(width * height, 1)) ** 0.5)
         name = f"{number}.png"
         page.render(scale=scale, grayscale=True).to_pil().save(
             path.with_name(name), dpi=(72 * scale, 72 * scale), compress_level=1
@@ -98,6 +99,13 @@ def rows(path: Path, limits: Limits) -> Iterator[list[str] | None]:
     return pdf.each_page(path, limits, draw)
 
 
+def _scale(page: Any) -> float:
+    """As finely as the page's pictures are: a label put in smaller than it is must not shrink."""
+    found = [one.get_metadata() for one in _pictures(page, _SMALL)]
+    finest = max((max(one.horizontal_dpi, one.vertical_dpi) for one in found), default=0.0)
+    return min(_FINEST, max(_SCALE, finest / 72))
+
+
 def _like_label(page: Any) -> bool:
     """As small as a label, without text as a scan is, or with a picture as large as a label."""
     if min(page.get_size()) <= _WIDEST:
@@ -105,9 +113,12 @@ def _like_label(page: Any) -> bool:
     text = page.get_textpage()
     empty = text.count_chars() == 0
     text.close()
-    return bool(empty) or any(
-        min(right - left, top - bottom) >= _NARROWEST
-        for left, bottom, right, top in (
-            one.get_bounds() for one in page.get_objects(filter=[_PICTURE], max_depth=4)
-        )
-    )
+    return bool(empty) or any(_pictures(page, _NARROWEST))
+
+
+def _pictures(page: Any, least: float) -> Iterator[Any]:
+    """Pictures on the page that are so many points wide and high."""
+    for one in page.get_objects(filter=[_PICTURE], max_depth=4):
+        left, bottom, right, top = one.get_bounds()
+        if min(right - left, top - bottom) >= least:
+            yield one

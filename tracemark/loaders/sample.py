@@ -28,6 +28,7 @@ from tracemark.pictures import loaded, open_picture, readable
 from tracemark.tables import Row, open_document
 from tracemark.tables.block import Block
 from tracemark.tables.csv import is_header
+from tracemark.tables.nested import texts_in
 from tracemark.tables.segments import segments, wrapped
 from tracemark.tables.source import HashingReader, blocks
 
@@ -312,10 +313,11 @@ class LoadedSample:
                     f"row {number} of {self.path} is a {type(row).__name__}",
                     hint="each row is a mapping from column name to value",
                 )
-            texts = {str(name): value for name, value in row.items() if isinstance(value, str)}
-            line = json.dumps(texts, ensure_ascii=True)
+            texts = [(str(key), text) for key, text in texts_in({**row})]
+            flat = dict(texts)
+            line = json.dumps(flat if len(flat) == len(texts) else texts, ensure_ascii=True)
             digest.update(line.encode() + b"\n")
-            yield self._with_guesses(tuple(texts), tuple(texts.values()))
+            yield self._with_guesses([key for key, _ in texts], [text for _, text in texts])
         self.sha256 = digest.hexdigest()
 
     def _with_guesses(self, headers: Sequence[str | None], values: Sequence[str]) -> Cells:

@@ -27,6 +27,7 @@ _DATA = re.compile(
     r"\d{6}|\d\*{2,}|^[一-龥]\*{1,2}$|\d{4}[-/.年]\d|^[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?%?$"
     r"|\d+[号室栋幢楼弄巷]|https?://"
 )
+_NUMBER = re.compile(r"[-+]?\d[\d.,]*")
 
 
 def sniff_delimiter(sample: str, *, preferred: str = ",") -> str | None:
@@ -106,6 +107,7 @@ class DelimitedDocument(Document):
         self._most = 1 << 16  # lines that are cut at once
         self._records = self._read()
         self._names: list[str | None] = []
+        self._habits: list[bool] = []  # whether the header quotes its cells without need
         self._preamble = self._read_preamble()
 
     def quote(self, value: str, raw: str) -> str:
@@ -113,6 +115,45 @@ class DelimitedDocument(Document):
         if raw.startswith('"') or self._special.search(value):
             return '"' + value.replace('"', '""') + '"'
         return value
+
+    def tidied(self, row: Row, values: Sequence[str], free: Sequence[bool]) -> str:
+        """The row with new values, those that are `free` in quotes where they need them.
+
+        Or where the file quotes what needs none, as the other cells of the row show, else its
+        header: of a copy's own quotes nothing is left. SPEC 5.6.
+        """
+        if not any(free) or not ('"' in row.raw or any(self._habits) or self._held(values)):
+            return self.render(row, values)
+        raws, end = self._as_they_stand(row)
+        told = [
+            quoted
+            for raw, value, one in zip(raws, row.values, free, strict=True)
+            if not one and value and not self._special.search(value)
+            if (quoted := raw.startswith('"')) or not _NUMBER.fullmatch(value)
+        ]
+        habits = [any(told)] * len(raws) if told else [*self._habits, *[False] * len(raws)]
+        cells = [
+            self.quote(new, '"' * habit) if one else raw if new == old else self.quote(new, raw)
+            for raw, old, new, one, habit in zip(
+                raws, row.values, values, free, habits, strict=False
+            )
+        ]
+        return self.delimiter.join(cells) + end
+
+    def _held(self, values: Sequence[str]) -> bool:
+        return any(map(self._special.search, values))
+
+    def _as_they_stand(self, row: Row) -> tuple[list[str], str]:
+        """The cells of a row with their quotes, and the end of its line."""
+        raw = row.raw
+        if row.spans is not None:
+            return [raw[start:end] for start, end in row.spans], raw[row.spans[-1][1] :]
+        body = raw.rstrip("\r\n")
+        if self._all_quoted(body):
+            cells = [f'"{cell}"' for cell in body[1:-1].split(self._joint)]
+        else:
+            cells = self._cells(body + self.delimiter)
+        return cells, raw[len(body) :]
 
     def _rows(self) -> Iterator[Row]:
         yield from self._preamble
@@ -211,6 +252,10 @@ class DelimitedDocument(Document):
             if not above:
                 self.headers = row.values
                 self._names = list(row.values)
+                self._habits = [
+                    raw.startswith('"') and not self._special.search(value)
+                    for raw, value in zip(self._as_they_stand(row)[0], row.values, strict=True)
+                ]
                 break
         return before
 

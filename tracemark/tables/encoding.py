@@ -44,6 +44,9 @@ _MAGIC = (
 )
 
 _CONTROLS = bytes({*range(9), *range(14, 32)} - {0x1B})
+_BEYOND = bytes(range(128, 256))
+_ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+_KINDS = 6  # of control characters that one text may have
 _STATELESS = re.compile(
     r"utf-8(-sig)?|utf-(16|32)-[lb]e|gb(18030|k|2312)|big5\w*|shift_jis\w*|euc_\w+|johab"
     r"|ascii|iso8859-\d+|cp\d+|koi8-\w|mac-\w+|tis-620"
@@ -70,8 +73,10 @@ def refuse_binary(sample: bytes, *, name: str) -> None:
             )
     if any(sample.startswith(mark) for mark, _ in _MARKS) or _wide(sample):
         return
+    # a text may have controls between its cells, of a kind or two; what is no text has all kinds
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    if controls > max(8, len(sample) // 10):
+    kinds = len({*sample}.intersection(_CONTROLS))
+    if controls > max(8, len(sample) // (50 if kinds > _KINDS else 10)):
         raise UnreadableSample(
             f"{name}: not a text, it looks like a binary file",
             hint="export it as CSV or JSON first, or name its encoding",
@@ -217,7 +222,9 @@ class Decoder:
         return UnreadableSample(
             f"{self._name}: byte {offset} (line {line}) is not {self.encoding}: "
             "mixed encodings, or a damaged file",
-            hint="name the encoding if it is another, or save the file again in one encoding",
+            hint="it looks like cp1252 (Windows) or latin-1: name the encoding, or save it as UTF-8"
+            if _western(fault.object)
+            else "name the encoding if it is another, or save the file again in one encoding",
         )
 
 
@@ -229,6 +236,12 @@ def _wide(sample: bytes) -> str | None:
         encoding = "utf-16-le" if high > low else "utf-16-be"
         return None if _faults(sample, encoding) else encoding
     return None
+
+
+def _western(sample: bytes) -> bool:
+    """Whether the bytes are like cp1252: letters beyond ASCII that mostly stand alone."""
+    beyond = len(sample) - len(sample.translate(None, _BEYOND))
+    return not _faults(sample, "cp1252") and 2 * len(_ALONE.findall(sample)) >= beyond > 0
 
 
 def _faults(sample: bytes, encoding: str) -> int:

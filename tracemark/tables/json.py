@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NoReturn
 
@@ -107,6 +107,18 @@ class _JsonBase(Document):
         r"""The value as a JSON string, with ``\u`` escapes where the cell or the file has them."""
         escaped = self._escape or ("\\u" in raw and raw.isascii())
         return json.dumps(value, ensure_ascii=escaped)
+
+    def tidied(self, row: Row, values: Sequence[str], free: Sequence[bool]) -> str:
+        r"""The row with new values, those that are `free` written anew: ``\/`` becomes ``/``."""
+        out: list[str] = []
+        at = 0
+        for (start, end), old, new, one in zip(
+            row.spans or (), row.values, values, free, strict=True
+        ):
+            if one or new != old:
+                out += row.raw[at:start], self.quote(new, row.raw[start:end])
+                at = end
+        return "".join(out) + row.raw[at:]
 
     def _fault(self, what: str, line: int, column: int) -> NoReturn:
         raise UnreadableSample(

@@ -159,6 +159,18 @@ class Document(ABC):
             )
         return self._changed(row, values)
 
+    def tidied(self, row: Row, values: Sequence[str], free: Sequence[bool]) -> str:
+        """The row with new values, where all copies of a file come out alike.
+
+        Parameters
+        ----------
+        row, values
+            As for `render`.
+        free : sequence of bool
+            Which cells another copy may have had to write otherwise: in quotes, say.
+        """
+        return self.render(row, values)
+
     def encode(self, text: str) -> bytes:
         """Rendered text as bytes of the file. Raises UsageError if the encoding lacks a character.
 

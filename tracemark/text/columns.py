@@ -138,11 +138,14 @@ class ColumnMarker:
         keys, heads = self._marker.hash.with_roads(contents, roads)
         shown = self._active[role][slots.kinds] & room[slots.cells]
         placed = np.bincount(slots.cells[shown], minlength=len(cells)) > 0
+        kinds = np.unique(slots.kinds[shown]).tolist()
+        self._marker.used.update(grammar.families[kind].layer for kind in kinds)
         marked = self._show(joined, slots, shown, keys, heads, grammar) if shown.any() else cells
         keys = keys[: len(cells)]
         if self._marker.invisible:
             marked, symbols = self._place(marked, room, keys, grammar)
             placed |= symbols
+            self._marker.used.update(["invisible"] * bool(symbols.any()))
         return list(zip(marked, np.where(placed, keys["identity"], 0).tolist(), strict=True))
 
     def _show(

@@ -93,6 +93,8 @@ class CellMarker:
     hash : CellHash
     bits, uniform : (L,) and (n,) uint8
         The codeword, and the part of it that invisible symbols show.
+    used : set of str
+        The layers in which anything was placed so far.
     invisible : bool
         Whether symbols are placed.
     families : dict of str to frozenset of Family
@@ -131,6 +133,7 @@ class CellMarker:
         uniform = "".join(map(str, codeword[profile.biased :].tolist()))
         self._uniform = profile.uniform
         self._ring = int(uniform + (uniform * -(-CHIPS // profile.uniform))[:CHIPS], 2)
+        self.used: set[str] = set()
         asked = POLICIES[policy]
         self.invisible = "invisible" in asked and _holds(encoding, SYMBOLS)
         self.families = {
@@ -201,6 +204,7 @@ class CellMarker:
 
     def finish(self, draft: Draft, key: CellKey, chips: Sequence[int]) -> tuple[str, int]:
         """Mark a cell; the chips are those of the `numbers` of the draft's slots."""
+        self.used.update(slot[0].layer for slot in draft.slots)
         parsed, spared, (identity, start, masks, _, _) = draft.parsed, draft.spared, key
         if parsed is None:
             return draft.text, 0
@@ -210,6 +214,7 @@ class CellMarker:
         without = bare(parsed, pieces, spared) if spared is not NOTHING else ()
         if len(pieces) < 2 + len(without):
             return parsed.text, identity if draft.slots else 0
+        self.used.add("invisible")
         window = self._ring >> (self._uniform - start % self._uniform) & _WINDOW
         return place(pieces, window ^ masks >> _SPARE, without), identity
 
