@@ -94,3 +94,9 @@ def test_what_was_seen_is_told_without_looking_in_another_way():
     view = picture.view(1.0)
     assert picture.seen[0] is view
     assert not {"inverted", "softened"} & set(vars(picture))
+
+
+def test_a_pilot_just_below_the_limit_does_not_read_as_if_it_had_reached_it(monkeypatch):
+    monkeypatch.setattr(reading._Search, "strength", 6.499)
+    search = reading._Search(Levels.of(MARKED), None, None, None, poses=1.0)
+    assert "at 6.4 deviations and 6.5 are" in reading._why(search)

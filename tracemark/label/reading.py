@@ -470,8 +470,8 @@ def _why(search: _Search) -> str:
         )
     if search.strength >= _NEARLY:
         return (
-            f"pilot weak: marks fit this key at {search.strength:.1f} deviations and {LOCKED} are"
-            " wanted; try a sharper picture, or more of the label"
+            f"pilot weak: marks fit this key at {_down(search.strength)} deviations and"
+            f" {LOCKED} are wanted; try a sharper picture, or more of the label"
         )
     if search.comb > CLEAR:
         return (
@@ -482,6 +482,11 @@ def _why(search: _Search) -> str:
         "no mark found: edges are seen, but no rows of small marks on them; try the picture as"
         " first received, or a sharper one"
     )
+
+
+def _down(deviations: float) -> str:
+    """To one decimal, so that what is below a limit reads so."""
+    return f"{int(10 * deviations) / 10:.1f}"
 
 
 @lru_cache(maxsize=8)
