@@ -12,12 +12,9 @@ from PIL import Image
 
 from tracemark.darkness import Field, darkness, scaled, smooth
 from tracemark.label.raster import luminance, turned
-from tracemark.label.sheets import sheets
+from tracemark.label.sheets import Box, Picture, sheets
 from tracemark.label.stands import clear_view, crooked
 from tracemark.label.view import View, standing
-
-Picture = NDArray[np.uint8]
-Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 # pixels along the longer side, the likely ones first; those of a group are made together
 _GROUPS = ((1600,), (2400,), (1066, 711), (475, 317, 3600))
@@ -195,7 +192,7 @@ class Levels:
     def seen(self) -> list[View]:
         """The views that were made, its negative's and softened ones too."""
         ways = [self]
-        if self.askew is not None:
+        if not self.cut_out and self.askew is not None:
             ways.append(self.askew)
         if self.negative:
             ways.append(self.inverted)

@@ -16,10 +16,11 @@ from tracemark.label.chips import chips, dots
 from tracemark.label.hull import hull
 from tracemark.label.laid import laid
 from tracemark.label.lattice import PERIOD, SIDES, Lattice, lattice_of
-from tracemark.label.levels import Box, Levels, Picture
+from tracemark.label.levels import Levels
 from tracemark.label.look import LOCKED, Look, look
 from tracemark.label.pose import MapSearch, Pose
 from tracemark.label.search import Found, poses
+from tracemark.label.sheets import Box, Picture
 from tracemark.label.view import CLEAR, View, mirrored
 from tracemark.model import Reading
 
