@@ -91,6 +91,18 @@ def test_a_mark_made_without_a_number_belongs_to_none(vault, label):
     assert found.verdict == "not checked" and "without a waybill number" in found.note
 
 
+def test_where_no_label_has_a_number_bound_slots_vote(vault, label):
+    """Elsewhere an eighth of the votes is lost where the number is not known."""
+    plain = vault.mark_label(label, to="acct:0042")
+    whole = vault.trace(plain)
+    shown = vault.trace(plain, waybill=A)
+    vault.mark_label(hosts.label(8), to="acct:0007", waybill=B)
+    short = vault.trace(plain)
+    scores = [case.accusations[0].score for case in (whole, shown, short)]
+    assert scores[0] == scores[1] > 1.08 * scores[2]
+    assert 0.09 < 1 - short.samples[0].slots / whole.samples[0].slots < 0.16
+
+
 def test_a_number_for_each_sample(vault, label, marked):
     """One number for all samples, or one for each in their order."""
     second = vault.mark_label(hosts.label(8), to="acct:0042", waybill=B)

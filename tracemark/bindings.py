@@ -17,12 +17,11 @@ from tracemark.case import Binding, BindingVerdict
 from tracemark.codeword import Codebook
 from tracemark.decoder.pilot import binomial_tail
 from tracemark.decoder.tally import agreement
-from tracemark.label_tracing import Mark
+from tracemark.label_tracing import NO_NUMBER, Mark
 from tracemark.ledger import Ledger
 from tracemark.model import Reading
 
 LINE = 1e-4  # a tail below this says that something is not by chance
-NO_NUMBER = 0  # the word of a label that was marked without a number
 _TOO_FEW = "too few slots that are bound to a number were read"
 _UNNUMBERED = "the mark was made without a waybill number, so it belongs to none"
 

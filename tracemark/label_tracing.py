@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 PILOT_BOUND = 1e-4  # a picture counts as marked where the pilot's bound is below this
 LEAST_BOUND = 1e-300  # what a float can still say
+NO_NUMBER = 0  # the word of a label that was marked without a number
 
 _CLEAR = 9.0  # deviations of the pilot beside the original at which it is not read blind as well
 _BESIDE = "read beside the original"
@@ -170,8 +171,9 @@ def read_picture(
     number = _number(picture, given, sample.codes, keys, ledger, clues.decoys)
     original = clues.original or _found(clues.originals, number.texts)
     subkeys = [key.derive("slots/label") for key in keys]
+    turns = [_turn(key, words, ledger) for key, words in zip(keys, number.words, strict=True)]
     return [
-        _read_label(sample, place, found, number, subkeys)
+        _read_label(sample, place, found, number, turns, subkeys)
         for place, found in enumerate(_labels(picture, original, subkeys), start=1)
     ]
 
@@ -181,24 +183,23 @@ def _read_label(
     place: int,
     found: Sequence[LabelReading],
     number: _Number,
+    turns: Sequence[int | None],
     subkeys: Sequence[bytes],
 ) -> PictureRead:
     """One label of a picture, as it was read under each key."""
     from tracemark import label  # late: most programs mark rows only
 
     best = max(found, key=lambda one: one.pilot)
-    # SPEC 10.9: bound slots vote where the picture's number is known
+    # SPEC 10.9: bound slots vote where the word is known that they were turned by
     parts = [
         [label.binding.split(reading, subkey) for reading in one.readings]
         for one, subkey in zip(found, subkeys, strict=True)
     ]
-    votes = []
-    for some, words, subkey in zip(parts, number.words, subkeys, strict=True):
-        known = len(words) == 1
-        votes.append(
-            [free for free, _ in some]
-            + [label.binding.unbind(bound, subkey, words[0]) for _, bound in some if known]
-        )
+    votes = [
+        [free for free, _ in some]
+        + [label.binding.unbind(bound, subkey, turn) for _, bound in some if turn is not None]
+        for some, turn, subkey in zip(parts, turns, subkeys, strict=True)
+    ]
     mark = Mark(
         number.source,
         subkeys,
@@ -218,19 +219,26 @@ def _read_label(
         note=_BESIDE if isinstance(best, label.BesideReading) else best.why or best.way,
     )
     seen = [
-        replace(one, readings=[_legible(reading, subkey, words) for reading in one.readings])
-        for one, words, subkey in zip(found, number.words, subkeys, strict=True)
+        replace(one, readings=[_legible(reading, subkey, turn) for reading in one.readings])
+        for one, turn, subkey in zip(found, turns, subkeys, strict=True)
     ]
     return PictureRead(report, votes, mark, seen)
 
 
-def _legible(reading: Reading, key: bytes, words: Sequence[int]) -> Reading:
+def _turn(key: EpochKey, words: Sequence[int], ledger: Ledger) -> int | None:
+    """The word that bound slots are turned back under, if there can be just one. SPEC 10.9."""
+    if ledger.unnumbered(key.epoch):
+        return NO_NUMBER
+    return words[0] if len(words) == 1 else None
+
+
+def _legible(reading: Reading, key: bytes, turn: int | None) -> Reading:
     """Every slot in its place, those that need a number nobody knows with a chip of 0."""
     from tracemark import label
 
-    if len(words) == 1:
-        return label.binding.unbind(reading, key, words[0])
-    return label.binding.erase(reading, key)
+    if turn is None:
+        return label.binding.erase(reading, key)
+    return label.binding.unbind(reading, key, turn)
 
 
 def _labels(

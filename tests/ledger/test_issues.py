@@ -130,6 +130,24 @@ def test_all_at_once_is_one_write(ledger: Ledger) -> None:
     assert number == next(ledger.entries("issue")).seq
 
 
+def test_labels_are_unnumbered_until_one_has_a_number(ledger: Ledger, issue: Opener) -> None:
+    """Of an epoch's labels among the latest issues; where there are none, nothing is known."""
+
+    def label(to: str, number: int | None) -> int:
+        meant = {"profile": "p", "epoch": 1, "policy": "default", "rows": 1, "fingerprints": {}}
+        return ledger.issue_at_once(to, "label", waybill=number, **meant)
+
+    issue().close()
+    assert not ledger.unnumbered(1)
+    label("acct:1", None)
+    assert ledger.unnumbered(1) and not ledger.unnumbered(2)
+    seventh = label("acct:1", 7)
+    assert not ledger.unnumbered(1)
+    assert ledger.labels_of("acct:1", 1) == [(seventh, 7)] and not ledger.labels_of("acct:2", 1)
+    label("acct:2", None)
+    assert ledger.unnumbered(1, latest=1) and not ledger.unnumbered(1, latest=2)
+
+
 @pytest.mark.parametrize(
     ("change", "error"),
     [

@@ -119,6 +119,18 @@ def labels_of(store: Store, recipient: str, epoch: int, most: int) -> list[tuple
     return [(issue, int(word, 16)) for issue, word in rows]
 
 
+def unnumbered(store: Store, epoch: int, latest: int) -> bool:
+    """Whether there are labels of an epoch among the latest issues, and none of them numbered."""
+    [(labels, numbers)] = store.rows(
+        "SELECT count(*), count(json_extract(body, '$.waybill'))"
+        " FROM (SELECT body FROM entries WHERE kind = 'issue' ORDER BY seq DESC LIMIT ?) AS issues"
+        " WHERE json_extract(body, '$.what') = 'label'"
+        " AND CAST(json_extract(body, '$.epoch') AS INTEGER) = ?",
+        (latest, epoch),
+    )
+    return bool(labels) and not numbers
+
+
 def _hits(
     store: Store, wanted: Wanted, kind: str, epoch: int, recipient: str | None
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -75,6 +75,13 @@ class Records(Entries):
         """
         return holdings.labels_of(self._store, recipient, epoch, most)
 
+    def unnumbered(self, epoch: int, *, latest: int = 20_000) -> bool:
+        """Whether an epoch's labels have no waybill numbers: some were issued, and none with one.
+
+        Of its labels among the latest issues of the ledger.
+        """
+        return holdings.unnumbered(self._store, epoch, latest)
+
     def record_custody(self, epoch: int, those: Iterable[Custody], known: set[str]) -> int:
         """Record who had what in hand, all in one write; see `custody.record`."""
         return custody.record(self._store, epoch, those, known)
