@@ -58,7 +58,7 @@ def test_decoys_alone_name_the_recipient(seeded: tracemark.Vault) -> None:
     (evidence,) = case.accusations[0].evidence
     assert (evidence.carrier, evidence.read) == ("decoy", BITS * len(found))
     assert evidence.agreeing == evidence.read
-    assert case.samples[0].note == f"decoys found: {len(found)}"
+    assert case.samples[0].note == f"Decoys found: {len(found)}."
 
 
 def test_each_decoy_goes_to_one_recipient_in_sixteen() -> None:

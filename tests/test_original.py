@@ -54,7 +54,9 @@ def test_pasted_lines_beside_the_original(vault, export, marked):
 def test_an_original_that_is_another_table_does_no_harm(vault, export, marked):
     """What the wrong table does not hold is read as without it."""
     case = vault.trace(leaks.each_cell(marked, leaks.washed), original=list(orders(300, 9)))
-    assert named(case) == [OURS]
+    assert named(case) == [OURS] and case.samples[0].note.endswith("are of the original given.")
+    fitting = vault.trace(leaks.each_cell(marked, leaks.washed), original=export)
+    assert named(fitting) == [OURS] and not fitting.samples[0].note
 
 
 def test_nobody_is_named_for_foreign_rows_beside_the_original(vault, export, marked):

@@ -36,6 +36,7 @@ from tracemark.text.reader import CellReader, CellReadings
 
 CHECK = "check"  # the carrier whose slots show their mask and no chip of a codeword
 _FEW = 12  # slots of issued cells from which a pasted text is read by them alone
+_FITTING = 0.5  # of a sample's cells; where fewer are of the table given, that is said
 _PENDING = 1 << 18  # cells read before they are thinned out
 
 Row = tuple[Sequence[str | None], Sequence[str]]
@@ -152,15 +153,15 @@ def weighed(
     books: Sequence[Codebook],
     issued: Sequence[Anchors],
     sure: Sequence[Anchors],
-    beside: bool,
+    given: Sequence[Anchors] | None,
 ) -> ReadSample:
     """Choose between all slots and those of issued cells, and ask the pilot. SPEC 6.1, 6.2.
 
     Both are chosen from without a codeword, so the choice is free; the pilot pays for it. The
     cells of a table that was given count as issued (SPEC 6.10), and so do those of all decoys: to
-    whom a decoy was issued depends on codewords.
+    whom a decoy was issued depends on codewords. `given` are those of that table.
     """
-    sample = cells.sample
+    sample, beside = cells.sample, given is not None
     epochs, pilots, known, rows = [], [], [], []
     guessed = sample.guessed  # the cells of a pasted line are guesses, most of them wrong
     for k, (book, found, of_ours) in enumerate(zip(books, cells.epochs, issued, strict=True)):
@@ -190,24 +191,37 @@ def weighed(
         max(sum(map(len, readings)) for readings in epochs),
         sum(map(len, known)),
         best,
-        note=_note(cells),
+        note=_note(cells, given),
     )
     return ReadSample(report, epochs, known, rows, given=sample.again)
 
 
-def _note(cells: Cells) -> str:
+def _note(cells: Cells, given: Sequence[Anchors] | None) -> str:
     """What else is to be said of a sample."""
-    decoys, parsed = len(cells.decoys), cells.parsed
     if not cells.rows and cells.sample.kind == "pdf":
         return "No text was read in it; its pages were looked at as labels."
-    if parsed == cells.rows:
-        return f"decoys found: {decoys}" if decoys else ""
-    if not decoys:
-        return f"Of its rows {parsed} were looked at closely, those with known numbers first."
-    return (
-        f"decoys found: {decoys}."
-        f" Of its rows {parsed} were looked at closely, those with known numbers first."
-    )
+    more = _left_out(cells) if given is None else _foreign(cells, given[0])
+    if not cells.decoys:
+        return more
+    if not more:
+        return f"Decoys found: {len(cells.decoys)}."
+    return f"Decoys found: {len(cells.decoys)}. {more}"
+
+
+def _left_out(cells: Cells) -> str:
+    """How many rows were chosen to be read."""
+    if cells.parsed == cells.rows:
+        return ""
+    return f"Of its rows {cells.parsed} were looked at closely, those with known numbers first."
+
+
+def _foreign(cells: Cells, given: Anchors) -> str:
+    """Whether the table that was given may be another than the sample's."""
+    met = cells.epochs[0].anchors
+    known = int(np.isin(met, given).sum())
+    if known >= _FITTING * len(met):
+        return ""
+    return f"Of its {len(met):,} cells {known:,} are of the original given."
 
 
 def _pilot(readings: Sequence[Reading], book: Codebook) -> Pilot:

@@ -96,18 +96,16 @@ def trace(
     planted = [text for row in pool.rows for text in row.values()]
     sure = reader().anchors(planted) if planted else [NOTHING] * len(keys)
     clues = replace(clues, decoys=planted)
-    beside = original is not None and not is_original(original)
-    if original is not None and beside:
-        sure = [
-            np.union1d(*both)
-            for both in zip(sure, reader().beside(table_of(original)), strict=True)
-        ]
+    given = None
+    if original is not None and not is_original(original):
+        given = reader().beside(table_of(original))
+        sure = [np.union1d(*both) for both in zip(sure, given, strict=True)]
 
     def expected(index: int, anchors: Anchors) -> NDArray[np.bool_]:
         known = ledger.issued("anchor", books[index].epoch, anchors)
         return known | np.isin(anchors, sure[index])
 
-    outline = None if beside else outline_for(ledger, records, planted)
+    outline = None if given else outline_for(ledger, records, planted)
     tables = Tables(keys, profile, reader, records, pool, expected, outline)
 
     # SPEC 6.5: codewords depend on no sample, so they may be drawn meanwhile
@@ -141,8 +139,7 @@ def trace(
         issued_cells(ledger, book, [one.epochs[k] for one in cells]) for k, book in enumerate(books)
     ]
     read = [
-        weighed(one, books, issued, sure, beside) if isinstance(one, Cells) else one
-        for one in found
+        weighed(one, books, issued, sure, given) if isinstance(one, Cells) else one for one in found
     ]
     legible = [one for one in read if one.report.status != "unreadable"]
     reports = tuple(one.report for one in read)
