@@ -177,3 +177,17 @@ def test_a_picture_that_cannot_be_read_is_one_clear_word(vault, label, broken):
     assert vault.trace(broken()).verdict == "unreadable"
     with pytest.raises(tracemark.UnreadableSample):
         vault.trace(label, original=broken())
+
+
+def test_pieces_too_small_to_be_believed_add_up(vault):
+    """What small pieces show is scored though neither pattern alone tells that they are marked."""
+    marked = vault.mark_label(hosts.label(7), to="acct:0042").convert("L")
+    pieces = [marked.crop((150, top, 340, top + 190)) for top in (360, 600)]
+    for piece in pieces:
+        alone = vault.trace(piece, ocr=False)
+        assert alone.verdict == "no mark" and alone.samples[0].note.startswith("pilot weak")
+        assert not alone.samples[0].slots and not alone.advice and not alone.exhibits[0].places
+    case = vault.trace(*pieces, ocr=False)
+    assert [one.recipient for one in case.accusations] == ["acct:0042"]
+    for sample in case.samples:
+        assert sample.status == "marked" and sample.slots and "shows of the accused" in sample.note

@@ -22,6 +22,9 @@ from tracemark.revoking import cautions
 _ENOUGH = 100  # slots; below this, finding no mark says little
 _FEW_IN = 20  # times as many rows as places for a mark: more of them would hold no more
 _TELLS = 14.0  # bits for an accused recipient by which a sample shows a mark: chance below 1e-4
+_BY_THE_ACCUSED = (
+    "that it is marked is told by what it shows of the accused; the pattern alone would be too weak"
+)
 _ISSUES = 100  # issues listed with an accusation; a drip of single rows would fill the case file
 
 
@@ -83,6 +86,9 @@ def _told(
         bits = max((accused.samples[place] for accused in judgement.accused), default=0.0)
         if reports[index].status == "no mark" and bits >= _TELLS:
             reports[index] = replace(reports[index], status="marked")
+            if read[index].seen:
+                slots = max(sum(map(len, votes)) for votes in read[index].epochs)
+                reports[index] = replace(reports[index], slots=slots, note=_BY_THE_ACCUSED)
     return tuple(reports)
 
 
@@ -156,8 +162,9 @@ def _advice(case: Case, judgement: Judgement) -> Iterator[str]:
             )
         else:
             yield "Add more rows from the same source, or the file as it was first received."
-    if case.verdict == "no mark":
-        slots, rows = (sum(getattr(one, n) for one in case.samples) for n in ("slots", "rows"))
+    written = [one for one in case.samples if one.rows or one.kind != "picture"]
+    if case.verdict == "no mark" and written:
+        slots, rows = (sum(getattr(one, n) for one in written) for n in ("slots", "rows"))
         if _FEW_IN * slots < rows and rows >= _ENOUGH:
             yield (
                 f"In {rows:,} rows there are {slots:,} places where a mark could have stayed: these"
@@ -168,7 +175,7 @@ def _advice(case: Case, judgement: Judgement) -> Iterator[str]:
         elif slots < _ENOUGH:
             found = f"Only {slots} places" if slots else "No place"
             yield f"{found} for a mark: too little to tell. Add more rows, as they were received."
-        if any(sample.issued for sample in case.samples):
+        if any(sample.issued for sample in written):
             yield "Some of these records were issued from this vault, but the mark was not found."
     for accusation in case.accusations:
         for one in accusation.bindings:

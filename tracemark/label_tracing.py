@@ -214,7 +214,7 @@ def _read_label(
         sample.sha256,
         sample.kind,
         "marked" if test.bound <= PILOT_BOUND else "no mark",
-        slots=max(sum(map(len, readings)) for readings in votes),
+        slots=max(sum(map(len, readings)) for readings in votes) if best.locked else 0,
         pilot=test,
         note=_BESIDE if isinstance(best, label.BesideReading) else best.why or best.way,
     )

@@ -159,7 +159,8 @@ def attach(
         if len(found) == MOST:
             break
         if shown is not None and one.kind == "picture":
-            found.append(_picture(shown, number, read, epochs))
+            marked = one.status == "marked"  # else what was laid on it lies there by chance
+            found.append(_picture(shown, number, read if marked else (), epochs))
         elif given is not None and one.kind != "picture" and one.status != "unreadable":
             found.append(rows_of(given, number, reader(), epochs, skip))
     return replace(case, exhibits=tuple(one for one in found if one is not None))

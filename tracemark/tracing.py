@@ -201,12 +201,19 @@ def _seen(
         return []
     if not words:
         report = found[0].report
-        note = f"{report.note} Its text was not read; the extra 'ocr' reads it.".strip()
-        return [replace(found[0], report=replace(report, note=note))]
+        return [replace(found[0], report=replace(report, note=_unread(report.note)))]
     text = tables.read(sample, in_parts(sample.words()), lambda part: None)
     if not isinstance(text, Cells) or not text.rows:
         return found
-    return [*(one for one in found if one.report.slots), text]  # a weak label still adds up
+    weak = [one for one in found if any(len(votes) for some in one.epochs for votes in some)]
+    return [*weak, text]  # a weak label still adds up
+
+
+def _unread(note: str) -> str:
+    """What is said of a picture whose text might show more."""
+    if not note:
+        return "Its text was not read; the extra 'ocr' reads it."
+    return f"{note}. Its text was not read; the extra 'ocr' reads it."
 
 
 def _counted(lists: Iterable[Sequence[str]], total: int, tell: Progress) -> Iterator[Sequence[str]]:

@@ -65,7 +65,7 @@ def test_another_key_finds_nothing_beside_the_original():
     crop = (20, 560, 430, 730)
     for picture, key in ((MARKED, b"another"), (HOST, KEY)):
         [reading] = read_beside(picture.crop(crop), HOST, [key])
-        assert not reading.readings and reading.why
+        assert not reading.locked and reading.why
 
 
 def test_an_original_that_was_drawn_again_still_helps():

@@ -88,7 +88,7 @@ def test_photos_in_a_window_are_labels_of_their_own(monkeypatch):
     assert left[:, 0].max() < 1000 and right[:, 0].min() > 1200, "in the whole picture's pixels"
     monkeypatch.setattr(levels, "sheets", lambda picture: [])
     (lost,) = reading.read_all(screen, KEY)
-    assert not lost.readings
+    assert not lost.locked
 
 
 def test_a_photo_with_boxes_drawn_over_it_stands_as_what_is_askew_in_it(monkeypatch):
@@ -102,4 +102,4 @@ def test_a_photo_with_boxes_drawn_over_it_stands_as_what_is_askew_in_it(monkeypa
     assert agreement(found, BITS) > SEEN
     monkeypatch.setattr(levels.Levels, "askew", None)
     (lost,) = reading.read_all(picture, KEY)
-    assert not lost.readings
+    assert not lost.locked

@@ -37,6 +37,11 @@ _SPREAD = 0.2276  # (1 - 2p) / (2 ln((1 - p) / p)) at p = 1/4: how far a rare fa
 class BesideReading(LabelReading):
     """A reading at the original's own place: its pilot is that of one pose, not of the best."""
 
+    @property
+    def locked(self) -> bool:
+        """Whether the pose is believed, of which there is but one."""
+        return bool(self.readings)
+
 
 def read_beside(
     image: Image.Image, original: Image.Image, keys: Sequence[bytes]

@@ -26,7 +26,7 @@ from tracemark.model import Reading
 
 SURE = 9.0  # deviations at which no other pose is tried
 _WHOLLY = 17.0  # deviations from which no half of the picture is looked at
-_NEARLY = 5.0  # deviations from which the mark may well be ours, and the picture at fault
+_NEARLY = 5.0  # deviations from which the mark may well be ours: what it says is handed on
 _ROWS = 15.0  # strength of a comb from which some label's marks are in a picture
 _NEGATIVE = "read as its negative, light on dark"
 _SOFTENED = "read softened, for its shades are strewn dots"
@@ -53,7 +53,8 @@ class LabelReading:
     Attributes
     ----------
     readings : list of Reading
-        Empty where no pose was found.
+        Empty where no pose was found. Where the best one is not believed but may be right they are
+        given nevertheless: a wrong pose gives votes that agree with nobody.
     pilot : float
         Strength of the pilot in standard deviations: is this ours, and is the pose right? No
         codeword was seen.
@@ -88,6 +89,11 @@ class LabelReading:
     poses: float = 1.0
     way: str = ""
     more: bool = False
+
+    @property
+    def locked(self) -> bool:
+        """Whether the pose is believed."""
+        return self.pilot >= LOCKED
 
 
 @dataclass(slots=True)
@@ -173,7 +179,7 @@ def read_under(image: Image.Image, keys: Sequence[bytes]) -> list[list[LabelRead
     """What `read_all` gives under each key; what needs no key is done once."""
     levels = Levels.of(image)
     found = [_whole(_either_way(levels, key)) for key in keys]
-    if any(some[0].readings for some in found) or not _in_a_mirror(levels, keys):
+    if any(some[0].locked for some in found) or not _in_a_mirror(levels, keys):
         return found
     again = [
         [replace(one, way=_MIRRORED) for one in _whole(_either_way(levels.mirrored, key))]
@@ -225,7 +231,7 @@ def _either_way(levels: Levels, key: bytes) -> Iterator[LabelReading]:
     if levels.negative:
         found = _labels(levels.inverted, key)
         first = next(found)
-        if first.readings:
+        if first.locked:
             yield from (replace(one, way=_NEGATIVE) for one in chain([first], found))
             return
         tried = first.poses
@@ -433,7 +439,7 @@ def _without(picture: Picture, inside: NDArray[np.bool_]) -> Picture:
 def _reading(search: _Search) -> LabelReading:
     """What a search comes to."""
     found, tried = search.best, max(search.poses, 1.0)
-    if found is None or found.strength < LOCKED:
+    if found is None or found.strength < _NEARLY:
         why = _why(search)
         return LabelReading([], search.strength, search.comb, why, search.trail, poses=tried)
     found = found.own(search.lattice)
@@ -443,7 +449,7 @@ def _reading(search: _Search) -> LabelReading:
         readings,
         search.strength,
         search.comb,
-        _too_few(readings),
+        _too_few(readings) if search.strength >= LOCKED else _why(search),
         search.trail,
         search.levels.given(found.places(slots)),
         search.levels.given(found.outline()),
