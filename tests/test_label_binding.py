@@ -103,6 +103,14 @@ def test_where_no_label_has_a_number_bound_slots_vote(vault, label):
     assert 0.09 < 1 - short.samples[0].slots / whole.samples[0].slots < 0.16
 
 
+def test_where_a_vault_has_decoys_nothing_is_made_of_missing_numbers(vault, label):
+    """Who is issued a decoy depends on codewords, and so may whether a label has a number."""
+    plain = vault.mark_label(label, to="acct:0042")
+    slots = vault.trace(plain).samples[0].slots
+    vault.add_decoys([{"运单号": B, "收货地址": "浙江省杭州市西湖区文三路159号3幢2单元501室"}])
+    assert vault.trace(plain).samples[0].slots < 0.91 * slots
+
+
 def test_a_number_for_each_sample(vault, label, marked):
     """One number for all samples, or one for each in their order."""
     second = vault.mark_label(hosts.label(8), to="acct:0042", waybill=B)

@@ -171,7 +171,10 @@ def read_picture(
     number = _number(picture, given, sample.codes, keys, ledger, clues.decoys)
     original = clues.original or _found(clues.originals, number.texts)
     subkeys = [key.derive("slots/label") for key in keys]
-    turns = [_turn(key, words, ledger) for key, words in zip(keys, number.words, strict=True)]
+    turns = [
+        _turn(words, plain=not clues.decoys and ledger.unnumbered(key.epoch))
+        for key, words in zip(keys, number.words, strict=True)
+    ]
     return [
         _read_label(sample, place, found, number, turns, subkeys)
         for place, found in enumerate(_labels(picture, original, subkeys), start=1)
@@ -225,9 +228,13 @@ def _read_label(
     return PictureRead(report, votes, mark, seen)
 
 
-def _turn(key: EpochKey, words: Sequence[int], ledger: Ledger) -> int | None:
-    """The word that bound slots are turned back under, if there can be just one. SPEC 10.9."""
-    if ledger.unnumbered(key.epoch):
+def _turn(words: Sequence[int], *, plain: bool) -> int | None:
+    """The word that bound slots are turned back under, if there can be just one. SPEC 10.9.
+
+    `plain` where no label has a number. It is not asked in a vault with decoys: whose labels have
+    a decoy's number depends on codewords.
+    """
+    if plain:
         return NO_NUMBER
     return words[0] if len(words) == 1 else None
 
