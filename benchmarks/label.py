@@ -40,7 +40,6 @@ TARGETS = {
 SIZES = ("76x130", "100x150", "100x180", "4x6")
 LAYOUTS = ("ruled", "sparse", "dense")
 CODE = ("benchmarks/channels", "tracemark/label")
-_LOST = {"no mark": "pose", "marked": "chips"}  # what a sample of which nobody is named came to
 
 
 def main() -> None:
@@ -121,7 +120,7 @@ def one_leak(
         case = vault.trace(picture, ocr=False)
     named = {accusation.recipient: accusation for accusation in case.accusations}
     return trial | {
-        "outcome": "named" if to in named else _LOST[case.samples[0].status],
+        "outcome": "named" if to in named else "chips" if case.samples[0].slots else "pose",
         "wrong": bool(set(named) - {to}),
         "bits": round(named[to].score, 1) if to in named else 0.0,
         "seconds": round(time.perf_counter() - start, 2),

@@ -17,7 +17,7 @@ from tracemark.case import Binding, BindingVerdict
 from tracemark.codeword import Codebook
 from tracemark.decoder.pilot import binomial_tail
 from tracemark.decoder.tally import agreement
-from tracemark.label_tracing import NO_NUMBER, Mark
+from tracemark.label_tracing import Mark
 from tracemark.ledger import Ledger
 from tracemark.model import Reading
 
@@ -59,6 +59,8 @@ def _binding(
     ledger: Ledger, book: Codebook, recipient: str, mark: Mark, epoch: int, sample: int
 ) -> Binding | None:
     """What one picture says under one epoch; None where it does not speak of the recipient."""
+    from tracemark.label.binding import UNBOUND  # late: most programs mark rows only
+
     codeword = book.codeword(recipient)
     counts = [agreement(reading, codeword, book.biases)[:2] for reading in mark.free[epoch]]
     agreeing, read = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0)
@@ -79,12 +81,12 @@ def _binding(
         if said.by_chance <= LINE:
             return replace(said, verdict="confirmed")
     # the number is unknown, or the mark is not of it: of which label of theirs is it?
-    labels = [(None, NO_NUMBER), *ledger.labels_of(recipient, book.epoch)]
+    labels = [(None, UNBOUND), *ledger.labels_of(recipient, book.epoch)]
     shows = _under(bound, codeword, mark.keys[epoch], [word for _, word in labels])
     top = int(np.argmax(shows))
     if _tail(slots, int(shows[top]), len(labels)) <= LINE:
         said = replace(said, issue=labels[top][0])
-        if labels[top][1] == NO_NUMBER:
+        if labels[top][1] == UNBOUND:
             return replace(said, note=_UNNUMBERED)
     if said.if_bound <= LINE:
         return replace(said, verdict="contradicted")

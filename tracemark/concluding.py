@@ -87,7 +87,7 @@ def _told(
         if reports[index].status == "no mark" and bits >= _TELLS:
             reports[index] = replace(reports[index], status="marked")
             if read[index].seen:
-                slots = max(sum(map(len, votes)) for votes in read[index].epochs)
+                slots = read[index].slots
                 reports[index] = replace(reports[index], slots=slots, note=_BY_THE_ACCUSED)
     return tuple(reports)
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 PILOT_BOUND = 1e-4  # a picture counts as marked where the pilot's bound is below this
 LEAST_BOUND = 1e-300  # what a float can still say
-NO_NUMBER = 0  # the word of a label that was marked without a number
 
 _CLEAR = 9.0  # deviations of the pilot beside the original at which it is not read blind as well
 _BESIDE = "read beside the original"
@@ -234,8 +233,10 @@ def _turn(words: Sequence[int], *, plain: bool) -> int | None:
     `plain` where no label has a number. It is not asked in a vault with decoys: whose labels have
     a decoy's number depends on codewords.
     """
+    from tracemark.label.binding import UNBOUND
+
     if plain:
-        return NO_NUMBER
+        return UNBOUND
     return words[0] if len(words) == 1 else None
 
 

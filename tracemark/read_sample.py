@@ -34,6 +34,11 @@ class ReadSample:
     small: Small | None = None  # of a picture
     given: Sample | None = None  # to be read again
 
+    @property
+    def slots(self) -> int:
+        """How many slots vote, under the key under which most do."""
+        return max(sum(map(len, readings)) for readings in self.epochs)
+
 
 def unreadable(sample: LoadedSample, error: UnreadableSample, epochs: int) -> ReadSample:
     """A sample that takes no part, and why."""

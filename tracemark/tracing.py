@@ -205,8 +205,7 @@ def _seen(
     text = tables.read(sample, in_parts(sample.words()), lambda part: None)
     if not isinstance(text, Cells) or not text.rows:
         return found
-    weak = [one for one in found if any(len(votes) for some in one.epochs for votes in some)]
-    return [*weak, text]  # a weak label still adds up
+    return [*(one for one in found if one.slots), text]  # a weak label still adds up
 
 
 def _unread(note: str) -> str:
