@@ -11,6 +11,7 @@ from tracemark.label.lattice import (
     KINDS,
     PERIOD,
     PLACES,
+    WIDE,
     Lattice,
     geometry_for,
 )
@@ -60,13 +61,15 @@ def test_geometry_follows_the_resolution_and_then_the_size():
     """A stated printer's resolution decides; a screen's does not."""
     assert geometry_for((800, 1200), 203) is COARSE
     assert geometry_for((800, 1200), 300) is FINE
+    assert geometry_for((800, 1200), 360) is FINE
+    assert geometry_for((800, 1200), 600) is WIDE
     assert geometry_for((1181, 1772), 72) is FINE
     assert geometry_for((813, 1626), None) is COARSE
 
 
 def test_both_geometries_look_alike_to_a_reader_without_scale():
     """A mark's middle is where the reader looks at every resolution, to half a dot of 203 dpi."""
-    for geometry in (COARSE, FINE):
+    for geometry in (COARSE, FINE, WIDE):
         marks = [(geometry.starts, geometry.width, PLACES[0])]
         marks += [
             (geometry.across, 2, PLACES[FREE_X]),

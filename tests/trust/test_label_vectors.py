@@ -13,7 +13,7 @@ from tests.tone.hosts import covered, table
 from tests.vectors import make_label
 
 VECTORS = Path(__file__).parents[1] / "vectors"
-LABELS = ("discreet", "default", "robust", "300dpi")
+LABELS = ("discreet", "default", "robust", "300dpi", "fine")
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,15 @@ def test_a_label_marked_then_is_read_now(vault, name):
     assert case.accusations[0].score > 80
     if number:
         assert case.accusations[0].binding == "confirmed"
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_a_label_marked_then_is_not_marked_again(vault, name):
+    with (
+        Image.open(VECTORS / f"label-1-{name}.png") as label,
+        pytest.raises(tracemark.AlreadyMarked),
+    ):
+        vault.mark_label(label, to="station:0001")
 
 
 def test_tones_marked_then_are_read_now(vault):

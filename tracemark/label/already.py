@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tracemark.label.exact import find_specks
-from tracemark.label.lattice import FREE_X, FREE_Y, PERIOD, SIDES, Geometry, lattice_of
+from tracemark.label.lattice import FREE_X, FREE_Y, PERIOD, SIDES, Geometry, alike, lattice_of
 from tracemark.label.packed import Index, Packed, below, beside, places
 from tracemark.label.raster import Raster
 from tracemark.masks import Mask
@@ -50,6 +50,12 @@ def carries_mark(image: Image.Image | Raster, keys: Sequence[bytes], geometry: G
         True for a label without our mark with a chance of at most `REFUSED`.
     """
     ink = Raster.of(image).ink
+    shapes = alike(geometry)
+    return any(_carries(ink, keys, shape, len(shapes)) for shape in shapes)
+
+
+def _carries(ink: Packed, keys: Sequence[bytes], geometry: Geometry, shapes: int) -> bool:
+    """Whether a label was marked in one of so many geometries."""
     if min(ink.height, ink.width) < geometry.pitch:
         return False
     bumps = [*_bumps(ink, geometry, level=True), *_bumps(ink, geometry, level=False)]
@@ -61,7 +67,7 @@ def carries_mark(image: Image.Image | Raster, keys: Sequence[bytes], geometry: G
     )
     if len(across) == len(down) == geometry.pitch:
         return False  # no comb along either axis
-    tried = len(across) * len(down) * _TURNS * PERIOD**2 * len(keys)
+    tried = len(across) * len(down) * _TURNS * PERIOD**2 * len(keys) * shapes
     for phase in ((x, y) for x in across for y in down):
         slots = _slots(bumps, phase, geometry)
         slots[SIDES] = _dots(specks, phase, geometry)

@@ -10,7 +10,8 @@ no two labels show the same pattern.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -82,7 +83,8 @@ class Geometry:
 
 
 COARSE = Geometry(dots_per_mm=8.0, pitch=12, width=2, height=1, margin=2, white=4, ink=1, tall=1)
-FINE = Geometry(dots_per_mm=11.8, pitch=18, width=3, height=2, margin=3, white=6, ink=2, tall=2)
+FINE = Geometry(dots_per_mm=11.8, pitch=18, width=2, height=2, margin=3, white=6, ink=2, tall=2)
+WIDE = replace(FINE, width=3)  # for smaller dots; labels of 300 dpi were marked so once
 
 
 def geometry_for(size: tuple[int, int], dpi: float | None) -> Geometry:
@@ -96,8 +98,13 @@ def geometry_for(size: tuple[int, int], dpi: float | None) -> Geometry:
         Dots per inch; a value under 150 is a screen's and says nothing about the printer.
     """
     if dpi is not None and dpi >= 150:
-        return FINE if dpi > 250 else COARSE
+        return COARSE if dpi <= 250 else FINE if dpi <= 360 else WIDE
     return FINE if min(size) > 860 else COARSE
+
+
+def alike(geometry: Geometry) -> Sequence[Geometry]:
+    """Those in which a label that is marked in this one may have been marked before."""
+    return (geometry,) if geometry is COARSE else (FINE, WIDE)
 
 
 class Lattice:
