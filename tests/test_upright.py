@@ -125,6 +125,15 @@ def test_a_lens_can_be_undone():
     assert np.abs(lens.inverse(lens.forward(points)) - points).max() < 1e-3
 
 
+@pytest.mark.filterwarnings("error")
+def test_points_that_no_drift_reaches_stay_where_they_are():
+    """Far out a cubic outgrows every iteration; nothing is said of it, and no nan goes on."""
+    drift = Drift(np.zeros(2), 10.0, np.ones((10, 2)))
+    points = np.array([[1e9, -1e9], [0.0, 0.0]])
+    assert np.isfinite(drift.inverse(points)).all()
+    assert np.array_equal(drift.inverse(points)[0], points[0])
+
+
 def test_boxes_drawn_over_a_photo_do_not_say_how_it_stands():
     matrix = turn(17)
     shown = 255 - np.clip(seen(matrix) * 255, 0, 255).astype(np.uint8)

@@ -70,12 +70,16 @@ class Drift:
         return np.asarray(points + monomials((points - self.middle) / self.size) @ self.terms)
 
     def inverse(self, points: Points) -> Points:
-        """Map points back, by iteration: the shift is small and smooth."""
+        """Map points back, by iteration: the shift is small and smooth.
+
+        Points so far off that the iteration leaves them nowhere stay where they are.
+        """
         found = points
-        for _ in range(6):
-            gain = monomials((found - self.middle) / self.size) @ self.terms
-            found = points - gain
-        return np.asarray(found)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for _ in range(6):
+                gain = monomials((found - self.middle) / self.size) @ self.terms
+                found = points - gain
+        return np.where(np.isfinite(found), found, points)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ _TOGETHER = 2  # views that are searched at a time
 _LABELS = 8  # that are looked for in one picture
 _SAME = 3.0  # cells between the poses of two parts of one label
 _ROUND = 3  # times that the map may have gone round between them
+_SOFT = 16  # pixels over which paint fades out
 _RIM = 1.08  # times the area that was read, of the area that is a label's own
 _REST = 0.08  # of a label's bumps, by weight, that must be beside it for another to be sought
 _EDGED = 0.02  # and of those on edges: the grain of a table is specks alone
@@ -431,9 +432,16 @@ def _middle(along: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[f
 
 
 def _without(picture: Picture, inside: NDArray[np.bool_]) -> Picture:
-    """The picture with a label that was read painted over with its paper."""
+    """The picture with a label that was read painted over with its paper.
+
+    The paint fades out: the steps of a slanting edge would be taken for rows of marks.
+    """
     paper = np.percentile(picture[inside], 80) if inside.any() else 255
-    return np.where(inside, np.uint8(paper), picture)
+    height, width = picture.shape
+    small = Image.fromarray(inside).resize((-(-width // _SOFT), -(-height // _SOFT)))
+    cover = small.convert("L").resize((width, height), Image.Resampling.BILINEAR)
+    sheet = Image.new("L", (width, height), int(paper))
+    return np.asarray(Image.composite(sheet, Image.fromarray(picture), cover))
 
 
 def _reading(search: _Search) -> LabelReading:
