@@ -50,18 +50,21 @@ def carries_mark(image: Image.Image | Raster, keys: Sequence[bytes], geometry: G
         True for a label without our mark with a chance of at most `REFUSED`.
     """
     ink = Raster.of(image).ink
-    shapes = alike(geometry)
-    return any(_carries(ink, keys, shape, len(shapes)) for shape in shapes)
-
-
-def _carries(ink: Packed, keys: Sequence[bytes], geometry: Geometry, shapes: int) -> bool:
-    """Whether a label was marked in one of so many geometries."""
     if min(ink.height, ink.width) < geometry.pitch:
         return False
-    bumps = [*_bumps(ink, geometry, level=True), *_bumps(ink, geometry, level=False)]
-    specks = find_specks(ink, geometry)
-    if max(len(bumps[0][0]), len(specks[0])) < _FEW:
+    shapes = alike(geometry)
+    specks = find_specks(ink, geometry)  # alike in these
+    return any(_carries(ink, specks, keys, shape, len(shapes)) for shape in shapes)
+
+
+def _carries(
+    ink: Packed, specks: tuple[Index, Index], keys: Sequence[bytes], geometry: Geometry, shapes: int
+) -> bool:
+    """Whether a label was marked in one of so many geometries."""
+    level = _bumps(ink, geometry, level=True)
+    if max(len(level[0][0]), len(specks[0])) < _FEW:
         return False
+    bumps = [*level, *_bumps(ink, geometry, level=False)]
     across, down = (
         _phases(bumps[2 * axis : 2 * axis + 2], specks[axis], geometry) for axis in (0, 1)
     )
