@@ -67,6 +67,12 @@ def test_geometry_follows_the_resolution_and_then_the_size():
     assert geometry_for((813, 1626), None) is COARSE
 
 
+def test_a_nub_takes_as_much_of_the_paper_at_203_and_300_dpi():
+    """So that the same share of the white holds as many of them."""
+    coarse, fine = (one.width * one.height / one.dots_per_mm**2 for one in (COARSE, FINE))
+    assert fine == pytest.approx(coarse, rel=0.1)
+
+
 def test_both_geometries_look_alike_to_a_reader_without_scale():
     """A mark's middle is where the reader looks at every resolution, to half a dot of 203 dpi."""
     for geometry in (COARSE, FINE, WIDE):
