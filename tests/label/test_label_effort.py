@@ -9,7 +9,7 @@ import pytest
 from PIL import ImageFilter
 
 from tests.label.hosts import KEY, codeword, label, noted
-from tracemark.label import look, reading
+from tracemark.label import look, reading, rest
 from tracemark.label.bumps import Bumps
 from tracemark.label.lattice import FREE_X, SIDES, lattice_of
 from tracemark.label.lens import Lens
@@ -52,4 +52,4 @@ def test_a_table_with_a_grain_is_not_taken_for_another_label(edges, sought):
     view = SimpleNamespace(lens=Lens(), scale=1.0, bumps=bumps)
     inside = np.zeros((1000, 1000), bool)
     inside[:450, :450] = True
-    assert (reading._beside(view, inside) is not None) == sought
+    assert (rest.beside(view, inside) is not None) == sought

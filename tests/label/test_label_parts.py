@@ -10,7 +10,8 @@ from PIL import Image
 
 from tests.label.hosts import KEY, SEEN, agreement, codeword, label
 from tracemark.label.marking import embed
-from tracemark.label.reading import LabelReading, _area, _whole, _without, read_all
+from tracemark.label.reading import LabelReading, _whole, read_all
+from tracemark.label.rest import area, without
 from tracemark.model import Reading
 
 BITS = codeword(1)
@@ -42,10 +43,10 @@ def test_a_label_in_two_parts_is_one_label(by):
 def test_what_is_painted_over_has_no_edge():
     """Seen upright, the steps of a slanting edge stand in rows, as marks do."""
     corners = np.array([[200, 300], [600, 270], [640, 700], [240, 730]], np.float32)
-    area = _area(np.zeros((900, 900), np.uint8), corners)
+    inside = area(np.zeros((900, 900), np.uint8), corners)
     picture = np.full((900, 900), 90, np.uint8)
     picture[330:650, 260:580] = 230
-    painted = _without(picture, area).astype(int)
+    painted = without(picture, inside).astype(int)
     assert painted[450, 450] == 230 and painted[0, 0] == 90
     for axis in (0, 1):
         assert np.abs(np.diff(painted, axis=axis)).max() < 20

@@ -10,17 +10,17 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from tracemark.label.chips import chips, dots
 from tracemark.label.hull import hull
 from tracemark.label.laid import laid
-from tracemark.label.lattice import PERIOD, SIDES, Lattice, lattice_of
+from tracemark.label.lattice import PERIOD, Lattice, lattice_of
 from tracemark.label.levels import Levels
 from tracemark.label.look import LOCKED, Look, look
 from tracemark.label.pose import MapSearch, Pose
+from tracemark.label.rest import area, beside, without
 from tracemark.label.search import Found, poses
-from tracemark.label.sheets import Box, Picture
 from tracemark.label.view import CLEAR, View, mirrored
 from tracemark.model import Reading
 
@@ -39,12 +39,6 @@ _TOGETHER = 2  # views that are searched at a time
 _LABELS = 8  # that are looked for in one picture
 _SAME = 3.0  # cells between the poses of two parts of one label
 _ROUND = 3  # times that the map may have gone round between them
-_SOFT = 16  # pixels over which paint fades out
-_RIM = 1.08  # times the area that was read, of the area that is a label's own
-_REST = 0.08  # of a label's bumps, by weight, that must be beside it for another to be sought
-_EDGED = 0.02  # and of those on edges: the grain of a table is specks alone
-_STRAY = 0.02  # of these bumps, by weight and on every side, that may belong to nothing
-_ROOM = 0.1  # of the area that they are in, on every side, that is looked at as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,11 +358,11 @@ def _another(found: _Search) -> _Search | None:
         return None
     own = found.best.own(found.lattice)
     whole = found.whole
-    inside = _area(whole.picture, found.levels.within(whole, own.outline()))
-    box = _beside(whole.view(own.at), inside)
+    inside = area(whole.picture, found.levels.within(whole, own.outline()))
+    box = beside(whole.view(own.at), inside)
     if box is None:
         return None
-    levels = whole.part(box, _without(whole.picture, inside))
+    levels = whole.part(box, without(whole.picture, inside))
     search = _Search(levels, found.lattice, found.map, levels)
     if levels.legible and levels.view(own.at).clearest > CLEAR:
         again = search.at(own.at)
@@ -395,53 +389,6 @@ def _goes_on(found: _Search, again: _Search) -> bool:
             if np.median(np.linalg.norm(here - there, axis=1) / cell) < _SAME:
                 return True
     return False
-
-
-def _area(picture: Picture, outline: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """The pixels of a label that was read, and of its rim, where single marks may stand."""
-    area = Image.new("1", picture.shape[::-1])
-    middle = outline.mean(0)
-    rim = middle + np.float32(_RIM) * (outline - middle)
-    ImageDraw.Draw(area).polygon([(float(x), float(y)) for x, y in rim], fill=1)
-    return np.asarray(area)
-
-
-def _beside(view: View, inside: NDArray[np.bool_]) -> Box | None:
-    """Where bumps are that stand on no label yet: None where they are too few for one."""
-    spots = view.lens.inverse(view.bumps.points) / view.scale
-    x, y = np.clip(spots.T, 0, np.array([inside.shape[::-1]]).T - 1).astype(np.int64)
-    known, weights = inside[y, x], view.bumps.weights
-    on_edges = view.bumps.sides < SIDES
-    for some, least in ((weights, _REST), (weights * on_edges, _EDGED)):
-        if some[~known].sum() < least * some[known].sum():
-            return None
-    ends = [_middle(along, weights[~known]) for along in spots[~known].T]
-    low, high = np.transpose(ends)
-    room = _ROOM * (high - low)
-    left, top = np.maximum(low - room, 0).astype(int)
-    right, bottom = np.minimum(high + room, inside.shape[::-1]).astype(int)
-    return int(left), int(top), int(right), int(bottom)
-
-
-def _middle(along: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
-    """Between which places all but a few of the weights are."""
-    order = np.argsort(along)
-    share = np.cumsum(weights[order]) / weights.sum()
-    ends = along[order[np.searchsorted(share, (_STRAY, 1 - _STRAY))]]
-    return float(ends[0]), float(ends[1])
-
-
-def _without(picture: Picture, inside: NDArray[np.bool_]) -> Picture:
-    """The picture with a label that was read painted over with its paper.
-
-    The paint fades out: the steps of a slanting edge would be taken for rows of marks.
-    """
-    paper = np.percentile(picture[inside], 80) if inside.any() else 255
-    height, width = picture.shape
-    small = Image.fromarray(inside).resize((-(-width // _SOFT), -(-height // _SOFT)))
-    cover = small.convert("L").resize((width, height), Image.Resampling.BILINEAR)
-    sheet = Image.new("L", (width, height), int(paper))
-    return np.asarray(Image.composite(sheet, Image.fromarray(picture), cover))
 
 
 def _reading(search: _Search) -> LabelReading:
