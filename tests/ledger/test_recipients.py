@@ -88,6 +88,17 @@ def test_candidates_of_a_case_are_those_registered_before_it(ledger: Ledger) -> 
     assert ledger.count() == 3
 
 
+def test_whoever_was_renamed_often_or_came_later_ends_no_list(ledger: Ledger) -> None:
+    """More versions of one id than a list holds, and a list's worth of ids after the case."""
+    for number in range(5):
+        ledger.add_recipients([Recipient("acct:1", f"name {number}")])
+    look = ledger.record_case(["00"], 1e-6)
+    ledger.add_recipients(Recipient(f"acct:1{number}") for number in range(7))
+    assert list(ids(ledger, chunk=2, before=look.number)) == [["acct:1"], ["acct:2"]]
+    everyone = [name for some in ids(ledger, chunk=2) for name in some]
+    assert everyone == ["acct:1", *(f"acct:1{number}" for number in range(7)), "acct:2"]
+
+
 def test_listing_more_than_a_page(ledger: Ledger) -> None:
     ledger.add_recipients(Recipient(f"n{number:05}", f"name {number}") for number in range(9000))
     listed = list(ledger.recipients("n"))

@@ -109,8 +109,8 @@ class PostgresStore(Store):
             return self._connected().execute(sql, parameters).fetchall()
 
     def ids(self, sql: str, parameters: Parameters = ()) -> list[str]:
-        """The ids that a query of one column gives."""
-        return [row[0] for row in self.rows(sql, parameters)]
+        """The ids, sorted, that a query of one column gives."""
+        return sorted(row[0] for row in self.rows(sql, parameters))
 
     def damage(self, what: str) -> LedgerError:
         """The error for content that no writer of this library can have written."""

@@ -101,15 +101,28 @@ def ids(
     start, end = _range(prefix)
     if after:
         start = after + _NEXT
-    while True:
+    while start < end:
+        # asked for by where they end, an index says at once which they are
+        stop = _start(store, start, end, chunk)
         page = store.ids(
-            "SELECT id FROM recipients WHERE id >= ? AND id < ? AND entry < ? ORDER BY id LIMIT ?",
-            (start, end, _limit(before), chunk),
+            "SELECT id FROM recipients WHERE id >= ? AND id < ? AND entry < ?",
+            (start, stop, _limit(before)),
         )
-        if not page:
-            return
-        yield list(dict.fromkeys(page))  # one of several versions
-        start = page[-1] + _NEXT
+        if page:
+            yield list(dict.fromkeys(page))  # one of several versions
+        start = stop
+
+
+def _start(store: Store, start: str, end: str, chunk: int) -> str:
+    """The id with which the list after the next begins; `end` if there is none."""
+    found = store.rows(
+        "SELECT id FROM recipients WHERE id >= ? AND id < ? ORDER BY id LIMIT 1 OFFSET ?",
+        (start, end, chunk),
+    )
+    if not found:
+        return end
+    beyond: str = found[0][0]
+    return beyond if beyond > start else start + _NEXT
 
 
 def newest(store: Store) -> int:

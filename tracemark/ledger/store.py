@@ -150,12 +150,12 @@ class Store:
             return self._connection().execute(sql, parameters).fetchall()
 
     def ids(self, sql: str, parameters: Parameters = ()) -> list[str]:
-        """The ids, in their order, that a query of one column `id` gives: no line end in any.
+        """The ids, sorted, that a query of one column `id` gives: no line end in any.
 
         As one text: SQLite hands Python's lock over with every row, and who reads a sample
         meanwhile would not soon give it back.
         """
-        ((joined,),) = self.rows(f"SELECT group_concat(id, char(10)) FROM ({sql})", parameters)
+        ((joined,),) = self.rows(f"SELECT group_concat(id, '\n') FROM ({sql})", parameters)
         return sorted(joined.split("\n")) if joined else []
 
     def body(self, seq: int, text: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tracemark.tone.pattern import ACROSS, cell_of
 from tracemark.tone.search import Found, places
 from tracemark.tone.settle import SCALE, cells_of, extent, fit, folded, settle
 from tracemark.tone.steps import Field, Steps, luminance, pyramid, shades
-from tracemark.tone.view import Pose, grown, laid, stretched, through, upright
+from tracemark.tone.view import Pose, glimpsed, grown, laid, stretched, through, upright
 from tracemark.upright import stand_of
 
 REFUSED = 1e-6  # chance that a picture without our mark is taken for marked
@@ -138,7 +138,7 @@ def legible(marked: Image.Image, signs: Signs, pose: Pose) -> float:
     if not steps:
         return 0.0
     box = extent(pose, marked.size)
-    values = folded(cells_of(*laid(steps, pose, box, SCALE), box), box)
+    values = folded(cells_of(*laid(steps, pose, box, SCALE)), box)
     return max(_clear(values * signs), 0.0) ** 2 / (2 * math.log(2))
 
 
@@ -180,7 +180,7 @@ def _looked(steps: Sequence[Steps], lattice: Lattice, found: Found, size: tuple[
     """A faint place looked at in full, at sizes between those that were tried."""
     middle = through(np.asarray(np.linalg.inv(found.pose)), np.array([size]) / 2)[0]
     tried = [found.pose @ grown(ratio, middle) for ratio in _BETWEEN]
-    clear = [fit(steps, lattice, pose, size, PERIOD) for pose in tried]
+    clear = [fit(steps, lattice, pose, size, PERIOD, glimpsed) for pose in tried]
     return min(map(Found, clear, tried), key=_falling)
 
 
@@ -206,7 +206,7 @@ def _read(
 ) -> ToneReading:
     pose = settle(steps, lattice, found.pose, size)
     box = extent(pose, size)
-    values = folded(cells_of(*laid(steps, pose, box, SCALE), box), box)
+    values = folded(cells_of(*laid(steps, pose, box, SCALE)), box)
     full = np.diag([float(shrink), float(shrink), 1.0]) @ pose
     return ToneReading(
         _votes(values, lattice),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tracemark.tone.lattice import PERIOD, Lattice
 from tracemark.tone.pattern import slopes
 from tracemark.tone.steps import Steps
-from tracemark.tone.view import Pose, laid, moved
+from tracemark.tone.view import Pose, glimpsed, moved
 
 _SCALE = 2  # pixels a cell while searching
 _SIDE = PERIOD * _SCALE
@@ -41,16 +41,15 @@ class Found:
     pose: Pose
 
 
-def spectra(lattice: Lattice) -> tuple[Spectrum, Spectrum]:
-    """Spectra of the sync cells' steps, conjugated."""
+def spectra(lattice: Lattice) -> Spectrum:
+    """Spectra of the sync cells' steps, to the right and downwards, conjugated: (2, 128, 65)."""
     return _spectra(lattice.known(lattice.sync).tobytes())
 
 
 @lru_cache(maxsize=8)
-def _spectra(signs: bytes) -> tuple[Spectrum, Spectrum]:
+def _spectra(signs: bytes) -> Spectrum:
     known = np.frombuffer(signs, np.float32).reshape(PERIOD, PERIOD)
-    right, down = slopes(known, _SCALE)
-    return np.conj(np.fft.rfft2(right)), np.conj(np.fft.rfft2(down))
+    return np.conj(np.fft.rfft2(np.stack(slopes(known, _SCALE))))
 
 
 def places(
@@ -73,12 +72,12 @@ def places(
         Number of the lattice, and its best place.
     """
     half = window // 2
+    wanted = [spectra(lattice) for lattice in lattices]
     for pose in poses:
-        fields = laid(steps, pose, (-half, -half, half, half), _SCALE)
-        seen = [np.fft.rfft2(_folded(field)) for field in fields]
-        for number, lattice in enumerate(lattices):
-            right, down = spectra(lattice)
-            fit = np.fft.irfft2(seen[0] * right + seen[1] * down, (_SIDE, _SIDE))
+        fields = glimpsed(steps, pose, (-half, -half, half, half), _SCALE)
+        seen = np.fft.rfft2(np.stack([_folded(field) for field in fields]))
+        for number, one in enumerate(wanted):
+            fit = np.fft.irfft2(seen[0] * one[0] + seen[1] * one[1], (_SIDE, _SIDE))
             best = int(np.argmax(fit))
             row, column = divmod(best, _SIDE)
             clear = float(fit.ravel()[best] / (fit.std() + 1e-9))

@@ -6,7 +6,7 @@ further out, so that slight errors of size, turn and perspective are taken up as
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,34 +60,50 @@ def settle(steps: Sequence[Steps], lattice: Lattice, pose: Pose, size: tuple[int
 
 
 def fit(
-    steps: Sequence[Steps], lattice: Lattice, pose: Pose, size: tuple[int, int], most: int = _MOST
+    steps: Sequence[Steps],
+    lattice: Lattice,
+    pose: Pose,
+    size: tuple[int, int],
+    most: int = _MOST,
+    lay: Callable[[Sequence[Steps], Pose, Box, int], tuple[Field, Field]] = laid,
 ) -> float:
     """How clearly the sync cells agree at a pose, in deviations."""
     box = extent(pose, size, most)
-    right, down = laid(steps, pose, box, SCALE)
-    t = cells_of(right, down, box)
-    signed = folded(t, box)[lattice.sync] * lattice.known(lattice.sync)[lattice.sync]
+    right, down = lay(steps, pose, box, SCALE)
+    signed = (
+        folded(cells_of(right, down), box)[lattice.sync] * lattice.known(lattice.sync)[lattice.sync]
+    )
     return float(signed.sum() / np.sqrt(np.square(signed).sum() + 1e-9))
 
 
-def cells_of(right: Field, down: Field, box: Box) -> Field:
+def cells_of(right: Field, down: Field) -> Field:
     """How much lighter each cell of a rectangle seems, by the steps on it and around it.
+
+    Parameters
+    ----------
+    right, down : (SCALE * rows, SCALE * columns) float32
 
     Returns
     -------
     (rows, columns) float32
         The steps' correlation with those of a lone light cell.
     """
-    rows, columns = box[3] - box[1], box[2] - box[0]
-    padded = [np.pad(field, SCALE // 2) for field in (right, down)]
     value, slope = _bump()
-    out = np.zeros((rows, columns), np.float32)
-    for i in range(2 * SCALE):
-        for j in range(2 * SCALE):
-            place = (slice(i, i + rows * SCALE, SCALE), slice(j, j + columns * SCALE, SCALE))
-            out += padded[0][place] * (value[i] * slope[j]) + padded[1][place] * (
-                slope[i] * value[j]
-            )
+    return _summed(right, slope, value) + _summed(down, value, slope)
+
+
+def _summed(
+    field: Field, across: NDArray[np.float32], below: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """A field summed for each cell over what it reaches, weighed along rows and along columns."""
+    rows, columns = field.shape
+    padded = np.pad(field, SCALE // 2)
+    beside = np.zeros((len(padded), columns // SCALE), np.float32)
+    for j, weight in enumerate(across):
+        beside += padded[:, j : j + columns : SCALE] * weight
+    out = np.zeros((rows // SCALE, columns // SCALE), np.float32)
+    for i, weight in enumerate(below):
+        out += beside[i : i + rows : SCALE] * weight
     return out
 
 

@@ -9,6 +9,7 @@ steps also whitens: natural pictures have about the same power in steps of every
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,24 +18,42 @@ from PIL import Image
 Field = NDArray[np.float32]
 
 _USUAL = 2.0  # medians of a picture's own steps from which a step is unusual
+_ENOUGH = 256  # rows whose steps say what is usual
 _LEAST = 1.5  # levels; the rounding of files and screens alone makes steps up to this
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Steps:
     """Weighed steps of one picture.
 
     Attributes
     ----------
-    right, down : PIL images of mode F
-        How the picture rises to the right and downwards, by pixel; ready to be resampled.
+    right, down : (H, W) float32
+        How the picture rises to the right and downwards, by pixel.
     scale : float
         Pixels of the picture to one of these.
     """
 
-    right: Image.Image
-    down: Image.Image
+    right: Field
+    down: Field
     scale: float
+
+    @cached_property
+    def images(self) -> tuple[Image.Image, Image.Image]:
+        """Both as pictures of mode F, ready to be resampled."""
+        return Image.fromarray(self.right), Image.fromarray(self.down)
+
+    @cached_property
+    def corners(self) -> NDArray[np.complex64]:
+        """Steps where four pixels meet, the mean of theirs: (H + 3, W + 3) complex64.
+
+        To the right in the real part, downwards in the imaginary one. Entry (1, 1) is the corner
+        of the picture; beyond what touches it nothing rises.
+        """
+        joined = np.zeros((self.right.shape[0] + 4, self.right.shape[1] + 4), np.complex64)
+        joined.real[2:-2, 2:-2], joined.imag[2:-2, 2:-2] = self.right, self.down
+        beside = joined[:, 1:] + joined[:, :-1]
+        return np.asarray((beside[1:] + beside[:-1]) / np.float32(4))
 
 
 def luminance(image: Image.Image) -> Field:
@@ -66,12 +85,18 @@ def pyramid(values: Field, levels: int) -> list[Steps]:
         right[:, 1:] += across
         down[:-1] += below
         down[1:] += below
-        found.append(Steps(Image.fromarray(right), Image.fromarray(down), float(2**level)))
+        found.append(Steps(right, down, float(2**level)))
         rows, columns = values.shape[0] // 2 * 2, values.shape[1] // 2 * 2
-        values = values[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2).mean((1, 3))
+        upper = values[:rows:2, :columns:2] + values[:rows:2, 1:columns:2]
+        lower = values[1:rows:2, :columns:2] + values[1:rows:2, 1:columns:2]
+        values = np.asarray((upper + lower) / 4, np.float32)
     return found
 
 
 def _weighed(steps: Field) -> Field:
-    usual = np.float32(_USUAL * float(np.median(np.abs(steps))) + _LEAST)
-    return np.asarray(steps / (1 + (steps / usual) ** 2))
+    some = steps[:: max(1, len(steps) // _ENOUGH)]
+    usual = np.float32(_USUAL * float(np.median(np.abs(some))) + _LEAST)
+    size = steps / usual
+    size *= size
+    size += 1
+    return np.asarray(np.divide(steps, size, out=size))

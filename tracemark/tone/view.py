@@ -76,29 +76,65 @@ def laid(
     (h, w) float32, twice
         How the tones rise to the right and downwards of the lattice.
     """
+    at, whole, axes = _onto(steps, pose, box, scale)
+    # without perspective, the same in half of the time
+    flat = not whole[2, :2].any()
+    how = Image.Transform.AFFINE if flat else Image.Transform.PERSPECTIVE
+    terms = tuple(whole.ravel()[: 6 if flat else 8])
+    size = _size(box, scale)
+    return _turned(
+        axes,
+        *(
+            np.asarray(field.transform(size, how, terms, Image.Resampling.BILINEAR))
+            for field in at.images
+        ),
+    )
+
+
+def glimpsed(
+    steps: Sequence[Steps], pose: Pose, box: tuple[int, int, int, int], scale: int
+) -> tuple[Field, Field]:
+    """What `laid` gives, by the nearest corner of pixels: for a search, in a third of the time."""
+    at, whole, axes = _onto(steps, pose, box, scale)
+    width, height = _size(box, scale)
+    u = np.arange(width, dtype=np.float32) + np.float32(0.5)
+    v = np.arange(height, dtype=np.float32)[:, None] + np.float32(0.5)
+    whole = whole.astype(np.float32)
+    # a row and a column alone where the lattice stands upright
+    x, y, w = (a * u + b * v + c if b and a else a * u + c if a else b * v + c for a, b, c in whole)
+    if whole[2, :2].any():
+        w = np.where(w == 0, np.float32(1e-9), w)  # the horizon
+        x, y = x / w, y / w
+    corners = at.corners
+    columns, rows = (
+        np.clip(np.rint(places), -1, most - 2).astype(np.intp) + 1
+        for places, most in ((x, corners.shape[1]), (y, corners.shape[0]))
+    )
+    seen = corners[rows, columns]
+    return _turned(axes, seen.real, seen.imag)
+
+
+def _onto(
+    steps: Sequence[Steps], pose: Pose, box: tuple[int, int, int, int], scale: int
+) -> tuple[Steps, Pose, Pose]:
+    """The level to look at, from pixels of the outcome to its pixels, and the lattice's axes."""
     left, top, right, bottom = box
     middle = ((left + right) / 2, (top + bottom) / 2)
     cell = size_of_cell(pose, middle)
     level = min(max(int(np.log2(max(cell, 1e-6) / _FINE)), 0), len(steps) - 1)
     at = steps[level]
-    # from pixels of the outcome to pixels of that level
     shrink = np.diag([1 / at.scale, 1 / at.scale, 1.0])
     corner = np.array([[1 / scale, 0, left], [0, 1 / scale, top], [0, 0, 1.0]])
     whole = shrink @ pose @ corner
-    whole = whole / whole[2, 2]
-    size = ((right - left) * scale, (bottom - top) * scale)
-    # without perspective, the same in half of the time
-    flat = not whole[2, :2].any()
-    how = Image.Transform.AFFINE if flat else Image.Transform.PERSPECTIVE
-    terms = tuple(whole.ravel()[: 6 if flat else 8])
-    fields = [
-        np.asarray(field.transform(size, how, terms, Image.Resampling.BILINEAR))
-        for field in (at.right, at.down)
-    ]
-    # the lattice's own axes: what rises along a turned axis rises along both of the picture's
     ends = through(pose, np.array([middle, (middle[0] + 1, middle[1]), (middle[0], middle[1] + 1)]))
-    across, down = (ends[1:] - ends[0]) / cell
-    return (
-        np.asarray(across[0] * fields[0] + across[1] * fields[1]),
-        np.asarray(down[0] * fields[0] + down[1] * fields[1]),
-    )
+    return at, whole / whole[2, 2], (ends[1:] - ends[0]) / cell
+
+
+def _size(box: tuple[int, int, int, int], scale: int) -> tuple[int, int]:
+    return (box[2] - box[0]) * scale, (box[3] - box[1]) * scale
+
+
+def _turned(axes: Pose, right: Field, down: Field) -> tuple[Field, Field]:
+    """Steps along the lattice's own axes: what rises along a turned one rises along both."""
+    across, below = axes.astype(np.float32)
+    return across[0] * right + across[1] * down, below[0] * right + below[1] * down
