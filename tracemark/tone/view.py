@@ -106,8 +106,8 @@ def glimpsed(
         w = np.where(w == 0, np.float32(1e-9), w)  # the horizon
         x, y = x / w, y / w
     corners = at.corners
-    columns, rows = (
-        np.clip(np.rint(places), -1, most - 2).astype(np.intp) + 1
+    columns, rows = (  # what is nowhere at all lies beyond the picture
+        np.fmax(np.fmin(np.rint(places), most - 2), -1).astype(np.intp) + 1
         for places, most in ((x, corners.shape[1]), (y, corners.shape[0]))
     )
     seen = corners[rows, columns]
