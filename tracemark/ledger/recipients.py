@@ -103,7 +103,7 @@ def ids(
         start = after + _NEXT
     while start < end:
         # asked for by where they end, an index says at once which they are
-        stop = _start(store, start, end, chunk)
+        stop = _stop(store, start, end, chunk)
         page = store.ids(
             "SELECT id FROM recipients WHERE id >= ? AND id < ? AND entry < ?",
             (start, stop, _limit(before)),
@@ -113,8 +113,8 @@ def ids(
         start = stop
 
 
-def _start(store: Store, start: str, end: str, chunk: int) -> str:
-    """The id with which the list after the next begins; `end` if there is none."""
+def _stop(store: Store, start: str, end: str, chunk: int) -> str:
+    """Where a list from `start` on ends: at the id with which the one after it begins, or `end`."""
     found = store.rows(
         "SELECT id FROM recipients WHERE id >= ? AND id < ? ORDER BY id LIMIT 1 OFFSET ?",
         (start, end, chunk),

@@ -69,10 +69,8 @@ def fit(
 ) -> float:
     """How clearly the sync cells agree at a pose, in deviations."""
     box = extent(pose, size, most)
-    right, down = lay(steps, pose, box, SCALE)
-    signed = (
-        folded(cells_of(right, down), box)[lattice.sync] * lattice.known(lattice.sync)[lattice.sync]
-    )
+    values = folded(cells_of(*lay(steps, pose, box, SCALE)), box)
+    signed = values[lattice.sync] * lattice.known(lattice.sync)[lattice.sync]
     return float(signed.sum() / np.sqrt(np.square(signed).sum() + 1e-9))
 
 

@@ -49,13 +49,6 @@ def through(pose: Pose, points: Points) -> Points:
     return np.asarray(homogeneous[:, :2] / homogeneous[:, 2:])
 
 
-def size_of_cell(pose: Pose, at: tuple[float, float]) -> float:
-    """Pixels a cell near a lattice place: the root of its area."""
-    ends = through(pose, np.array([at, (at[0] + 1, at[1]), (at[0], at[1] + 1)]))
-    across, down = ends[1] - ends[0], ends[2] - ends[0]
-    return float(np.sqrt(abs(across[0] * down[1] - across[1] * down[0])))
-
-
 def laid(
     steps: Sequence[Steps], pose: Pose, box: tuple[int, int, int, int], scale: int
 ) -> tuple[Field, Field]:
@@ -101,7 +94,7 @@ def glimpsed(
     v = np.arange(height, dtype=np.float32)[:, None] + np.float32(0.5)
     whole = whole.astype(np.float32)
     # a row and a column alone where the lattice stands upright
-    x, y, w = (a * u + b * v + c if b and a else a * u + c if a else b * v + c for a, b, c in whole)
+    x, y, w = ((a * u if a else 0) + (b * v if b else 0) + c for a, b, c in whole)
     if whole[2, :2].any():
         w = np.where(w == 0, np.float32(1e-9), w)  # the horizon
         x, y = x / w, y / w
@@ -120,14 +113,16 @@ def _onto(
     """The level to look at, from pixels of the outcome to its pixels, and the lattice's axes."""
     left, top, right, bottom = box
     middle = ((left + right) / 2, (top + bottom) / 2)
-    cell = size_of_cell(pose, middle)
+    # the lattice's own axes, and the root of a cell's area
+    ends = through(pose, np.array([middle, (middle[0] + 1, middle[1]), (middle[0], middle[1] + 1)]))
+    across, down = ends[1:] - ends[0]
+    cell = float(np.sqrt(abs(across[0] * down[1] - across[1] * down[0])))
     level = min(max(int(np.log2(max(cell, 1e-6) / _FINE)), 0), len(steps) - 1)
     at = steps[level]
     shrink = np.diag([1 / at.scale, 1 / at.scale, 1.0])
     corner = np.array([[1 / scale, 0, left], [0, 1 / scale, top], [0, 0, 1.0]])
     whole = shrink @ pose @ corner
-    ends = through(pose, np.array([middle, (middle[0] + 1, middle[1]), (middle[0], middle[1] + 1)]))
-    return at, whole / whole[2, 2], (ends[1:] - ends[0]) / cell
+    return at, whole / whole[2, 2], np.stack([across, down]) / cell
 
 
 def _size(box: tuple[int, int, int, int], scale: int) -> tuple[int, int]:
