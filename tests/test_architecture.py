@@ -18,7 +18,7 @@ LIBRARY = ROOT / "tracemark"
 PROGRAM = ROOT / "cli"
 
 GROUND = {"later", "errors", "sealing", "passphrases", "keys", "profiles", "codeword", "model"}
-GROUND |= {"arguments", "darkness", "masks", "memory", "processes", "upright"}
+GROUND |= {"arguments", "darkness", "lending", "masks", "memory", "processes", "upright"}
 
 EXTRAS = {
     "pyarrow",
@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "upright": {"darkness"},
     "collecting": set(),
     "memory": set(),
+    "lending": set(),
     "processes": set(),
     "sealing": {"errors"},
     "passphrases": {"errors"},

@@ -1,3 +1,4 @@
+import gc
 import hashlib
 import json
 import random
@@ -279,3 +280,48 @@ def test_a_case_is_the_same_with_and_without_another_processor(vault, export, mo
     monkeypatch.setattr(team.Team, "scan", noted)
     assert vault.trace(rows).to_json() == alone
     assert set(helped) == {1} and {"clerk:77", "clerk:5000"} <= set(re.findall(r"clerk:\d+", alone))
+
+
+@pytest.fixture
+def helped(monkeypatch):
+    """As among many candidates and with a second processor."""
+    for name, value in (("MANY", 1), ("_SEEN", 0), ("processors", lambda: 2)):
+        monkeypatch.setattr(team, name, value)
+
+
+def test_helpers_stay_from_one_trace_to_the_next_until_the_vault_is_closed(vault, marked, helped):
+    """The next trace finds the codewords drawn, and says the same of the same sample."""
+    with tracemark.Vault.open(vault.path) as again:
+        first = again.trace(marked[:5])
+        crew = again._teams._idle
+        (helper,) = crew._helpers
+        homes = dict(crew._supply._homes)
+        assert homes and helper._child.poll() is None
+        second = again.trace(marked[:5])
+        assert again._teams._idle is crew and crew._supply._homes == homes
+        assert helper._child.poll() is None
+    assert helper._child.poll() is not None
+    assert named(first) == ["acct:0042"]
+    assert first.accusations == second.accusations
+    assert first == vault.trace(marked[:5])
+
+
+def test_a_vault_that_nobody_closed_leaves_no_process(vault, marked, helped):
+    again = tracemark.Vault.open(vault.path)
+    again.trace(marked[:5])
+    (helper,) = again._teams._idle._helpers
+    assert helper._child.poll() is None
+    del again
+    gc.collect()
+    assert helper._child.poll() is not None
+
+
+def test_a_trace_that_breaks_off_keeps_no_process(vault, marked, helped, monkeypatch):
+    vault.trace(marked[:5])
+    (helper,) = vault._teams._idle._helpers
+    with monkeypatch.context() as patch:
+        patch.setattr("tracemark.tracing.accuse", lambda *args, **options: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            vault.trace(marked[:5])
+    assert vault._teams._idle is None and helper._child.poll() is not None
+    assert named(vault.trace(marked[:5])) == ["acct:0042"]

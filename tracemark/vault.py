@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,7 @@ from tracemark.label_file_verbs import LabelFileVerbs
 from tracemark.ledger import Ledger
 from tracemark.ledger.postgres_link import is_address
 from tracemark.ledger_verbs import LedgerVerbs
+from tracemark.lending import Lending
 from tracemark.loaders import LIMITS, Limits
 from tracemark.profiles import CURRENT, PROFILES, Profile
 from tracemark.screen_verbs import ScreenVerbs
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from tracemark.case import Case
     from tracemark.label_tracing import Originals
     from tracemark.loaders import Sample
+    from tracemark.tracing import Team
 
 FORMAT = "tracemark-vault"
 VERSION = 1
@@ -61,6 +64,9 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
         self._keys = list(provider.keys())
         self._ledger = ledger
         self._originals = originals
+        # SPEC 6.5: processes and codewords of the last trace, for the next
+        self._teams: Lending[Team] = Lending()
+        weakref.finalize(self, self._teams.end)
 
     @classmethod
     def create(
@@ -177,7 +183,8 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
         return cls(folder, PROFILES[settings["profile"]], provider, ledger, originals)
 
     def close(self) -> None:
-        """Release the ledger."""
+        """Release the ledger, and what was kept of traces."""
+        self._teams.end()
         self._ledger.close()
 
     def __enter__(self) -> Self:
@@ -211,6 +218,9 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
         progress: Callable[[str, float], None] | None = None,
     ) -> Case:
         """Name whose copy leaked, or say honestly that it cannot be told.
+
+        Among 100,000 candidates and more, processes help; they and up to 384 MB of codewords are
+        kept for the next trace until the vault is closed.
 
         Parameters
         ----------
@@ -256,7 +266,7 @@ class Vault(TableVerbs, JobVerbs, LabelFileVerbs, ScreenVerbs, LedgerVerbs, KeyV
         """
         from tracemark import tracing  # late: most programs only mark
 
-        with tracing.Team() as team:
+        with self._teams.lent(tracing.Team) as team:
             return tracing.trace(
                 self._ledger,
                 self._keys,

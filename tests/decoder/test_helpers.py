@@ -69,8 +69,8 @@ def test_a_scan_that_is_left_leaves_no_process(two_processors, panels, monkeypat
     started = []
     start = helpers.Helper._start
 
-    def noted(self, books, supply):
-        start(self, books, supply)
+    def noted(self, books):
+        start(self, books)
         started.append(self._child)
 
     monkeypatch.setattr(helpers.Helper, "_start", noted)

@@ -121,6 +121,64 @@ def test_no_codeword_is_drawn_twice(asked, panels, monkeypatch):
     same(second, first)
 
 
+def test_the_next_case_draws_only_what_is_new(asked, panels, monkeypatch):
+    """Also after a case that weighed one epoch alone, and with one more list of candidates."""
+    only = [Panel(BOOKS[0], [weighed(BOOKS[0], 7)])]
+    more = [f"站点:9{n:05d}" for n in range(CHUNK)]
+    told = []
+    tell = helpers.Helper._tell
+
+    def noted(self, what):
+        told.append(what)
+        return tell(self, what)
+
+    with Team() as crew:
+        crew.draw(BOOKS, [IDS], team.MANY)
+        drawn(crew, 5)
+        first = scores(crew.scan([IDS], only, number=team.MANY))
+        crew.rest()
+        crew.draw(BOOKS, [IDS], team.MANY)
+        both = scores(crew.scan([IDS], panels, number=team.MANY))
+        crew.rest()
+        held = len(crew._supply._homes)
+        monkeypatch.setattr(helpers.Helper, "_tell", noted)
+        crew.draw(BOOKS, [IDS, more], team.MANY)
+        drawn(crew, held + 1)
+        crew.rest()
+        until(lambda: any(isinstance(what, tuple) and what[0] == "draw" for what in told))
+        third = scores(crew.scan([IDS, more], panels, number=team.MANY))
+    assert [what[1][1] for what in told if what[0] == "draw"] == [more]
+    same(first, scores(scan([IDS], only)))
+    same(both, scores(scan([IDS], panels)))
+    same(third, scores(scan([IDS, more], panels)))
+
+
+@pytest.mark.parametrize("how", ["another key", "a helper that broke off"])
+def test_the_next_case_begins_anew_with(how, asked, panels):
+    with Team() as crew:
+        crew.draw(BOOKS[:1] if how == "another key" else BOOKS, [IDS], team.MANY)
+        drawn(crew, 3)
+        before = crew._helpers[0]
+        until(lambda: before._child is not None)
+        crew.rest()
+        if how != "another key":
+            before._child.kill()
+            before._child.wait()
+        crew.draw(BOOKS, [IDS], team.MANY)
+        assert crew._helpers[0] is not before and before._child.poll() is not None
+        found = scores(crew.scan([IDS], panels, number=team.MANY))
+    same(found, scores(scan([IDS], panels)))
+
+
+def test_nothing_is_handed_out_at_rest():
+    supply = Supply(iter([IDS[:10], IDS[10:20]]), 20, 3 * CHUNK)
+    assert supply.take(0) == (0, IDS[:10])
+    supply.stop()
+    assert supply.take(0) is None
+    supply.offer([IDS[:10], IDS[10:20]], 20, ())
+    assert supply.take(0) == (1, IDS[10:20])
+
+
 def test_one_processor_draws_once_too(panels, monkeypatch):
     monkeypatch.setattr(team, "processors", lambda: 1)
     with Team() as crew:

@@ -47,8 +47,13 @@ class Helper:
         self._numbers = count()
         self._child: subprocess.Popen[bytes] | None = None
         self._orders, self._answers = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
-        # a ledger that cannot be read ends drawing ahead here; whoever scores will say so
-        self._orders.submit(self._start, books, supply)
+        self._orders.submit(self._start, books)
+        self.draw_ahead(supply)
+
+    @property
+    def broken(self) -> bool:
+        """Whether its process broke off, or was never started; asked when it is idle."""
+        return self._child is None or self._child.poll() is not None
 
     @property
     def given(self) -> int:
@@ -61,6 +66,11 @@ class Helper:
         self._shape = (len(panels[0].groups), len(panels)) if panels else (0, 0)
         told = [(panel.codebook.epoch, panel.groups) for panel in panels]
         self._orders.submit(self._tell, ("weigh", told))
+
+    def draw_ahead(self, supply: Supply) -> None:
+        """Have drawn whatever the supply hands out, until it stops."""
+        # a ledger that cannot be read ends drawing ahead here; whoever scores will say so
+        self._orders.submit(self._draw_ahead, supply)
 
     def draw(self, chunk: int, ids: Sequence[str]) -> None:
         """Have codewords drawn and kept under a number."""
@@ -86,15 +96,18 @@ class Helper:
         self._kill()
         self._answers.shutdown()
 
-    def _start(self, books: Sequence[Codebook], supply: Supply) -> None:
+    def _start(self, books: Sequence[Codebook]) -> None:
         try:
             self._child = started("tracemark.decoder.helper")
         except OSError:
             return
         stand_back(self._child.pid, _BEHIND)
-        if self._tell([book.hand_over() for book in books]):
-            while (chunk := supply.take(self._number)) and self._tell(("draw", chunk)):
-                pass
+        self._tell([book.hand_over() for book in books])
+
+    def _draw_ahead(self, supply: Supply) -> None:
+        while self._child and (chunk := supply.take(self._number)):
+            if not self._tell(("draw", chunk)):
+                break
 
     def _tell(self, what: object) -> bool:
         """Whether there was somebody to be told."""

@@ -1,4 +1,4 @@
-"""Which process holds whose codewords: a codeword is drawn once a case, while there is room.
+"""Which process holds whose codewords: a codeword is drawn once, while there is room.
 
 They are found again by the candidates' ids and not by their place in the list: whoever is
 registered meanwhile only makes less of what was drawn useful.
@@ -7,11 +7,14 @@ registered meanwhile only makes less of what was drawn useful.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import count
 from threading import Lock
+from typing import TypeAlias
 
 from tracemark.decoder.search import CHUNK
+
+Epochs: TypeAlias = frozenset[int]
 
 _AHEAD = 2 / 3  # of the room, for what is drawn before there is anything to hold it against
 
@@ -32,24 +35,37 @@ class Supply:
     """
 
     def __init__(self, chunks: Iterable[Sequence[str]], number: int, room: int) -> None:
-        self._chunks = enumerate(chunks)
-        self._ahead = int(room * _AHEAD)
-        self._share = min(1.0, self._ahead / number)
         self._room = room
-        self._open = True
         self._lock = Lock()
         self._numbers = count()
-        self._homes: dict[bytes, tuple[int, int]] = {}
+        self._homes: dict[bytes, tuple[int, int, Epochs]] = {}
+        self.offer(chunks, number, ())
 
-    def stop(self) -> None:
-        """Hand out no more."""
-        self._open = False
+    def offer(self, chunks: Iterable[Sequence[str]], number: int, epochs: Collection[int]) -> None:
+        """Hand these out from now on, those that nobody holds yet, for these epochs."""
+        with self._lock:
+            self._chunks: Iterator[tuple[int, Sequence[str]]] = enumerate(chunks)
+            self._ahead = int(self._room * _AHEAD)
+            self._share = min(1.0, self._ahead / number)
+            self._epochs = frozenset(epochs)
+            self._open = True
+
+    def stop(self, epochs: Collection[int] = ()) -> None:
+        """Hand out no more; what is kept from now on is drawn for these epochs."""
+        self._open = False  # before the lock: whoever has it may be looking for a chunk
+        with self._lock:
+            self._chunks = enumerate(())
+            self._epochs = frozenset(epochs)
 
     def take(self, process: int) -> tuple[int, Sequence[str]] | None:
         """The next chunk, with its number, for this process to draw; None if there is none."""
         with self._lock:
-            for place, ids in self._chunks if self._open and self._ahead >= CHUNK else ():
-                if int((place + 1) * self._share) > int(place * self._share):
+            while self._open and self._ahead >= CHUNK:
+                place, ids = next(self._chunks, (0, ()))
+                if not ids:
+                    break
+                due = int((place + 1) * self._share) > int(place * self._share)
+                if due and self.home(ids) is None:
                     self._ahead -= CHUNK
                     return self._settle(ids, process), ids
         return None
@@ -61,12 +77,13 @@ class Supply:
 
     def home(self, ids: Sequence[str]) -> tuple[int, int] | None:
         """Which process has just these candidates' codewords, and as which chunk."""
-        return self._homes.get(_mark(ids)) if self._homes else None
+        home = self._homes.get(_mark(ids)) if self._homes else None
+        return home[:2] if home and home[2] >= self._epochs else None
 
     def _settle(self, ids: Sequence[str], process: int) -> int:
         self._room -= CHUNK
         number = next(self._numbers)
-        self._homes[_mark(ids)] = process, number
+        self._homes[_mark(ids)] = process, number, self._epochs
         return number
 
 

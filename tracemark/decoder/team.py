@@ -3,7 +3,7 @@
 Codewords do not depend on what was read. Helpers draw them while samples are still being read;
 afterwards they score them, and draw more. What no helper has time for is scored here, and so is
 what one fails to score: the case is the same, digit for digit. As many as there is room for are
-kept where they were drawn, for the next pass.
+kept where they were drawn, for the next pass and the next case.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemark.codeword import Codebook
+from tracemark.codeword import Codebook, Handed
 from tracemark.decoder.helpers import Helper
 from tracemark.decoder.search import Drawn, Panel, Scorer, chunked
 from tracemark.decoder.supply import Supply
@@ -38,12 +38,16 @@ _HERE = -1  # this process, which has no number in the team
 
 
 class Team:
-    """The helpers of one case. A context: once it is left, no process is.
+    """The helpers of one case after the other. A context: once it is left, no process is.
 
     Nobody is started before there are many candidates and a second processor.
     """
 
     def __init__(self) -> None:
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._books: list[Handed] = []
         self._helpers: list[Helper] = []
         self._supply = Supply((), 1, 0)
         self._drawn: dict[int, Drawn] = {}  # by chunk, what was drawn here
@@ -57,12 +61,20 @@ class Team:
         fault: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.end()
+
+    def rest(self) -> None:
+        """Draw nothing until the next case; keep what was drawn."""
+        self._supply.stop()
+
+    def end(self) -> None:
+        """Leave no process."""
         self._supply.stop()
         for helper in self._helpers:
             helper.end()
 
     def draw(self, books: Sequence[Codebook], candidates: Iterable[Ids], number: int) -> None:
-        """Begin to draw codewords, in the background.
+        """Begin to draw codewords, in the background, but for those kept since an earlier case.
 
         Parameters
         ----------
@@ -75,10 +87,21 @@ class Team:
         """
         chunks = chunked(candidates)
         first = list(islice(chunks, _SEEN + 1)) if number >= MANY and books else []
-        if len(first) > _SEEN:
+        if len(first) <= _SEEN:
+            return
+        over = [book.hand_over() for book in books]
+        if over != self._books or any(helper.broken for helper in self._helpers):
+            self.end()
+            self._begin_anew()
             each = sum(book.profile.length // 8 for book in books)
-            self._supply = Supply(chain(first, chunks), number, ROOM // each)
+            self._books, self._supply = over, Supply((), 1, ROOM // each)
+        self._supply.offer(chain(first, chunks), number, [book.epoch for book in books])
+        if not self._helpers:
             self._start(books)
+            return
+        for helper in self._helpers:
+            helper.weigh([Panel(book, []) for book in books])
+            helper.draw_ahead(self._supply)
 
     def scan(
         self, candidates: Iterable[Ids], panels: Sequence[Panel], *, number: int = 0
@@ -100,7 +123,7 @@ class Team:
         (ids, log_e)
             log_e : (n, groups, epochs) float64, natural logarithms of e-values.
         """
-        self._supply.stop()
+        self._supply.stop([panel.codebook.epoch for panel in panels])
         for helper in self._helpers:
             helper.weigh(panels)
         scorer = Scorer(panels)
