@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 
@@ -187,6 +188,19 @@ def test_nothing_is_handed_out_at_rest():
     assert supply.take(0) == (1, IDS[10:20])
 
 
+def test_rest_does_not_wait_for_a_list_that_is_known_to_its_end():
+    supply = Supply([IDS[:10]], 10, 3 * CHUNK)
+    assert supply.take(0) == (0, IDS[:10])
+    supply.offer(itertools.repeat(IDS[:10]), 10, ())
+    looking = threading.Thread(target=supply.take, args=(0,), daemon=True)
+    looking.start()
+    resting = threading.Thread(target=supply.stop, daemon=True)
+    resting.start()
+    for one in (resting, looking):
+        one.join(60)
+        assert not one.is_alive()
+
+
 def test_one_processor_draws_once_too(panels, monkeypatch):
     monkeypatch.setattr(team, "processors", lambda: 1)
     with Team() as crew:
@@ -238,7 +252,7 @@ def test_the_next_order_is_given_before_an_answer_is_taken(panels, monkeypatch):
 
     monkeypatch.setattr(helpers.Helper, "_tell", told)
     monkeypatch.setattr(helpers.Helper, "_answer", answered)
-    helper = helpers.Helper(0, BOOKS, Supply((), 1, 0))
+    helper = helpers.Helper(0, BOOKS)
     try:
         helper.weigh(panels)
         futures = [helper.score(IDS[start : start + 5], 5) for start in (0, 5, 10)]

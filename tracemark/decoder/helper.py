@@ -1,10 +1,10 @@
 """The process that helps with scoring. Run by `helpers`; not to be imported.
 
 On its standard input stands, pickled by the process that started it, what the codebooks are made
-of, and then one order after the other: ``draw`` a chunk of candidates and keep their codewords, of
-the epochs that are weighed or, before any is, of all; ``weigh`` from now on by these hypotheses;
-``score`` a chunk, named by its number or by its ids, and write the scores as float64, after the
-order's own number in eight bytes, lowest first.
+of, and then one order after the other: ``weigh`` from now on by these hypotheses, first of all;
+``draw`` a chunk of candidates and keep their codewords, of the epochs that are weighed; ``score`` a
+chunk, named by its number or by its ids, and write the scores as float64, after the order's own
+number in eight bytes, lowest first.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def main() -> None:
     orders, answers = sys.stdin.buffer, sys.stdout.buffer
     given = [Codebook.handed(over) for over in pickle.load(orders)]  # noqa: S301 (from our parent)
     books = {book.epoch: book for book in given}
-    scorer = Scorer([Panel(book, []) for book in books.values()])
+    scorer = Scorer([])
     drawn: dict[int, Drawn] = {}
     while True:
         try:

@@ -28,7 +28,7 @@ _BEHIND = 4  # reading goes first on a busy machine; what a helper has no time f
 
 
 class Helper:
-    """Starts at once, and draws what there is to be drawn ahead until it is asked for scores.
+    """Starts at once, and is told what to weigh before anything else.
 
     Parameters
     ----------
@@ -36,11 +36,9 @@ class Helper:
         Its number in the team.
     books : sequence of Codebook
         One for each epoch.
-    supply : Supply
-        Where it takes what to draw ahead.
     """
 
-    def __init__(self, number: int, books: Sequence[Codebook], supply: Supply) -> None:
+    def __init__(self, number: int, books: Sequence[Codebook]) -> None:
         self._number = number
         self._futures: list[Future[Scores | None]] = []
         self._shape = (0, 0)
@@ -48,7 +46,6 @@ class Helper:
         self._child: subprocess.Popen[bytes] | None = None
         self._orders, self._answers = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._orders.submit(self._start, books)
-        self.draw_ahead(supply)
 
     @property
     def broken(self) -> bool:

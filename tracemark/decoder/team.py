@@ -98,7 +98,6 @@ class Team:
         self._supply.offer(chain(first, chunks), number, [book.epoch for book in books])
         if not self._helpers:
             self._start(books)
-            return
         for helper in self._helpers:
             helper.weigh([Panel(book, []) for book in books])
             helper.draw_ahead(self._supply)
@@ -130,18 +129,17 @@ class Team:
         waiting: deque[tuple[Ids, Future[Scores | None] | Scores]] = deque()
         for count, ids in enumerate(chunked(candidates)):
             if count == _SEEN and number >= MANY and not self._helpers:
-                self._start([panel.codebook for panel in panels], panels)
+                self._start([panel.codebook for panel in panels])
+                for helper in self._helpers:
+                    helper.weigh(panels)
             waiting.append((ids, self._scored(ids, scorer)))
             while waiting and (len(waiting) > _WAITING or _ready(waiting[0][1])):
                 yield _taken(*waiting.popleft(), scorer)
         while waiting:
             yield _taken(*waiting.popleft(), scorer)
 
-    def _start(self, books: Sequence[Codebook], panels: Sequence[Panel] = ()) -> None:
-        for number in range(min(_MOST, processors() - 1)):
-            self._helpers.append(Helper(number, books, self._supply))
-            if panels:
-                self._helpers[-1].weigh(panels)
+    def _start(self, books: Sequence[Codebook]) -> None:
+        self._helpers += [Helper(number, books) for number in range(min(_MOST, processors() - 1))]
 
     def _scored(self, ids: Ids, scorer: Scorer) -> Future[Scores | None] | Scores:
         """Scores, or those that whoever holds these codewords will give."""
