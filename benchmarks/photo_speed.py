@@ -90,6 +90,7 @@ def by_command(vault: Path, photo: Path, to: str) -> tuple[float, bool]:
 
 
 def in_one_vault(vault: Path, taken: dict[Path, str]) -> Sequence[tuple[float, bool]]:
+    """The same of each photo in one vault that stays open; opening it is not counted."""
     rows = []
     with tracemark.Vault.open(vault) as opened:
         for photo, to in taken.items():
